@@ -1,0 +1,19 @@
+#include "base/counter.h"
+
+static const struct {
+    const char *name, *text;
+} counters[] = {
+#define COUNTER(symbol, name, text) {name, text},
+#include "base/counter.def"
+#undef COUNTER
+};
+
+const char *counter_name(enum counter c)
+{
+    return counters[c].name;
+}
+
+const char *counter_text(enum counter c)
+{
+    return counters[c].text;
+}

@@ -1,0 +1,26 @@
+/* protobuf-c with our buffers and arenas: packing adds to a buffer, unpacking lives and dies with an arena. */
+#ifndef TANDEM_WIRE_PACK_H
+#define TANDEM_WIRE_PACK_H
+
+#include <protobuf-c/protobuf-c.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+
+#define PACK_BYTES (4U << 20) /* one message */
+
+void pack_add(struct buffer *out, const ProtobufCMessage *message);
+
+/* NULL where the bytes are not such a message. Never free it: it belongs to the arena. */
+void *pack_read(const ProtobufCMessageDescriptor *type, struct slice bytes, struct arena *arena);
+
+static inline ProtobufCBinaryData pack_bytes(struct slice s)
+{
+    return (ProtobufCBinaryData){s.length, (uint8_t *)(uintptr_t)s.data};
+}
+static inline struct slice pack_slice(ProtobufCBinaryData data)
+{
+    return slice_of(data.data, data.len);
+}
+
+#endif
