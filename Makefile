@@ -1,0 +1,54 @@
+# A thin front of meson. `make help` lists what there is.
+#
+# Every target first installs the Debian packages it needs and does not find (packages.txt); with all of them there,
+# nothing touches the network.
+
+MAKEFLAGS += --no-print-directory
+SECONDS ?= 600
+NINJA = ninja $(if $(VERBOSE),-v,--quiet)
+export LC_ALL = C.UTF-8
+
+.PHONY: help build run test check fuzz bench soak format clean bareroot configure
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## */make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+
+build: ## the program: build/tandem, and its simulator: build/tandem-sim
+	@tools/install build web
+	@tools/web
+	@tools/build build
+
+run: build ## a whole contact centre on this machine; ARGS='...' goes to the program
+	@exec build/tandem run $(ARGS)
+
+test: ## every test
+	@tools/install build web test
+	@tools/web
+	@tools/build build
+	@test/all $(SUITES)
+
+check: ## exactly what continuous integration runs
+	@.ci/run
+
+fuzz: ## every fuzz target for SECONDS=600 altogether; ONLY=name for one
+	@tools/install build check
+	@tools/build build-fuzz
+	@tools/fuzz $(SECONDS) $(ONLY)
+
+bench: build ## measurements beside the peers; ROWS=a,b for some of them
+	@tools/install bench
+	@bench/run $(ROWS)
+
+soak: build ## the simulator with fresh seeds until stopped
+	@tools/soak
+
+format: ## lay out the code
+	@tools/install check
+	@git ls-files 'src/*.[ch]' 'test/*.[ch]' | xargs -r clang-format-14 -i
+
+bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
+	@tools/install bareroot
+	@test/bareroot/run
+
+clean: ## forget everything built; keeps var/, where `make run` stores its data
+	@rm -rf build build-asan build-tsan build-clang build-fuzz web/dist

@@ -1,0 +1,144 @@
+/* Runs the groups that TESTS announced, sorted by name, each in a process of its own.
+ *
+ *     build/unit [--list] [--here] [GROUP[:TEST]]...
+ *
+ * A group is named by its beginning ("base", "base/slice"), a test by its beginning too. --here runs them inside this
+ * process with all of cmocka's output, for a debugger.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "unit_int.h"
+
+enum { GROUPS_MAX = 1024, GROUP_SECONDS = 120 };
+
+static struct unit_group groups[GROUPS_MAX];
+static size_t group_count;
+
+void unit_register(const char *group, const struct CMUnitTest *tests, size_t count)
+{
+    if (group_count == GROUPS_MAX)
+        abort();
+    groups[group_count++] = (struct unit_group){group, tests, count};
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct unit_group *)a)->name, ((const struct unit_group *)b)->name);
+}
+
+static bool begins(const char *text, const char *beginning, size_t length)
+{
+    return strncmp(text, beginning, length) == 0;
+}
+
+static bool wanted(const struct unit_group *group, const struct CMUnitTest *test, char **filters, int count)
+{
+    for (int i = 0; i < count; i++) {
+        const char *colon = strchr(filters[i], ':');
+        size_t length = colon != NULL ? (size_t)(colon - filters[i]) : strlen(filters[i]);
+
+        if (begins(group->name, filters[i], length) &&
+            (colon == NULL || begins(test->name, colon + 1, strlen(colon + 1))))
+            return true;
+    }
+    return count == 0;
+}
+
+static void run_here(const struct unit_group *group, struct unit_tally *tally, char **filters, int count)
+{
+    struct CMUnitTest *tests = calloc(group->count, sizeof *tests);
+    size_t chosen = 0;
+
+    if (tests == NULL)
+        abort();
+    for (size_t i = 0; i < group->count; i++)
+        if (wanted(group, &group->tests[i], filters, count))
+            tests[chosen++] = unit__guard(&group->tests[i], tally);
+    if (chosen > 0)
+        _cmocka_run_group_tests(group->name, tests, chosen, NULL, NULL);
+    fflush(NULL);
+    free(tests);
+}
+
+/* Copies what a failed group printed, without the lines that say that all is well. */
+static void show(const char *group, FILE *output)
+{
+    char line[4096];
+
+    rewind(output);
+    printf("%s:\n", group);
+    while (fgets(line, sizeof line, output) != NULL)
+        if (strncmp(line, "[ RUN", 5) != 0 && strncmp(line, "[       OK", 10) != 0 &&
+            strncmp(line, "[======", 7) != 0 && strncmp(line, "[  PASSED", 9) != 0)
+            printf("    %s", line);
+}
+
+static void run_apart(const struct unit_group *group, struct unit_tally *tally, char **filters, int count)
+{
+    size_t failed_before = tally->failed;
+    FILE *output = tmpfile();
+    int status = 0;
+    pid_t child;
+
+    if (output == NULL)
+        abort();
+    fflush(NULL);
+    child = fork();
+    if (child < 0)
+        abort();
+    if (child == 0) {
+        dup2(fileno(output), STDOUT_FILENO);
+        dup2(fileno(output), STDERR_FILENO);
+        setvbuf(stdout, NULL, _IOLBF, 0);
+        alarm(GROUP_SECONDS);
+        run_here(group, tally, filters, count);
+        exit(0); /* not _exit: the sanitizers report leaks on the way out */
+    }
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (status != 0 && tally->failed == failed_before)
+        tally->failed++;
+    if (tally->failed != failed_before)
+        show(group->name, output);
+    if (WIFSIGNALED(status))
+        printf("    ended by signal %d (%s) in test %s\n", WTERMSIG(status), strsignal(WTERMSIG(status)),
+            tally->running[0] != '\0' ? tally->running : "-");
+    else if (status != 0)
+        printf("    ended with status %d in test %s\n", WEXITSTATUS(status),
+            tally->running[0] != '\0' ? tally->running : "-");
+    tally->running[0] = '\0';
+    fclose(output);
+}
+
+static void list(char **filters, int count)
+{
+    for (size_t i = 0; i < group_count; i++)
+        for (size_t j = 0; j < groups[i].count; j++)
+            if (wanted(&groups[i], &groups[i].tests[j], filters, count))
+                printf("%s:%s\n", groups[i].name, groups[i].tests[j].name);
+}
+
+int main(int argc, char **argv)
+{
+    bool here = argc > 1 && strcmp(argv[1], "--here") == 0;
+    bool only_list = argc > 1 && strcmp(argv[1], "--list") == 0;
+    int first = here || only_list ? 2 : 1;
+    struct unit_tally *tally =
+        mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (tally == MAP_FAILED)
+        abort();
+    qsort(groups, group_count, sizeof *groups, by_name);
+    if (only_list) {
+        list(argv + first, argc - first);
+        return 0;
+    }
+    for (size_t i = 0; i < group_count; i++)
+        (here ? run_here : run_apart)(&groups[i], tally, argv + first, argc - first);
+    printf("%zu passed, %zu failed\n", tally->passed, tally->failed);
+    return tally->failed == 0 && tally->passed > 0 ? 0 : 1;
+}
