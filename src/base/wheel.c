@@ -59,7 +59,6 @@ void wheel_set(struct wheel *w, struct wheel_timer *t, int64_t at)
 {
     wheel_clear(w, t);
     t->at = at;
-    t->order = ++w->order;
     place(w, t);
     count(w, 1);
 }
@@ -72,6 +71,15 @@ void wheel_clear(struct wheel *w, struct wheel_timer *t)
     count(w, -1);
 }
 
+static bool before_or_equal(const struct wheel_timer *a, const struct wheel_timer *b)
+{
+    if (a->at != b->at)
+        return a->at < b->at;
+    if (a->order[0] != b->order[0])
+        return a->order[0] < b->order[0];
+    return a->order[1] <= b->order[1];
+}
+
 /* Into the list of due timers, which is kept sorted; timers mostly come in order, so the search starts at the
  * end. */
 static void collect(struct wheel *w, struct list *slot)
@@ -82,7 +90,7 @@ static void collect(struct wheel *w, struct list *slot)
         struct list *before = &w->due;
         while (before->previous != &w->due) {
             struct wheel_timer *other = list_entry(before->previous, struct wheel_timer, link);
-            if (other->at < t->at || (other->at == t->at && other->order < t->order))
+            if (before_or_equal(other, t))
                 break;
             before = before->previous;
         }

@@ -1,6 +1,6 @@
-/* Timer wheel: setting and clearing cost the same however many timers there are. Times are microseconds;
- * timers come due on whole milliseconds, never early, ordered by (time, order of setting), so that equal runs
- * stay equal. */
+/* Timer wheel: setting and clearing cost the same however many timers there are. Times are microseconds; timers
+ * come due on whole milliseconds, never early, ordered by (time, order): the order is a property of the timer's
+ * object, not of when it was set, so that an object that was resumed elsewhere behaves as if it had stayed. */
 #ifndef TANDEM_BASE_WHEEL_H
 #define TANDEM_BASE_WHEEL_H
 
@@ -13,14 +13,13 @@
 #define WHEEL_NEVER INT64_MAX
 
 struct wheel_timer {
-    struct list link; /* linked: the timer runs */
-    int64_t at;       /* µs */
-    uint64_t order;
+    struct list link;  /* linked: the timer runs */
+    int64_t at;        /* µs */
+    uint64_t order[2]; /* the caller's: decides between timers of the same time */
 };
 
 struct wheel {
     int64_t tick; /* ms: everything before it has been handed out */
-    uint64_t order;
     size_t count;
     struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
     uint64_t occupied[WHEEL_LEVELS][WHEEL_SLOTS / 64];

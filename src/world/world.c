@@ -37,6 +37,8 @@ void world_timer_set(struct world *w, struct world_timer *t, uint64_t object, ui
     t->world = w;
     t->object = object;
     t->id = id;
+    t->wheel.order[0] = object;
+    t->wheel.order[1] = (uint64_t)w->serial << 32 | id;
     wheel_set(w->wheel, &t->wheel, at);
     list_append(&w->timers, &t->siblings);
 }
@@ -151,7 +153,8 @@ void world_dirty(struct world *w, uint8_t kind, uint64_t id)
 {
     if (w->closing)
         return;
-    for (size_t i = w->dirty_count; i-- != 0;) /* few: a turn is bounded to 256 objects, and most touch three */
+    for (size_t i = w->dirty_count;
+         i-- != 0;) /* few: a turn is bounded to 256 objects, and most touch three */
         if (w->dirty[i].id == id && w->dirty[i].kind == kind)
             return;
     if (w->dirty_count == w->dirty_capacity) {

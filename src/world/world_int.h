@@ -17,6 +17,7 @@ struct world {
     void *owner; /* of the maker's choice: the instance */
     struct wheel *wheel;
     int64_t now;
+    uint32_t serial;    /* of the instance, given by the maker: orders timers that are due together */
     uint64_t next_flow; /* the last flow number given out */
     bool closing;       /* asks nothing any more: effects are dropped */
     struct slice name;  /* for log lines */

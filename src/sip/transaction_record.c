@@ -1,0 +1,88 @@
+/* Transactions as records: saved whole, loaded without effects, resumed when all are there. */
+#include "sip/transaction_int.h"
+
+#include "base/error.h"
+#include "wire/record.pb-c.h"
+#include "wire/pack.h"
+
+int sip_transaction_save(struct sip_transactions *ts, uint64_t id, struct buffer *out)
+{
+    struct sip_transaction *t = sip_transaction_find(ts, id);
+    if (t == NULL)
+        return ERROR_MISSING;
+    Tandem__SipTarget target = TANDEM__SIP_TARGET__INIT;
+    Tandem__TransactionRecord r = TANDEM__TRANSACTION_RECORD__INIT;
+    if (t->target.name[0] != '\0')
+        target.name = t->target.name;
+    target.has_flow = t->target.flow != 0;
+    target.flow = t->target.flow;
+    target.has_address = t->target.address.family != 0;
+    target.address = pack_bytes(slice_of(&t->target.address, sizeof t->target.address));
+    r.id = t->id;
+    r.kind = t->kind;
+    r.state = t->state;
+    r.reliable = t->reliable;
+    r.target = &target;
+    r.key = pack_bytes(t->key);
+    r.owner = t->owner;
+    r.deadline = t->deadline;
+    r.resend_at = t->resend_at;
+    r.interval = t->interval;
+    r.has_message = t->message.length != 0;
+    r.message = pack_bytes(buffer_slice(&t->message));
+    r.has_request = t->request.length != 0;
+    r.request = pack_bytes(buffer_slice(&t->request));
+    r.method = t->method;
+    r.has_status = t->status != 0;
+    r.status = t->status;
+    pack_add(out, &r.base);
+    return 0;
+}
+
+static void load_target(struct sip_target *target, const Tandem__SipTarget *r)
+{
+    *target = (struct sip_target){.flow = r->flow};
+    if (r->name != NULL && strlen(r->name) < sizeof target->name)
+        strcpy(target->name, r->name);
+    if (r->has_address && r->address.len == sizeof target->address)
+        memcpy(&target->address, r->address.data, sizeof target->address);
+}
+
+int sip_transaction_load(struct sip_transactions *ts, struct slice bytes)
+{
+    struct arena arena = {0};
+    const Tandem__TransactionRecord *r = pack_read(&tandem__transaction_record__descriptor, bytes, &arena);
+    bool good = r != NULL && r->kind < SIP_TRANSACTION_KINDS && r->state < SIP_ST_COUNT &&
+                r->method < SIP_METHODS && sip_transaction_find(ts, r->id) == NULL;
+    if (good) {
+        struct sip_transaction *t =
+            transaction__add(ts, r->id, (enum sip_transaction_kind)r->kind, pack_slice(r->key));
+        t->state = (uint8_t)r->state;
+        t->reliable = r->reliable;
+        t->method = (enum sip_method)r->method;
+        t->status = (uint16_t)r->status;
+        t->owner = r->owner;
+        t->deadline = r->deadline;
+        t->resend_at = r->resend_at;
+        t->interval = r->interval;
+        load_target(&t->target, r->target);
+        buffer_add(&t->message, pack_slice(r->message));
+        buffer_add(&t->request, pack_slice(r->request));
+        if (ts->next_id < r->id)
+            ts->next_id = r->id;
+    }
+    arena_free(&arena);
+    return good ? 0 : ERROR_CORRUPT;
+}
+
+void sip_transactions_resume(struct sip_transactions *ts)
+{
+    struct sip_transaction *t;
+    map_for_each (t, &ts->by_id) {
+        uint64_t object = OBJECT(ts->object_kind, t->id);
+        if (t->deadline != 0)
+            world_timer_set(ts->world, &t->deadline_timer, object, TRANSACTION_TIMER_DEADLINE, t->deadline);
+        if (t->resend_at != 0)
+            world_timer_set(ts->world, &t->resend_timer, object, TRANSACTION_TIMER_RESEND, t->resend_at);
+    }
+}
