@@ -39,10 +39,9 @@ static int without_tag(struct slice *out, struct slice value)
     int error = sip_name_address_parse(&a, value);
     if (error != 0)
         return error;
-    *out = slice_trim(slice_first(value, value.length - a.parameters.length));
-    if (!slice_ends(*out, SLICE(">")) || a.parameters.length > value.length)
-        *out = slice_first(
-            value, (size_t)(a.uri.data + a.uri.length - value.data) + (slice_find(value, '<') >= 0));
+    *out = slice_empty(a.parameters)
+               ? value
+               : slice_trim(slice_of(value.data, (size_t)(a.parameters.data - value.data)));
     return 0;
 }
 
