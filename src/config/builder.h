@@ -1,0 +1,45 @@
+/* Makes a copy of the configuration. Objects may come in any order; references are checked at the end.
+ *
+ * Main feeds it with what the store holds (config/load.h); tests and the simulator fill in the rows
+ * themselves:
+ *
+ *     struct config_builder *b = config_builder_new();
+ *     config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+ *     config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("secret"));
+ *     error = config_builder_end(&configuration, b, &complaint); */
+#ifndef TANDEM_CONFIG_BUILDER_H
+#define TANDEM_CONFIG_BUILDER_H
+
+#include "config/config.h"
+
+struct config_builder;
+
+struct config_builder *config_builder_new(void);
+void config_builder_free(struct config_builder *b); /* one that is not brought to its end */
+
+/* Everything is copied. Where a row names a location, it does so by `location` here, not by the row's
+ * pointer. */
+void config_builder_location(struct config_builder *b, const struct config_location *row);
+void config_builder_dn(
+    struct config_builder *b, struct slice number, struct slice location, struct slice secret);
+void config_builder_dn_row(
+    struct config_builder *b, const struct config_dn *row, struct slice location, struct slice secret);
+void config_builder_person(struct config_builder *b, const struct config_person *row);
+void config_builder_application(
+    struct config_builder *b, const struct config_application *row, struct slice location);
+
+/* What only this process knows, from its start file and command line. */
+struct config_local {
+    struct config_list listen;      /* where proxies listen whose objects do not say */
+    struct config_list listen_more; /* where all proxies of this process listen besides */
+    struct slice web;               /* where sessions listen whose objects do not say */
+    struct slice operator_token_sha256;
+};
+void config_builder_local(struct config_builder *b, const struct config_local *local);
+
+/* Frees the builder. ERROR_REFERENCE or ERROR_EXISTS with a sentence in `complaint` (may be NULL): something
+ * named does not exist, or exists twice. */
+int config_builder_end(struct configuration **out, struct config_builder *b, struct buffer *complaint)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,112 @@
+/* The configuration as roles see it: one immutable, counted copy per process. A change makes a new copy,
+ * which comes as INPUT_CONFIG; whoever keeps pointers into the old one retains it, or looks everything up
+ * again.
+ *
+ *     store ── objects ──> config_builder ──> struct configuration ──> every instance (world_configuration)
+ *
+ * Lookups allocate nothing. All text belongs to the copy. Rows of a kind lie in order of name. */
+#ifndef TANDEM_CONFIG_CONFIG_H
+#define TANDEM_CONFIG_CONFIG_H
+
+#include "base/buffer.h"
+
+struct configuration;
+
+#define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
+
+struct config_list {
+    const struct slice *items;
+    size_t count;
+};
+
+struct config_location {
+    struct slice name;
+    struct slice realm;         /* of its phones' digest */
+    struct config_list pairs;   /* names of its pairs of nodes */
+    struct config_list proxies; /* names of its applications of role proxy */
+};
+
+enum config_dn_kind { CONFIG_DN_EXTENSION };
+
+struct config_dn {
+    struct slice number;
+    struct slice name; /* for people */
+    const struct config_location *location;
+    uint8_t kind; /* enum config_dn_kind */
+    uint8_t slot;
+    bool disabled;
+    char ha1_md5[33]; /* H(number:realm:secret) in hexadecimal, RFC 7616 3.4.2 */
+    char ha1_sha256[65];
+};
+
+enum config_person_role { CONFIG_PERSON_AGENT, CONFIG_PERSON_SUPERVISOR, CONFIG_PERSON_ADMINISTRATOR };
+
+struct config_person {
+    struct slice name;
+    struct slice display_name;
+    struct slice password; /* Argon2id, encoded; empty: nobody can log in by password */
+    uint8_t role;          /* enum config_person_role */
+    bool disabled;
+};
+
+enum config_role {
+    CONFIG_ROLE_PROXY,
+    CONFIG_ROLE_NODE,
+    CONFIG_ROLE_HISTORY,
+    CONFIG_ROLE_CONFIG,
+    CONFIG_ROLE_SESSION,
+    CONFIG_ROLE_COUNT
+};
+
+/* One role instance. */
+struct config_application {
+    struct slice name;
+    const struct config_location *location;
+    struct slice pair;         /* nodes: the pair it belongs to; otherwise empty */
+    struct config_list listen; /* proxy: SIP. session: HTTPS. Endpoint texts */
+    struct slice link;         /* node: where the other member of the pair connects */
+    struct slice inside;       /* node: where proxies connect; proxy: where other proxies connect */
+    uint8_t role;              /* enum config_role */
+};
+
+/* Two nodes, or one alone. */
+struct config_pair {
+    struct slice name;
+    const struct config_location *location;
+    const struct config_application *members[2]; /* in order of name; the second may be NULL */
+};
+
+/* ---- one copy for all: whoever gave it to a world holds it ---- */
+struct configuration *config_retain(struct configuration *c); /* from any thread */
+void config_release(struct configuration *c);                 /* the last one frees; NULL is fine */
+
+/* ---- by name; NULL when there is none ---- */
+const struct config_location *config_location(const struct configuration *c, struct slice name);
+const struct config_dn *config_dn(const struct configuration *c, struct slice number);
+const struct config_person *config_person(const struct configuration *c, struct slice name);
+const struct config_application *config_application(const struct configuration *c, struct slice name);
+const struct config_pair *config_pair(const struct configuration *c, struct slice name);
+
+/* ---- all of them, in order of name: begin with *at = 0; NULL at the end ---- */
+const struct config_location *config_next_location(const struct configuration *c, size_t *at);
+const struct config_dn *config_next_dn(const struct configuration *c, size_t *at);
+const struct config_pair *config_next_pair(const struct configuration *c, size_t *at);
+const struct config_application *config_next_application(
+    const struct configuration *c, enum config_role role, size_t *at);
+size_t config_dn_count(const struct configuration *c);
+
+/* ---- ownership ---- */
+uint8_t config_slot(struct slice number); /* the same everywhere and for ever */
+/* The pair that owns a slot: the location's pairs are dealt out in order of name. NULL: it has none. */
+const struct config_pair *config_slot_pair(
+    const struct configuration *c, const struct config_location *location, uint8_t slot);
+
+const char *config_role_name(enum config_role role); /* "proxy" */
+const char *config_person_role_name(enum config_person_role role);
+
+/* SHA-256 in hexadecimal of the token by which this machine's sub-commands speak to it as administrator
+ * (header "Authorization: Bearer TOKEN"); empty: nobody can. It is a fact of this process, not of the store.
+ */
+struct slice config_operator_token_sha256(const struct configuration *c);
+
+#endif

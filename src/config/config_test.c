@@ -1,0 +1,157 @@
+#include "base/error.h"
+#include "base/mem.h"
+#include "config/builder.h"
+
+#include "unit.h"
+
+static void add_node(struct config_builder *b, const char *name, const char *pair)
+{
+    config_builder_application(b,
+        &(struct config_application){
+            .name = slice_text(name), .pair = slice_text(pair), .role = CONFIG_ROLE_NODE},
+        SLICE("home"));
+}
+
+static struct config_builder *sample(void)
+{
+    struct config_builder *b = config_builder_new();
+    config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("two"));
+    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("one"));
+    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+    config_builder_location(b, &(struct config_location){.name = SLICE("away"), .realm = SLICE("far")});
+    config_builder_person(
+        b, &(struct config_person){.name = SLICE("admin"), .role = CONFIG_PERSON_ADMINISTRATOR});
+    add_node(b, "node-2a", "node-2");
+    add_node(b, "node-1b", "node-1");
+    add_node(b, "node-1a", "node-1");
+    config_builder_application(
+        b, &(struct config_application){.name = SLICE("proxy-1"), .role = CONFIG_ROLE_PROXY}, SLICE("home"));
+    return b;
+}
+
+/* CF-2: a role finds everything in its copy. The hashes are those of "1001:home:one". */
+static void finds_by_name(void **state)
+{
+    (void)state;
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, sample(), NULL), 0);
+    const struct config_dn *dn = config_dn(c, SLICE("1001"));
+    assert_non_null(dn);
+    assert_ptr_equal(dn->location, config_location(c, SLICE("home")));
+    assert_string_equal(dn->ha1_md5, "00eb407c69ac0db03c3acab6cf0dd89d");
+    assert_string_equal(dn->ha1_sha256, "9037a334c4a6532f5d4fc0f20b97fe7aa1fd91f5c74928a0b0ac99cd8b52b953");
+    assert_null(config_dn(c, SLICE("100")));
+    assert_null(config_dn(c, SLICE("")));
+    assert_int_equal(config_person(c, SLICE("admin"))->role, CONFIG_PERSON_ADMINISTRATOR);
+    config_release(c);
+}
+
+static void walks_in_order_of_name(void **state)
+{
+    (void)state;
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, sample(), NULL), 0);
+    size_t at = 0;
+    assert_true(slice_equal(config_next_dn(c, &at)->number, SLICE("1001")));
+    assert_true(slice_equal(config_next_dn(c, &at)->number, SLICE("1002")));
+    assert_null(config_next_dn(c, &at));
+    at = 0;
+    assert_true(slice_equal(config_next_application(c, CONFIG_ROLE_PROXY, &at)->name, SLICE("proxy-1")));
+    assert_null(config_next_application(c, CONFIG_ROLE_PROXY, &at));
+    config_release(c);
+}
+
+static void deals_slots_to_the_pairs_of_the_location(void **state)
+{
+    (void)state;
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, sample(), NULL), 0);
+    const struct config_location *home = config_location(c, SLICE("home"));
+    assert_int_equal(home->pairs.count, 2);
+    assert_true(slice_equal(home->proxies.items[0], SLICE("proxy-1")));
+    assert_true(slice_equal(config_slot_pair(c, home, 0)->name, SLICE("node-1")));
+    assert_true(slice_equal(config_slot_pair(c, home, 255)->name, SLICE("node-2")));
+    assert_null(config_slot_pair(c, config_location(c, SLICE("away")), 7));
+    const struct config_pair *pair = config_pair(c, SLICE("node-1"));
+    assert_true(slice_equal(pair->members[0]->name, SLICE("node-1a")));
+    assert_true(slice_equal(pair->members[1]->name, SLICE("node-1b")));
+    assert_null(config_pair(c, SLICE("node-2"))->members[1]);
+    /* Slots are written down in registries: the hash may never change. */
+    assert_int_equal(config_slot(SLICE("1001")), config_dn(c, SLICE("1001"))->slot);
+    config_release(c);
+}
+
+static void refuses(struct config_builder *b, int error, const char *sentence)
+{
+    struct configuration *c;
+    struct buffer complaint = {0};
+    assert_int_equal(config_builder_end(&c, b, &complaint), error);
+    assert_null(c);
+    buffer_add_byte(&complaint, '\0');
+    assert_string_equal(complaint.data, sentence);
+    buffer_free(&complaint);
+}
+
+static void says_what_does_not_fit(void **state)
+{
+    (void)state;
+    struct config_builder *b = sample();
+    config_builder_dn(b, SLICE("1003"), SLICE("nowhere"), SLICE("x"));
+    refuses(b, ERROR_REFERENCE, "dn 1003: there is no location nowhere");
+    b = sample();
+    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("x"));
+    refuses(b, ERROR_EXISTS, "dn 1001: there are two of them named 1001");
+    b = sample();
+    add_node(b, "node-1c", "node-1");
+    refuses(b, ERROR_RANGE, "application node-1c: there are two others already in pair node-1");
+}
+
+/* CF-4: the start file says where to listen when the objects do not. */
+static void start_file_gives_what_objects_leave_open(void **state)
+{
+    (void)state;
+    struct config_builder *b = sample();
+    struct slice defaults[] = {SLICE_INIT("udp:127.0.0.1:5060"), SLICE_INIT("tcp:127.0.0.1:5060")};
+    struct slice more[] = {SLICE_INIT("udp:127.0.0.1:5070")};
+    config_builder_application(b,
+        &(struct config_application){
+            .name = SLICE("proxy-2"), .role = CONFIG_ROLE_PROXY, .listen = {more, 1}},
+        SLICE("home"));
+    config_builder_local(
+        b, &(struct config_local){
+               .listen = {defaults, 2}, .listen_more = {more, 1}, .operator_token_sha256 = SLICE("abc")});
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, b, NULL), 0);
+    const struct config_application *proxy = config_application(c, SLICE("proxy-1"));
+    assert_int_equal(proxy->listen.count, 3);
+    assert_true(slice_equal(proxy->listen.items[2], more[0]));
+    assert_int_equal(config_application(c, SLICE("proxy-2"))->listen.count, 2);
+    assert_true(slice_equal(config_operator_token_sha256(c), SLICE("abc")));
+    config_release(c);
+}
+
+/* A hundred thousand DNs on one machine: under 200 bytes each beside their texts. */
+static void keeps_a_dn_small(void **state)
+{
+    (void)state;
+    enum { COUNT = 20000 };
+    struct config_builder *b = config_builder_new();
+    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+    size_t before = mem_live_bytes();
+    for (int i = 0; i < COUNT; i++) {
+        char number[16];
+        int length = snprintf(number, sizeof number, "%d", 100000 + i);
+        config_builder_dn(b, slice_of(number, (size_t)length), SLICE("home"), SLICE("s"));
+    }
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, b, NULL), 0);
+    assert_in_range((mem_live_bytes() - before) / COUNT, 0, 220);
+    assert_non_null(config_dn(c, SLICE("110000")));
+    config_retain(c);
+    config_release(c);
+    config_release(c);
+}
+
+TESTS("config/config", cmocka_unit_test(finds_by_name), cmocka_unit_test(walks_in_order_of_name),
+    cmocka_unit_test(deals_slots_to_the_pairs_of_the_location), cmocka_unit_test(says_what_does_not_fit),
+    cmocka_unit_test(start_file_gives_what_objects_leave_open), cmocka_unit_test(keeps_a_dn_small))
