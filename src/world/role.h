@@ -14,7 +14,8 @@ struct role_setup {
     struct slice name; /* of the application object, unique in the cluster: "node-1a" */
     struct slice pair; /* of the pair it belongs to, or empty: "node-1" */
     struct slice location;
-    uint64_t incarnation; /* grows with each start of this instance */
+    uint64_t incarnation; /* grows with each start of this instance; in a pair: the view */
+    bool resumed;         /* in a pair: records follow, then resume() */
 };
 
 /* A record is the full state of one object, without pointers, with absolute times; save(load(x)) = x byte for
@@ -38,6 +39,11 @@ struct role {
     int (*load)(void *self, struct record_id record, struct slice bytes) __attribute__((warn_unused_result));
     /* After the last load: check references, arm timers, send again, ask again. */
     void (*resume)(void *self);
+
+    /* What belongs to this process and not to the state: connections. Taken out of one object and put into
+     * another, so that a test can replace the object under the nose of its peers; may be NULL. */
+    void *(*detach)(void *self);
+    void (*attach)(void *self, void *local);
 
     /* Lists what it believes to be alive, one line an object, for the invariants of the simulated world; may
      * be NULL. */

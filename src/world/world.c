@@ -56,6 +56,8 @@ struct input world_timer_input(struct wheel_timer *due, struct world **world)
     struct world_timer *t = list_entry(&due->link, struct world_timer, wheel.link);
     list_remove(&t->siblings);
     *world = t->world;
+    while ((*world)->outer != NULL)
+        *world = (*world)->outer;
     return (struct input){.kind = INPUT_TIMER, .object = t->object, .timer = t->id};
 }
 

@@ -14,7 +14,8 @@ struct world_backend {
 struct world {
     const struct world_backend *backend;
     void *maker;
-    void *owner; /* of the maker's choice: the instance */
+    void *owner;         /* of the maker's choice: the instance */
+    struct world *outer; /* a role inside a role (pair): the world of the outer one; otherwise NULL */
     struct wheel *wheel;
     int64_t now;
     uint32_t serial;    /* of the instance, given by the maker: orders timers that are due together */
@@ -40,7 +41,7 @@ void world_turn_begin(struct world *w, int64_t now);
 void world_turn_end(struct world *w);
 void world_turn_clear(struct world *w);
 
-/* The input that a due timer stands for. */
+/* The input that a due timer stands for, and the (outermost) world whose role gets it. */
 struct input world_timer_input(struct wheel_timer *due, struct world **world);
 
 #endif

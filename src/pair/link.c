@@ -1,0 +1,165 @@
+/* The stream between the members. Both listen; the one whose name sorts first opens. */
+#include "base/error.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "pair/pair_int.h"
+#include "wire/frame.h"
+#include "wire/pack.h"
+#include "wire/record.pb-c.h"
+
+static struct slice endpoint_of(const struct pair *p, const char *member)
+{
+    const struct config_application *a =
+        config_application(world_configuration(p->world), slice_text(member));
+    return a != NULL ? a->link : SLICE("");
+}
+
+void pair__link_open(struct pair *p)
+{
+    struct slice own = endpoint_of(p, p->name);
+    if (p->other[0] != '\0' && !slice_empty(own))
+        p->listener = world_listen(p->world, own, PAIR_TOKEN);
+}
+
+void pair__link_send(struct pair *p, uint8_t kind, struct slice payload)
+{
+    struct buffer frame = {0};
+    if (p->flow == 0)
+        return;
+    frame_add(&frame, kind, payload);
+    world_send(p->world, p->flow, buffer_slice(&frame));
+    buffer_free(&frame);
+}
+
+void pair__link_hello(struct pair *p)
+{
+    Tandem__PairHello hello = TANDEM__PAIR_HELLO__INIT;
+    struct buffer bytes = {0};
+    hello.member = p->name;
+    hello.primary = pair__is_primary(p);
+    hello.view = hello.primary                                              ? p->view
+                 : p->state == PAIR_ST_SHADOW || p->state == PAIR_ST_TAKING ? p->shadow_view
+                                                                            : 0;
+    pack_add(&bytes, &hello.base);
+    pair__link_send(p, PAIR_FRAME_HELLO, buffer_slice(&bytes));
+    buffer_free(&bytes);
+}
+
+void pair__link_drop(struct pair *p)
+{
+    if (p->flow != 0 && !p->closing)
+        world_close(p->world, p->flow);
+    p->flow = 0;
+    p->linked = false;
+    p->other_view = 0;
+    p->other_primary = false;
+    frame_reader_free(&p->in);
+    p->in = (struct frame_reader){0};
+}
+
+static void lose(struct pair *p)
+{
+    bool was_linked = p->linked;
+    pair__link_drop(p);
+    if (was_linked)
+        pair__event(p, PAIR_EV_LINK_DOWN);
+}
+
+static void beat(struct pair *p)
+{
+    Tandem__PairBeat b = TANDEM__PAIR_BEAT__INIT;
+    struct buffer bytes = {0};
+    b.view = p->view;
+    b.released = pair__is_primary(p) ? p->released : 0;
+    pack_add(&bytes, &b.base);
+    pair__link_send(p, PAIR_FRAME_BEAT, buffer_slice(&bytes));
+    buffer_free(&bytes);
+}
+
+void pair__link_tick(struct pair *p)
+{
+    int64_t now = world_now(p->world);
+    if (p->other[0] == '\0')
+        return;
+    if (p->flow == 0 && strcmp(p->name, p->other) < 0) {
+        p->flow = world_open(p->world, endpoint_of(p, p->other), PAIR_TOKEN);
+        p->opened = now;
+        p->heard = now;
+    } else if (p->flow != 0 && now - p->heard > timer_duration(TIMER_PAIR_SILENT)) {
+        lose(p);
+    } else if (p->linked) {
+        beat(p);
+    }
+}
+
+static void hello(struct pair *p, struct slice payload)
+{
+    struct arena arena = {0};
+    const Tandem__PairHello *h = pack_read(&tandem__pair_hello__descriptor, payload, &arena);
+    bool good = h != NULL && strcmp(h->member, p->other) == 0;
+    if (good) {
+        p->linked = true;
+        p->other_view = h->view;
+        p->other_primary = h->primary;
+    }
+    arena_free(&arena);
+    if (good)
+        pair__event(p, PAIR_EV_LINK_UP);
+}
+
+static void frame_input(struct pair *p, uint8_t kind, struct slice payload)
+{
+    if (kind == PAIR_FRAME_HELLO)
+        hello(p, payload);
+    else if (kind == PAIR_FRAME_BATCH)
+        pair__shadow_batch(p, payload);
+    else if (kind == PAIR_FRAME_RECEIPT && pair__is_primary(p))
+        pair__receipt(p, payload);
+    else if (kind == PAIR_FRAME_BEAT && !pair__is_primary(p))
+        pair__shadow_beat(p, payload);
+}
+
+/* A frame may close the link: then what is left of these bytes belongs to nobody. */
+static void data(struct pair *p, struct slice bytes)
+{
+    struct frame f;
+    uint64_t flow = p->flow;
+    int error = 0;
+    p->heard = world_now(p->world);
+    while (p->flow == flow && (error = frame_next(&p->in, &bytes, &f)) == 0)
+        frame_input(p, f.kind, f.payload);
+    if (p->flow == flow && error != ERROR_AGAIN) {
+        LOG(LOG_WARNING, "pair", "%s sent what is no frame (%s); the link begins anew", p->other, error_symbol(error));
+        lose(p);
+    }
+}
+
+static void up(struct pair *p, uint64_t flow)
+{
+    if (p->flow != 0 && p->flow != flow)
+        lose(p);
+    p->flow = flow;
+    p->heard = world_now(p->world);
+    p->received = pair__is_primary(p) ? p->received : 0;
+    pair__link_hello(p);
+}
+
+bool pair__link_input(struct pair *p, const struct input *in)
+{
+    bool about = in->token == PAIR_TOKEN && in->kind != INPUT_ANSWER && in->kind != INPUT_AGAIN;
+    bool ours = about && (in->flow == p->flow || in->flow == p->listener);
+    if (!about)
+        return false;
+    if (in->kind == INPUT_ACCEPTED || (in->kind == INPUT_OPENED && ours))
+        up(p, in->flow);
+    else if (in->kind == INPUT_DATA && ours)
+        data(p, in->bytes);
+    else if (in->kind == INPUT_CLOSED && in->flow == p->listener)
+        LOG(LOG_ERROR, "pair", "cannot listen for the other member of %s: %s", p->pair,
+            error_symbol(in->error));
+    else if (in->kind == INPUT_CLOSED && ours) {
+        p->flow = 0;
+        lose(p);
+    }
+    return true;
+}

@@ -1,0 +1,135 @@
+#include "pair/pair_int.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "config/config.h"
+
+static void copy_name(char to[PAIR_NAME], struct slice name)
+{
+    size_t length = name.length < PAIR_NAME - 1 ? name.length : PAIR_NAME - 1;
+    if (length != 0)
+        memcpy(to, name.data, length);
+    to[length] = '\0';
+}
+
+static int find_other(struct pair *p)
+{
+    const struct config_pair *pair = config_pair(world_configuration(p->world), slice_text(p->pair));
+    if (pair == NULL)
+        return ERROR_REFERENCE;
+    for (int i = 0; i < 2; i++)
+        if (pair->members[i] != NULL && !slice_equal(pair->members[i]->name, slice_text(p->name)))
+            copy_name(p->other, pair->members[i]->name);
+    return 0;
+}
+
+static void set_tick(struct pair *p)
+{
+    world_timer_set(
+        p->world, &p->tick, PAIR_OBJECT, 0, world_now(p->world) + timer_duration(TIMER_PAIR_TICK));
+}
+
+int pair_open(void **self, struct world *w, const struct role_setup *setup, const struct role *inner)
+{
+    struct pair *p = mem_zero(sizeof *p);
+    *self = p;
+    p->world = w;
+    p->role = inner;
+    p->incarnation = setup->incarnation;
+    copy_name(p->name, setup->name);
+    copy_name(p->pair, setup->pair);
+    copy_name(p->location, setup->location);
+    list_init(&p->held);
+    list_init(&p->promises);
+    list_init(&p->known_list);
+    int error = find_other(p);
+    if (error != 0) {
+        LOG(LOG_ERROR, "pair", "the configuration has no pair %s; create its application objects", p->pair);
+        pair_close(p);
+        return error;
+    }
+    pair__registry_open(p);
+    pair__link_open(p);
+    set_tick(p);
+    return 0;
+}
+
+void pair_close(void *self)
+{
+    struct pair *p = self;
+    p->closing = true;
+    pair__inner_close(p);
+    pair__shadow_free(p);
+    world_timer_clear(&p->tick);
+    frame_reader_free(&p->in);
+    mem_free(p);
+}
+
+bool pair__is_primary(const struct pair *p)
+{
+    return p->state >= PAIR_ST_ALONE;
+}
+
+bool pair__waits(const struct pair *p)
+{
+    return p->state != PAIR_ST_ALONE;
+}
+
+void pair__event(struct pair *p, uint8_t event)
+{
+    (void)!fsm_input(&pair_machine, &p->state, p, event, NULL);
+}
+
+/* Whoever acts alone acts on its lease: looked at before each turn, so that a process that was stopped for a
+ * while does nothing when it comes back. */
+static void check_lease(struct pair *p)
+{
+    if (p->state == PAIR_ST_ALONE && world_now(p->world) >= p->lease_until) {
+        LOG(LOG_WARNING, "pair",
+            "the registry has not renewed the lease of %s; waiting for it before going on", p->name);
+        pair__event(p, PAIR_EV_LEASE_LOST);
+    }
+}
+
+static void tick(struct pair *p)
+{
+    int64_t now = world_now(p->world);
+    const struct pair_held *oldest =
+        list_empty(&p->held) ? NULL : list_entry(p->held.next, struct pair_held, link);
+    if (oldest != NULL && oldest->number != 0 && now - oldest->since > timer_duration(TIMER_PAIR_STALL))
+        pair__event(p, PAIR_EV_STALLED);
+    pair__registry_tick(p);
+    pair__link_tick(p);
+    set_tick(p);
+}
+
+void pair_input(void *self, const struct input *in)
+{
+    struct pair *p = self;
+    check_lease(p);
+    if (in->object == PAIR_OBJECT && in->kind == INPUT_TIMER)
+        tick(p);
+    else if (in->object == PAIR_OBJECT && in->kind == INPUT_ANSWER)
+        pair__registry_answer(p, in);
+    else if (in->kind == INPUT_WATCH && in->token == PAIR_TOKEN)
+        pair__registry_watch(p, in);
+    else if (!pair__link_input(p, in))
+        pair__inner_input(p, in);
+}
+
+void pair_audit(void *self, struct buffer *out)
+{
+    struct pair *p = self;
+    buffer_add_format(out, "pair %s %s view %llu\n", p->pair, pair_machine.states[p->state].name,
+        (unsigned long long)(p->inner != NULL ? p->view : p->shadow_view));
+    if (p->inner != NULL && p->role->audit != NULL)
+        p->role->audit(p->inner, out);
+}
+
+void *pair_inner(void *self, uint64_t *view)
+{
+    struct pair *p = self;
+    *view = p->view;
+    return p->inner;
+}

@@ -1,0 +1,307 @@
+/* Who may act. Rows whose action chooses decide by the facts of the record; nothing is decided by time alone
+ * but that a link is down and that a lease may have ended. */
+#include "base/error.h"
+#include "base/log.h"
+#include "pair/pair_int.h"
+
+static struct pair *self(void *object)
+{
+    return object;
+}
+
+static bool mine(const struct pair *p)
+{
+    return strcmp(p->record.primary, p->name) == 0;
+}
+
+/* ---- becoming something ---- */
+
+static int become_fresh(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    if (p->inner != NULL)
+        LOG(LOG_NOTICE, "pair", "no longer primary of %s; view %llu belongs to %s", p->pair,
+            (unsigned long long)p->record.view, p->record.primary);
+    pair__inner_close(p);
+    pair__shadow_free(p);
+    pair__link_drop(p);
+    return PAIR_ST_FRESH;
+}
+
+static int take_over(struct pair *p, bool with_state)
+{
+    p->view = p->record.view;
+    LOG(LOG_NOTICE, "pair", "primary of %s, view %llu, %s", p->pair, (unsigned long long)p->view,
+        with_state ? "with the state of the other member" : "with nothing to take over");
+    int error = pair__inner_open(p, with_state);
+    if (error != 0)
+        LOG(LOG_ERROR, "pair", "cannot start as primary of %s: %s", p->pair, error_sentence(error));
+    if (p->linked) {
+        pair__link_hello(p);
+        pair__walk_start(p);
+    }
+    return PAIR_ST_ALONE;
+}
+
+static int take_with_state(void *object, const void *input)
+{
+    (void)input;
+    return take_over(self(object), true);
+}
+
+static int take_with_nothing(void *object, const void *input)
+{
+    (void)input;
+    return take_over(self(object), false);
+}
+
+/* ---- without the state: may this member begin with nothing? ---- */
+
+static bool may_claim(const struct pair *p)
+{
+    if (world_now(p->world) >= p->lease_until)
+        return false; /* who is not known to live must not act alone */
+    if (p->record.primary[0] == '\0')
+        return true;
+    if (!mine(p))
+        return p->other_gone; /* the primary is dead: nobody has the state, or its holder is shut out by its
+                                 lease */
+    return p->record.alone || p->other_gone || p->other[0] == '\0' ||
+           (p->linked && p->other_view != p->record.view);
+}
+
+static int decide(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    if (!may_claim(p))
+        return PAIR_ST_FRESH;
+    pair__set(p, p->record.view + 1, p->name, true);
+    return PAIR_ST_CLAIMING;
+}
+
+static int lost_claim(void *object, const void *input)
+{
+    (void)object;
+    (void)input;
+    return PAIR_ST_FRESH;
+}
+
+static int begin_syncing(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    if (!p->other_primary)
+        return PAIR_ST_FRESH;
+    pair__shadow_free(p);
+    p->shadow_view = p->other_view;
+    return PAIR_ST_SYNCING;
+}
+
+/* ---- with the state ---- */
+
+static int ask_to_take(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    pair__set(p, p->shadow_view + 1, p->name, true);
+    return PAIR_ST_TAKING;
+}
+
+/* The record differs from what this member had seen. In step with it, it may still take over; otherwise the
+ * other member was faster, or went on without us. */
+static int take_again(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    if (p->record.view == p->shadow_view && !p->record.alone && !mine(p)) {
+        pair__set(p, p->shadow_view + 1, p->name, true);
+        return PAIR_ST_TAKING;
+    }
+    return become_fresh(object, input);
+}
+
+/* ---- as primary ---- */
+
+static int walk(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    pair__walk_start(p);
+    return FSM_STAY;
+}
+
+static int ask_to_join(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    pair__set(p, p->view, p->name, false);
+    return PAIR_ST_JOINING;
+}
+
+static int ask_to_part(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    pair__link_drop(p);
+    pair__set(p, p->view, p->name, true);
+    return PAIR_ST_PARTING;
+}
+
+static int go_on_alone(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    p->walk = NULL;
+    pair__release_all(p);
+    if (p->linked)
+        pair__walk_start(p);
+    return PAIR_ST_ALONE;
+}
+
+static int in_step(void *object, const void *input)
+{
+    (void)input;
+    LOG(LOG_NOTICE, "pair", "%s is in step", self(object)->other);
+    return PAIR_ST_PAIRED;
+}
+
+/* The record is ours still, of our view: what we asked for was not done, and is asked again. */
+static int ask_again(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    if (!mine(p) || p->record.view != p->view)
+        return become_fresh(object, input);
+    pair__set(p, p->wanted.view, p->wanted.primary, p->wanted.alone);
+    return p->state;
+}
+
+static int check(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    if (!mine(p) || p->record.view != p->view)
+        return become_fresh(object, input);
+    pair__release_all(p);
+    return PAIR_ST_ALONE;
+}
+
+static int read_first(void *object, const void *input)
+{
+    (void)input;
+    pair__read(self(object));
+    return PAIR_ST_FROZEN;
+}
+
+static int leave_link(void *object, const void *input)
+{
+    struct pair *p = self(object);
+    (void)input;
+    p->walk = NULL;
+    pair__link_drop(p);
+    return FSM_STAY;
+}
+
+static const char *const events[PAIR_EV_COUNT] = {"read", "yes", "no", "link_up", "link_down", "walked",
+    "superseded", "lease_lost", "lease_back", "stalled"};
+
+static const struct fsm_state states[PAIR_ST_COUNT] = {
+    [PAIR_ST_READING] = {"reading", TIMER_NONE, false},
+    [PAIR_ST_FRESH] = {"fresh", TIMER_NONE, false},
+    [PAIR_ST_SYNCING] = {"syncing", TIMER_NONE, false},
+    [PAIR_ST_SHADOW] = {"shadow", TIMER_NONE, false},
+    [PAIR_ST_CLAIMING] = {"claiming", TIMER_NONE, false},
+    [PAIR_ST_TAKING] = {"taking", TIMER_NONE, false},
+    [PAIR_ST_ALONE] = {"alone", TIMER_NONE, false},
+    [PAIR_ST_JOINING] = {"joining", TIMER_NONE, false},
+    [PAIR_ST_PAIRED] = {"paired", TIMER_NONE, false},
+    [PAIR_ST_PARTING] = {"parting", TIMER_NONE, false},
+    [PAIR_ST_FROZEN] = {"frozen", TIMER_NONE, false},
+};
+
+#define FRESH_OR(state) (FSM_CHOICE(PAIR_ST_FRESH) | FSM_CHOICE(state))
+
+static const struct fsm_row rows[] = {
+    {PAIR_ST_READING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_CLAIMING), decide},
+    {PAIR_ST_READING, PAIR_EV_LINK_UP, FSM_STAY, 0, NULL},
+    {PAIR_ST_READING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+
+    {PAIR_ST_FRESH, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_CLAIMING), decide},
+    {PAIR_ST_FRESH, PAIR_EV_LINK_UP, PAIR_ST_SYNCING, FRESH_OR(PAIR_ST_SYNCING), begin_syncing},
+    {PAIR_ST_FRESH, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+
+    {PAIR_ST_SYNCING, PAIR_EV_LINK_UP, PAIR_ST_SYNCING, FRESH_OR(PAIR_ST_SYNCING), begin_syncing},
+    {PAIR_ST_SYNCING, PAIR_EV_LINK_DOWN, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_SYNCING, PAIR_EV_WALKED, PAIR_ST_SHADOW, 0, NULL},
+    {PAIR_ST_SYNCING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_SYNCING, PAIR_EV_READ, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_SHADOW, PAIR_EV_LINK_DOWN, PAIR_ST_TAKING, 0, ask_to_take},
+    {PAIR_ST_SHADOW, PAIR_EV_LINK_UP, PAIR_ST_SYNCING, FRESH_OR(PAIR_ST_SYNCING), begin_syncing},
+    {PAIR_ST_SHADOW, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_SHADOW, PAIR_EV_READ, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_CLAIMING, PAIR_EV_YES, PAIR_ST_ALONE, 0, take_with_nothing},
+    {PAIR_ST_CLAIMING, PAIR_EV_NO, PAIR_ST_FRESH, 0, lost_claim},
+    {PAIR_ST_CLAIMING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_CLAIMING), decide},
+    {PAIR_ST_CLAIMING, PAIR_EV_LINK_UP, FSM_STAY, 0, NULL},
+    {PAIR_ST_CLAIMING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+    {PAIR_ST_CLAIMING, PAIR_EV_SUPERSEDED, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_TAKING, PAIR_EV_YES, PAIR_ST_ALONE, 0, take_with_state},
+    {PAIR_ST_TAKING, PAIR_EV_NO, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
+    {PAIR_ST_TAKING, PAIR_EV_READ, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
+    {PAIR_ST_TAKING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_TAKING, PAIR_EV_LINK_UP, FSM_STAY, 0, leave_link}, /* no receipts from here on */
+    {PAIR_ST_TAKING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+
+    {PAIR_ST_ALONE, PAIR_EV_LINK_UP, FSM_STAY, 0, walk},
+    {PAIR_ST_ALONE, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+    {PAIR_ST_ALONE, PAIR_EV_STALLED, FSM_STAY, 0, leave_link},
+    {PAIR_ST_ALONE, PAIR_EV_WALKED, PAIR_ST_JOINING, 0, ask_to_join},
+    {PAIR_ST_ALONE, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_ALONE, PAIR_EV_LEASE_LOST, PAIR_ST_FROZEN, 0, leave_link},
+    {PAIR_ST_ALONE, PAIR_EV_READ, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_JOINING, PAIR_EV_YES, PAIR_ST_PAIRED, 0, in_step},
+    {PAIR_ST_JOINING, PAIR_EV_NO, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_JOINING), ask_again},
+    {PAIR_ST_JOINING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_JOINING), ask_again},
+    {PAIR_ST_JOINING, PAIR_EV_LINK_DOWN, PAIR_ST_PARTING, 0, ask_to_part},
+    {PAIR_ST_JOINING, PAIR_EV_STALLED, PAIR_ST_PARTING, 0, ask_to_part},
+    {PAIR_ST_JOINING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+
+    {PAIR_ST_PAIRED, PAIR_EV_LINK_DOWN, PAIR_ST_PARTING, 0, ask_to_part},
+    {PAIR_ST_PAIRED, PAIR_EV_STALLED, PAIR_ST_PARTING, 0, ask_to_part},
+    {PAIR_ST_PAIRED, PAIR_EV_LINK_UP, PAIR_ST_PARTING, 0,
+        ask_to_part}, /* it has begun anew and knows nothing */
+    {PAIR_ST_PAIRED, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_PAIRED, PAIR_EV_READ, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_PARTING, PAIR_EV_YES, PAIR_ST_ALONE, 0, go_on_alone},
+    {PAIR_ST_PARTING, PAIR_EV_NO, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_PARTING), ask_again},
+    {PAIR_ST_PARTING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_PARTING), ask_again},
+    {PAIR_ST_PARTING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_PARTING, PAIR_EV_LINK_UP, FSM_STAY, 0, NULL},
+    {PAIR_ST_PARTING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+
+    {PAIR_ST_FROZEN, PAIR_EV_LEASE_BACK, PAIR_ST_FROZEN, 0, read_first},
+    {PAIR_ST_FROZEN, PAIR_EV_READ, PAIR_ST_ALONE, FRESH_OR(PAIR_ST_ALONE), check},
+    {PAIR_ST_FROZEN, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_FROZEN, PAIR_EV_LINK_UP, FSM_STAY, 0, leave_link},
+    {PAIR_ST_FROZEN, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
+};
+
+static void refused(void *object)
+{
+    world_count(self(object)->world, COUNTER_FSM_REFUSED, 1);
+}
+
+const struct fsm pair_machine = {
+    .name = "pair",
+    .states = states,
+    .events = events,
+    .rows = rows,
+    .state_count = PAIR_ST_COUNT,
+    .event_count = PAIR_EV_COUNT,
+    .row_count = FSM_COUNT(rows),
+    .refused = refused,
+};

@@ -1,0 +1,245 @@
+/* The pair's record in the registry, and the lease that says this member lives. One question about the record
+ * is open at a time; an answer that says "unknown" leads to a look at the record, never to an act. */
+#include "base/error.h"
+#include "base/log.h"
+#include "pair/pair_int.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+#include "wire/record.pb-c.h"
+
+#define KEY 192
+
+static void record_key(const struct pair *p, char key[KEY])
+{
+    snprintf(key, KEY, "pair/%s", p->pair);
+}
+
+static void member_key(const struct pair *p, const char *member, char key[KEY])
+{
+    snprintf(key, KEY, "pair/%s/%s", p->pair, member);
+}
+
+static uint64_t ask(struct pair *p, const Tandem__RegistryRequest *request)
+{
+    struct buffer bytes = {0};
+    uint64_t token = ++p->tokens;
+    pack_add(&bytes, &request->base);
+    world_ask(p->world, SERVICE_REGISTRY, buffer_slice(&bytes), PAIR_OBJECT, token,
+        world_now(p->world) + timer_duration(TIMER_PAIR_ASK));
+    buffer_free(&bytes);
+    return token;
+}
+
+void pair__read(struct pair *p)
+{
+    char key[KEY];
+    Tandem__RegistryRange range = TANDEM__REGISTRY_RANGE__INIT;
+    Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
+    record_key(p, key);
+    range.prefix = key;
+    request.range = &range;
+    p->asked = ask(p, &request);
+    p->asked_set = false;
+}
+
+void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone)
+{
+    char key[KEY];
+    struct buffer value = {0};
+    Tandem__PairRecord record = TANDEM__PAIR_RECORD__INIT;
+    Tandem__RegistrySet set = TANDEM__REGISTRY_SET__INIT;
+    Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
+    p->wanted = (struct pair_fact){.view = view, .alone = alone};
+    memmove(p->wanted.primary, primary, strlen(primary) + 1);
+    record.view = view;
+    record.primary = p->wanted.primary;
+    record.alone = alone;
+    pack_add(&value, &record.base);
+    record_key(p, key);
+    set.key = key;
+    set.expected_revision = p->revision;
+    set.has_value = true;
+    set.value = pack_bytes(buffer_slice(&value));
+    request.set = &set;
+    p->asked = ask(p, &request);
+    p->asked_set = true;
+    buffer_free(&value);
+}
+
+static void note_record(struct pair *p, struct slice value, uint64_t revision)
+{
+    struct arena arena = {0};
+    const Tandem__PairRecord *r = pack_read(&tandem__pair_record__descriptor, value, &arena);
+    if (r != NULL && strlen(r->primary) < PAIR_NAME && revision >= p->revision) {
+        p->record = (struct pair_fact){.view = r->view, .alone = r->alone};
+        strcpy(p->record.primary, r->primary);
+        p->revision = revision;
+    }
+    arena_free(&arena);
+}
+
+/* What a range or a refused compare-and-set says; false where it says nothing usable. */
+static bool note_answer(struct pair *p, struct slice bytes, bool whole)
+{
+    char record[KEY], other[KEY];
+    struct arena arena = {0};
+    const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, bytes, &arena);
+    record_key(p, record);
+    member_key(p, p->other, other);
+    if (a != NULL && whole)
+        p->other_gone = true;
+    for (size_t i = 0; a != NULL && i < a->n_entries; i++) {
+        if (strcmp(a->entries[i]->key, record) == 0)
+            note_record(p, pack_slice(a->entries[i]->value), a->entries[i]->revision);
+        else if (p->other[0] != '\0' && strcmp(a->entries[i]->key, other) == 0)
+            p->other_gone = false;
+    }
+    arena_free(&arena);
+    return a != NULL;
+}
+
+static bool is_wanted(const struct pair *p)
+{
+    bool asks = p->state == PAIR_ST_CLAIMING || p->state == PAIR_ST_TAKING || p->state == PAIR_ST_JOINING ||
+                p->state == PAIR_ST_PARTING;
+    return asks && p->record.view == p->wanted.view && p->record.alone == p->wanted.alone &&
+           strcmp(p->record.primary, p->wanted.primary) == 0;
+}
+
+static void set_done(struct pair *p, struct slice bytes)
+{
+    struct arena arena = {0};
+    const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, bytes, &arena);
+    bool known = a != NULL && a->has_revision;
+    if (known) {
+        p->record = p->wanted;
+        p->revision = a->revision;
+    }
+    arena_free(&arena);
+    if (known)
+        pair__event(p, PAIR_EV_YES);
+    else
+        pair__read(p);
+}
+
+static void record_answer(struct pair *p, const struct input *in)
+{
+    bool set = p->asked_set;
+    p->asked = 0;
+    if (set && in->answer == ANSWER_YES)
+        set_done(p, in->bytes);
+    else if (set && in->answer == ANSWER_NO && note_answer(p, in->bytes, false))
+        pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_NO);
+    else if (!set && in->answer == ANSWER_YES && note_answer(p, in->bytes, true))
+        pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_READ);
+    else
+        pair__read(p); /* unknown: look, do not guess */
+}
+
+/* ---- the lease ---- */
+
+static void lease_ask(struct pair *p)
+{
+    Tandem__LeaseGrant grant = TANDEM__LEASE_GRANT__INIT;
+    Tandem__LeaseRenew renew = TANDEM__LEASE_RENEW__INIT;
+    Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
+    grant.milliseconds = (uint64_t)timer_duration(TIMER_PAIR_LEASE) / 1000;
+    renew.lease = p->lease;
+    if (p->lease == 0)
+        request.lease_grant = &grant;
+    else
+        request.lease_renew = &renew;
+    p->lease_sent = world_now(p->world);
+    p->lease_asked = ask(p, &request);
+}
+
+static void member_set(struct pair *p, uint64_t expected)
+{
+    char key[KEY];
+    Tandem__RegistrySet set = TANDEM__REGISTRY_SET__INIT;
+    Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
+    member_key(p, p->name, key);
+    set.key = key;
+    set.expected_revision = expected;
+    set.has_value = true;
+    set.value = pack_bytes(SLICE("1"));
+    set.has_lease = true;
+    set.lease = p->lease;
+    request.set = &set;
+    p->lease_asked = ask(p, &request);
+}
+
+static void lease_good(struct pair *p)
+{
+    bool was_lost = p->lease_until <= world_now(p->world);
+    p->lease_until = p->lease_sent + timer_duration(TIMER_PAIR_LEASE_OWN);
+    if (was_lost && p->state == PAIR_ST_FROZEN)
+        pair__event(p, PAIR_EV_LEASE_BACK);
+    else if (was_lost && p->asked == 0 && (p->state == PAIR_ST_READING || p->state == PAIR_ST_FRESH))
+        pair__read(p);
+}
+
+static void lease_answer(struct pair *p, const struct input *in)
+{
+    struct arena arena = {0};
+    const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, in->bytes, &arena);
+    bool granted = p->lease == 0;
+    p->lease_asked = 0;
+    if (in->answer == ANSWER_YES && granted && a != NULL && a->has_lease) {
+        p->lease = a->lease;
+        member_set(p, 0);
+    } else if (in->answer == ANSWER_YES && !granted) {
+        lease_good(p);
+    } else if (in->answer == ANSWER_NO && !granted && a != NULL && a->n_entries == 1) {
+        member_set(p, a->entries[0]->revision); /* the key of an earlier life */
+    } else if (in->answer == ANSWER_NO) {
+        p->lease = 0;
+    }
+    arena_free(&arena);
+}
+
+/* ---- called by the room ---- */
+
+void pair__registry_open(struct pair *p)
+{
+    char key[KEY];
+    record_key(p, key);
+    world_watch(p->world, slice_text(key), PAIR_TOKEN);
+    lease_ask(p);
+    pair__read(p);
+}
+
+void pair__registry_answer(struct pair *p, const struct input *in)
+{
+    if (in->token == p->asked)
+        record_answer(p, in);
+    else if (in->token == p->lease_asked)
+        lease_answer(p, in);
+}
+
+void pair__registry_watch(struct pair *p, const struct input *in)
+{
+    char key[KEY], other[KEY];
+    record_key(p, key);
+    member_key(p, p->other, other);
+    if (p->other[0] != '\0' && slice_equal(in->name, slice_text(other)))
+        p->other_gone = in->answer == ANSWER_NO;
+    if (!slice_equal(in->name, slice_text(key)) || in->answer == ANSWER_NO || in->revision <= p->revision)
+        return;
+    note_record(p, in->bytes, in->revision);
+    bool primary = pair__is_primary(p);
+    uint64_t view = primary ? p->view : p->shadow_view;
+    bool follows = primary || p->state == PAIR_ST_SYNCING || p->state == PAIR_ST_SHADOW;
+    if (follows && (p->record.view > view || (primary && strcmp(p->record.primary, p->name) != 0)))
+        pair__event(p, PAIR_EV_SUPERSEDED);
+}
+
+void pair__registry_tick(struct pair *p)
+{
+    int64_t now = world_now(p->world);
+    if (p->lease_asked == 0 && now - p->lease_sent >= timer_duration(TIMER_PAIR_RENEW))
+        lease_ask(p);
+    bool looks = p->state == PAIR_ST_READING || p->state == PAIR_ST_FRESH || p->state == PAIR_ST_FROZEN;
+    if (looks && p->asked == 0)
+        pair__read(p);
+}
