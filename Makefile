@@ -5,10 +5,9 @@
 
 MAKEFLAGS += --no-print-directory
 SECONDS ?= 600
-NINJA = ninja $(if $(VERBOSE),-v,--quiet)
 export LC_ALL = C.UTF-8
 
-.PHONY: help build run test check fuzz bench soak format clean bareroot configure
+.PHONY: help build run test check fuzz bench soak format generate bareroot clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## */make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -45,6 +44,10 @@ soak: build ## the simulator with fresh seeds until stopped
 format: ## lay out the code
 	@tools/install check
 	@git ls-files 'src/*.[ch]' 'test/*.[ch]' | xargs -r clang-format-14 -i
+
+generate: build ## documents that are made from the program and its tests
+	@tools/requirements >docs/requirements.md
+	@[ ! -x build/tandem ] || tools/reference
 
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot
