@@ -10,7 +10,7 @@ export LC_ALL = C.UTF-8
 .PHONY: help build run test check fuzz bench soak format generate bareroot clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## */make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the program: build/tandem, and its simulator: build/tandem-sim
 	@tools/install build web
@@ -51,7 +51,7 @@ generate: build ## documents that are made from the program and its tests
 
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot
-	@test/bareroot/run
+	@test/bareroot/run $(ARGS)
 
 clean: ## forget everything built; keeps var/, where `make run` stores its data
 	@rm -rf build build-asan build-tsan build-clang build-fuzz web/dist
