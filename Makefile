@@ -39,7 +39,7 @@ bench: build ## measurements beside the peers; ROWS=a,b for some of them
 	@bench/run $(ROWS)
 
 soak: build ## the simulator with fresh seeds until stopped
-	@tools/soak
+	@tools/sim soak
 
 format: ## lay out the code
 	@tools/install check
@@ -47,7 +47,7 @@ format: ## lay out the code
 
 generate: build ## documents that are made from the program and its tests
 	@tools/requirements >docs/requirements.md
-	@[ ! -x build/tandem ] || tools/reference
+	@[ ! -d docs/reference ] || tools/reference
 
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot
