@@ -5,13 +5,12 @@
 
 MAKEFLAGS += --no-print-directory
 SECONDS ?= 600
-NINJA = ninja $(if $(VERBOSE),-v,--quiet)
 export LC_ALL = C.UTF-8
 
-.PHONY: help build run test check fuzz bench soak format clean bareroot configure
+.PHONY: help build run test check fuzz bench soak format generate bareroot clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## */make \1|/p' $(MAKEFILE_LIST) | column -t -s '|'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the program: build/tandem, and its simulator: build/tandem-sim
 	@tools/install build web
@@ -40,15 +39,19 @@ bench: build ## measurements beside the peers; ROWS=a,b for some of them
 	@bench/run $(ROWS)
 
 soak: build ## the simulator with fresh seeds until stopped
-	@tools/soak
+	@tools/sim soak
 
 format: ## lay out the code
 	@tools/install check
 	@git ls-files 'src/*.[ch]' 'test/*.[ch]' | xargs -r clang-format-14 -i
 
+generate: build ## documents that are made from the program and its tests
+	@tools/requirements >docs/requirements.md
+	@[ ! -d docs/reference ] || tools/reference
+
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot
-	@test/bareroot/run
+	@test/bareroot/run $(ARGS)
 
 clean: ## forget everything built; keeps var/, where `make run` stores its data
 	@rm -rf build build-asan build-tsan build-clang build-fuzz web/dist

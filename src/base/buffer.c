@@ -20,7 +20,8 @@ char *buffer_room(struct buffer *b, size_t length)
         b->overflowed = true;
         return NULL;
     }
-    if (length > b->capacity - b->length) {
+    /* NULL would mean an overflow, also to one who asks for no bytes. */
+    if (length > b->capacity - b->length || b->data == NULL) {
         size_t capacity = b->capacity != 0 ? b->capacity : SMALLEST;
         while (capacity - b->length < length)
             capacity *= 2;

@@ -17,7 +17,8 @@ struct unit_tally {
     char running[128];
 };
 
-/* Copies `test` with our setup and teardown around its own. The copy lives as long as the program. */
+/* A copy of `test` with our setup and teardown around its own; its initial_state is to be freed after the
+ * run. */
 struct CMUnitTest unit__guard(const struct CMUnitTest *test, struct unit_tally *tally);
 
 #endif
