@@ -46,6 +46,8 @@ int fsm_input(const struct fsm *f, uint8_t *state, void *object, uint8_t event, 
     *state = next;
     if (f->arm != NULL)
         f->arm(object, f->states[next].timer);
+    if (f->states[next].enter != NULL)
+        f->states[next].enter(object);
     return 0;
 }
 

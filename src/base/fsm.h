@@ -23,6 +23,9 @@ struct fsm_state {
     const char *name;
     enum timer timer; /* armed on entry, cleared on leaving; TIMER_NONE: none, or set by actions */
     bool final;       /* nothing follows: the owner frees the object */
+    /* Runs when the state has been taken (also anew): whoever hears of it here may feed further events, or
+     * free the object. Actions must do neither, unless their row stays. May be NULL. */
+    void (*enter)(void *object);
 };
 
 struct fsm {

@@ -1,6 +1,7 @@
-/* Timer wheel: setting and clearing cost the same however many timers there are. Times are microseconds; timers
- * come due on whole milliseconds, never early, ordered by (time, order): the order is a property of the timer's
- * object, not of when it was set, so that an object that was resumed elsewhere behaves as if it had stayed. */
+/* Timer wheel: setting and clearing cost the same however many timers there are. Times are microseconds;
+ * timers come due on whole milliseconds, never early, ordered by (time, order): the order is a property of
+ * the timer's object, not of when it was set, so that an object that was resumed elsewhere behaves as if it
+ * had stayed. */
 #ifndef TANDEM_BASE_WHEEL_H
 #define TANDEM_BASE_WHEEL_H
 

@@ -129,7 +129,8 @@ static void data(struct pair *p, struct slice bytes)
     while (p->flow == flow && (error = frame_next(&p->in, &bytes, &f)) == 0)
         frame_input(p, f.kind, f.payload);
     if (p->flow == flow && error != ERROR_AGAIN) {
-        LOG(LOG_WARNING, "pair", "%s sent what is no frame (%s); the link begins anew", p->other, error_symbol(error));
+        LOG(LOG_WARNING, "pair", "%s sent what is no frame (%s); the link begins anew", p->other,
+            error_symbol(error));
         lose(p);
     }
 }

@@ -39,12 +39,13 @@ enum pair_event {
 
 enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BEAT };
 
-#define PAIR_OBJECT OBJECT(0xff, 0)          /* whose timers and answers are the pair's own */
-#define PAIR_TOKEN ((uint64_t)1 << 63)       /* likewise of flows, watches */
-#define PAIR_HELD_BYTES ((size_t)4 << 20)    /* past this much without a receipt no new work is read */
-#define PAIR_WALK_RECORDS 256                /* of one step of the walk */
-#define PAIR_BATCH_LIMIT ((size_t)512 << 10) /* bytes of promises or records that close a step of the walk   \
-                                              */
+#define PAIR_OBJECT OBJECT(0xff, 0)       /* whose timers and answers are the pair's own */
+#define PAIR_TOKEN ((uint64_t)1 << 63)    /* likewise of flows, watches */
+#define PAIR_HELD_BYTES ((size_t)4 << 20) /* past this much without a receipt no new work is read */
+#define PAIR_WALK_RECORDS 256             /* of one step of the walk */
+#define PAIR_BATCH_LIMIT                                                                                     \
+    ((size_t)512 << 10) /* bytes of promises or records that close a step of the walk                        \
+                         */
 #define PAIR_NAME 64
 
 struct pair_fact {

@@ -1,5 +1,7 @@
 /* The pair's record in the registry, and the lease that says this member lives. One question about the record
  * is open at a time; an answer that says "unknown" leads to a look at the record, never to an act. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "pair/pair_int.h"

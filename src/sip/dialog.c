@@ -32,6 +32,13 @@ static void own(struct sip_dialog *d)
     d->memory = memory;
 }
 
+void sip_dialog_copy(struct sip_dialog *d, const struct sip_dialog *from)
+{
+    *d = *from;
+    d->memory = NULL;
+    own(d);
+}
+
 /* The value of From or To up to its parameters. */
 static int without_tag(struct slice *out, struct slice value)
 {

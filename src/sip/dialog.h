@@ -18,6 +18,8 @@ struct sip_dialog {
 };
 
 void sip_dialog_free(struct sip_dialog *d);
+/* `from` may point into anything; the copy owns its texts. */
+void sip_dialog_copy(struct sip_dialog *d, const struct sip_dialog *from);
 
 /* As the one who was called: from the request, with our tag. */
 int sip_dialog_from_request(struct sip_dialog *d, const struct sip_message *request, struct slice local_tag)

@@ -1,5 +1,5 @@
-/* Messages in a stream: 4 bytes big-endian length of what follows, 1 byte kind, the payload. The client wire and
- * the streams between our own parts use it. */
+/* Messages in a stream: 4 bytes big-endian length of what follows, 1 byte kind, the payload. The client wire
+ * and the streams between our own parts use it. */
 #ifndef TANDEM_WIRE_FRAME_H
 #define TANDEM_WIRE_FRAME_H
 
@@ -23,7 +23,8 @@ void frame_reader_free(struct frame_reader *r);
 
 /* Takes the next frame from *bytes: 0, ERROR_AGAIN when all bytes are used up, ERROR_SYNTAX (length 0) or
  * ERROR_LIMIT: then the stream cannot be read any further. */
-int frame_next(struct frame_reader *r, struct slice *bytes, struct frame *f) __attribute__((warn_unused_result));
+int frame_next(struct frame_reader *r, struct slice *bytes, struct frame *f)
+    __attribute__((warn_unused_result));
 
 /* A frame that is too long leaves the buffer marked as overflowed. */
 void frame_add(struct buffer *out, uint8_t kind, struct slice payload);

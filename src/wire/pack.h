@@ -1,4 +1,5 @@
-/* protobuf-c with our buffers and arenas: packing adds to a buffer, unpacking lives and dies with an arena. */
+/* protobuf-c with our buffers and arenas: packing adds to a buffer, unpacking lives and dies with an arena.
+ */
 #ifndef TANDEM_WIRE_PACK_H
 #define TANDEM_WIRE_PACK_H
 

@@ -1,0 +1,141 @@
+/* A phone calls: the call is made, its caller's leg, and the callee's leg with the caller's offer. */
+#include "base/error.h"
+#include "base/log.h"
+#include "roles/node/node_int.h"
+#include "sip/uri.h"
+
+/* Who calls: what the proxy has authenticated; otherwise (trunks) what From says. */
+static int read_user(char to[NODE_NAME], struct slice uri_text)
+{
+    struct sip_uri uri;
+    struct slice user;
+    int error = sip_uri_parse(&uri, uri_text);
+    if (error == 0)
+        error = sip_uri_user(&user, &uri, to, NODE_NAME - 1);
+    if (error != 0)
+        return error;
+    memmove(to, user.data, user.length);
+    to[user.length] = '\0';
+    return user.length != 0 ? 0 : ERROR_MISSING;
+}
+
+static int read_caller(struct call *c, const struct sip_message *m)
+{
+    struct sip_name_address a;
+    struct slice identity = sip_header_value(m, SIP_HEADER_P_ASSERTED_IDENTITY);
+    int error = sip_name_address_parse(&a, slice_empty(identity) ? m->from : identity);
+    return error != 0 ? error : read_user(c->from, a.uri);
+}
+
+static bool is_session_description(const struct sip_message *m)
+{
+    return m->body.length != 0 &&
+           slice_starts_nocase(sip_header_value(m, SIP_HEADER_CONTENT_TYPE), SLICE("application/sdp"));
+}
+
+/* 0, or the status that refuses the request. */
+static uint16_t read_call(struct call *c, const struct sip_message *m)
+{
+    if (read_caller(c, m) != 0 || read_user(c->to, m->uri) != 0)
+        return 400;
+    if (m->body.length != 0 && !is_session_description(m))
+        return 415;
+    const struct config_dn *dn = config_dn(world_configuration(c->node->world), slice_text(c->to));
+    return dn != NULL && !dn->disabled ? 0 : 404;
+}
+
+static int begin_caller(struct call *c, struct sip_transaction *t, const struct sip_message *m)
+{
+    char tag[NODE_NAME];
+    struct leg *l = c->caller = node__leg_new(c->node, c, true);
+    node__leg_tag(l, tag);
+    strcpy(l->proxy, t->target.name);
+    strcpy(l->dn, c->from);
+    l->invite = t->id;
+    l->invite_cseq = m->cseq;
+    t->owner = l->id;
+    int error = sip_dialog_from_request(&l->dialog, m, slice_text(tag));
+    if (error == 0 && m->body.length != 0)
+        node__media_offered(l, m->body);
+    return error;
+}
+
+/* The caller's name goes with the call; numbers are what the proxy has checked. */
+static void add_identity(struct buffer *out, const struct call *c, const struct sip_message *m)
+{
+    struct sip_name_address a;
+    if (sip_name_address_parse(&a, m->from) == 0 && !slice_empty(a.display))
+        buffer_add_format(out, "\"%.*s\" ", SLICE_ARG(a.display));
+    buffer_add_format(out, "<sip:%s@%s>", c->from, c->node->realm);
+}
+
+static void begin_callee(struct call *c, const struct sip_message *m)
+{
+    struct node *n = c->node;
+    struct leg *l = c->callee = node__leg_new(n, c, false);
+    struct buffer local = {0}, remote = {0}, target = {0}, call_id = {0};
+    char tag[NODE_NAME];
+    node__leg_tag(l, tag);
+    strcpy(l->dn, c->to);
+    add_identity(&local, c, m);
+    buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
+    buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
+    buffer_add_format(&call_id, "%016llx@%s", (unsigned long long)world_random(n->world), n->pair);
+    sip_dialog_begin(&l->dialog, buffer_slice(&call_id), slice_text(tag), buffer_slice(&local),
+        buffer_slice(&remote), buffer_slice(&target), SLICE(""));
+    buffer_free(&local);
+    buffer_free(&remote);
+    buffer_free(&target);
+    buffer_free(&call_id);
+    node__leg_changed(l);
+    if (node__peers_pick(n, c->caller->proxy, l->proxy))
+        node__leg_invite(l, node__sdp_text(n, c->caller->remote_sdp));
+    else
+        node__leg_event(l, LEG_EV_REFUSED, NULL);
+}
+
+void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct call *c = node__call_new(n);
+    uint16_t status = read_call(c, m);
+    if (status == 0 && begin_caller(c, t, m) != 0)
+        status = 400;
+    if (status != 0) {
+        LOG(LOG_INFO, "node", "INVITE of %.*s refused with %u", SLICE_ARG(m->from), status);
+        t->owner = 0;
+        sip_respond_simple(t, status, SLICE("refused"));
+        if (c->caller != NULL)
+            node__leg_free(c->caller);
+        node__call_free(c);
+        return;
+    }
+    buffer_add(&c->sip_call_id, m->call_id);
+    node__leg_ring(c->caller, 100, SLICE(""));
+    node__stream_event(c, TANDEM__CALL_EVENT_KIND__CALL_CREATED);
+    begin_callee(c, m);
+}
+
+/* The phone changes its mind about media inside the dialog. One offer at a time: else 491 (RFC 3261 14.2). */
+void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
+{
+    bool busy = l->invite != 0 || l->state != LEG_ST_ESTABLISHED || l->media != MEDIA_STABLE;
+    const struct leg *other = node__call_other(l->call, l);
+    if (busy || other == NULL || other->invite != 0 || other->media != MEDIA_STABLE) {
+        sip_respond_simple(t, 491, SLICE(""));
+        return;
+    }
+    if (!is_session_description(m)) { /* it asks for our offer: the session goes on as it is */
+        sip_respond_simple(t, m->body.length != 0 ? 415 : 488, SLICE(""));
+        return;
+    }
+    if (sip_dialog_refresh(&l->dialog, m) != 0) {
+        sip_respond_simple(t, 400, SLICE(""));
+        return;
+    }
+    l->invite = t->id;
+    l->invite_cseq = m->cseq;
+    t->owner = l->id;
+    node__leg_ring(l, 100, SLICE(""));
+    node__media_offered(l, m->body);
+    node__media_reconcile(l->call);
+}

@@ -1,0 +1,168 @@
+/* The proxies that are connected to this process. They open the stream, introduce themselves and get our
+ * answer; from then on messages to their name take this stream. Belongs to the process, not to the state of
+ * the pair. */
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "roles/node/node_int.h"
+#include "sip/peer.h"
+#include "wire/pack.h"
+#include "wire/record.pb-c.h"
+
+#define TOKEN 1 /* of the listener and its flows */
+
+struct peer_flow {
+    uint64_t flow;
+    char name[SIP_TARGET_NAME]; /* "": it has not introduced itself */
+    struct frame_reader in;
+};
+
+struct peers {
+    uint64_t listener;
+    struct map flows;
+};
+
+void node__peers_open(struct node *n)
+{
+    n->peers = mem_zero(sizeof *n->peers);
+}
+
+void node__peers_listen(struct node *n)
+{
+    const struct config_application *a =
+        config_application(world_configuration(n->world), slice_text(n->name));
+    if (a != NULL && n->peers->listener == 0)
+        n->peers->listener = world_listen(n->world, a->inside, TOKEN);
+}
+
+static void forget(struct peers *peers, struct peer_flow *p)
+{
+    map_remove_number(&peers->flows, p->flow);
+    frame_reader_free(&p->in);
+    mem_free(p);
+}
+
+void node__peers_close(struct node *n)
+{
+    struct peer_flow *p;
+    if (n->peers == NULL)
+        return;
+    map_for_each (p, &n->peers->flows) {
+        frame_reader_free(&p->in);
+        mem_free(p);
+    }
+    map_free(&n->peers->flows);
+    mem_free(n->peers);
+    n->peers = NULL;
+}
+
+static void send_frame(struct node *n, uint64_t flow, const char *name, uint8_t kind, struct slice payload)
+{
+    struct buffer frame = {0};
+    frame_add(&frame, kind, payload);
+    if (name != NULL)
+        world_tell(n->world, slice_text(name), buffer_slice(&frame));
+    else
+        world_send(n->world, flow, buffer_slice(&frame));
+    buffer_free(&frame);
+}
+
+void node__peers_send(struct node *n, const char *name, struct slice message)
+{
+    send_frame(n, 0, name, SIP_FRAME_MESSAGE, message);
+}
+
+bool node__peers_pick(struct node *n, const char *preferred, char name[SIP_TARGET_NAME])
+{
+    const struct peer_flow *p, *any = NULL;
+    map_for_each (p, &n->peers->flows) {
+        if (p->name[0] == '\0')
+            continue;
+        if (any == NULL || strcmp(p->name, any->name) < 0)
+            any = p;
+        if (strcmp(p->name, preferred) == 0) {
+            any = p;
+            break;
+        }
+    }
+    if (any != NULL)
+        strcpy(name, any->name);
+    return any != NULL;
+}
+
+static void hello(struct node *n, struct peer_flow *p, struct slice payload)
+{
+    Tandem__PeerHello answer = TANDEM__PEER_HELLO__INIT;
+    const Tandem__PeerHello *h = pack_read(&tandem__peer_hello__descriptor, payload, &n->arena);
+    struct buffer bytes = {0};
+    if (h == NULL || h->name[0] == '\0' || strlen(h->name) >= sizeof p->name) {
+        LOG(LOG_WARNING, "node", "a peer did not introduce itself properly; closed");
+        world_close(n->world, p->flow);
+        forget(n->peers, p);
+        return;
+    }
+    strcpy(p->name, h->name);
+    answer.name = n->pair;
+    answer.incarnation = n->view;
+    pack_add(&bytes, &answer.base);
+    send_frame(n, p->flow, NULL, SIP_FRAME_HELLO, buffer_slice(&bytes));
+    buffer_free(&bytes);
+    world_name(n->world, p->flow, slice_text(p->name));
+}
+
+static void message(struct node *n, const struct peer_flow *p, struct slice payload)
+{
+    struct sip_message m;
+    struct sip_target from = {.flow = 0};
+    if (sip_parse(&m, payload, &n->arena, NULL) != 0) {
+        world_count(n->world, COUNTER_SIP_BAD, 1);
+        LOG(LOG_WARNING, "node", "%s passed on a message that is not SIP; dropped", p->name);
+        return;
+    }
+    strcpy(from.name, p->name);
+    sip_transactions_input(&n->transactions, &from, false, &m);
+}
+
+static void data(struct node *n, struct peer_flow *p, struct slice bytes)
+{
+    uint64_t flow = p->flow;
+    struct frame f;
+    int error;
+    while ((error = frame_next(&p->in, &bytes, &f)) == 0) {
+        if (f.kind == SIP_FRAME_HELLO)
+            hello(n, p, f.payload);
+        else if (f.kind == SIP_FRAME_MESSAGE && p->name[0] != '\0')
+            message(n, p, f.payload);
+        if (map_get_number(&n->peers->flows, flow) != p)
+            return;
+    }
+    if (error == ERROR_AGAIN)
+        return;
+    LOG(LOG_WARNING, "node", "%s sent what is no frame (%s); closed", p->name, error_symbol(error));
+    world_close(n->world, flow);
+    forget(n->peers, p);
+}
+
+bool node__peers_input(struct node *n, const struct input *in)
+{
+    struct peer_flow *p = map_get_number(&n->peers->flows, in->flow);
+    switch (in->kind) {
+    case INPUT_ACCEPTED:
+        p = mem_zero(sizeof *p);
+        p->flow = in->flow;
+        map_put_number(&n->peers->flows, in->flow, p);
+        return true;
+    case INPUT_DATA:
+        if (p != NULL)
+            data(n, p, in->bytes);
+        return p != NULL;
+    case INPUT_CLOSED:
+        if (in->flow == n->peers->listener)
+            LOG(LOG_ERROR, "node", "cannot listen for proxies: %s", error_sentence(in->error));
+        else if (p != NULL)
+            forget(n->peers, p);
+        return true;
+    default:
+        return false;
+    }
+}

@@ -1,0 +1,12 @@
+/* How SIP travels between our own proxies and nodes: framed, on streams, each side introducing itself first
+ * (PeerHello of record.proto). Numbers of the frames' kinds. */
+#ifndef TANDEM_SIP_PEER_H
+#define TANDEM_SIP_PEER_H
+
+enum { SIP_FRAME_HELLO = 16, SIP_FRAME_MESSAGE = 17 };
+
+/* What proxies and nodes say to each other inside messages; strangers' are removed at the edge. */
+#define SIP_PARAMETER_PAIR "pair" /* of Contact and request URIs: the pair that owns the dialog */
+#define SIP_PARAMETER_FLOW "flow" /* of Route URIs: where the proxy finds the phone */
+
+#endif
