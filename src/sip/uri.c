@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "sip/lex.h"
 
+enum { PARTS_LIMIT = 32 }; /* parameters, and headers, of one URI */
+
 /* All of the class, or good escapes. */
 static bool is_good(struct slice s, unsigned class)
 {
@@ -19,15 +21,33 @@ static bool is_good(struct slice s, unsigned class)
     return true;
 }
 
-/* ";a;b=c", every one with a name. */
+/* ";a;b=c", every one with a name and only once (RFC 3261 19.1.1), and not so many that looking them up would
+ * take long. */
 static bool good_parameters(struct slice s)
 {
+    struct slice names[PARTS_LIMIT], part, rest = slice_from(s, 1);
+    if (s.length == 0)
+        return true;
     if (!is_good(s, SIP__URI_PARAM))
         return false;
-    for (size_t i = 0; i < s.length; i++)
-        if (s.data[i] == ';' && (i + 1 == s.length || s.data[i + 1] == ';' || s.data[i + 1] == '='))
+    for (size_t count = 0; slice_cut(&rest, ';', &part); count++) {
+        ptrdiff_t equals = slice_find(part, '=');
+        names[count] = equals < 0 ? part : slice_first(part, (size_t)equals);
+        if (names[count].length == 0 || count == PARTS_LIMIT - 1)
             return false;
+        for (size_t i = 0; i < count; i++)
+            if (slice_equal_nocase(names[i], names[count]))
+                return false;
+    }
     return true;
+}
+
+static bool good_headers(struct slice s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < s.length; i++)
+        count += s.data[i] == '&';
+    return s.length != 1 && count < PARTS_LIMIT && is_good(slice_from(s, 1), SIP__URI_HEADER);
 }
 
 static int parse_tel(struct sip_uri *uri, struct slice rest)
@@ -83,10 +103,7 @@ int sip_uri_parse(struct sip_uri *uri, struct slice text)
     uri->headers = slice_from(rest, uri->parameters.length);
     if (uri->parameters.length != 0 && uri->parameters.data[0] != ';')
         return ERROR_SYNTAX;
-    if (!good_parameters(uri->parameters) || uri->headers.length == 1 ||
-        !is_good(slice_from(uri->headers, 1), SIP__URI_HEADER))
-        return ERROR_SYNTAX;
-    return 0;
+    return good_parameters(uri->parameters) && good_headers(uri->headers) ? 0 : ERROR_SYNTAX;
 }
 
 int sip__hex_digit(char c)
