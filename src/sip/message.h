@@ -59,7 +59,8 @@ struct sip_message {
 /* A whole message: a datagram (what follows Content-Length is dropped; less than it says is an error), or
  * what sip_stream_length found. ERROR_SYNTAX, ERROR_LIMIT. After ERROR_SYNTAX `m->via.branch` and the other
  * parts of the message that were good are set as far as they go, and `*status` (where not NULL) is what a
- * request deserves: 400 and its kind, or 0 when it cannot be answered. */
+ * request deserves: 400 and its kind, or 0 when it cannot be answered. The same after ERROR_LIMIT (413, 414,
+ * 400 for too many headers). A Request-URI of an unknown scheme is no error: that is for the user (416). */
 int sip_parse(struct sip_message *m, struct slice text, struct arena *arena, uint16_t *status)
     __attribute__((warn_unused_result));
 
@@ -72,6 +73,7 @@ int sip_stream_length(size_t *length, size_t *skip, unsigned *pings, struct slic
 
 enum sip_method sip_method_parse(struct slice name);
 const char *sip_method_name(enum sip_method m);
+const char *sip_reason(uint16_t status);               /* the usual phrase; never NULL */
 enum sip_header_id sip_header_find(struct slice name); /* long or compact form */
 const char *sip_header_name(enum sip_header_id id);
 

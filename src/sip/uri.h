@@ -20,6 +20,7 @@ struct sip_name_address {
     bool star;               /* Contact: * */
 };
 
+/* ERROR_SYNTAX; ERROR_UNSUPPORTED for other schemes than the three above (only `scheme` is set then). */
 int sip_uri_parse(struct sip_uri *uri, struct slice text) __attribute__((warn_unused_result));
 int sip_name_address_parse(struct sip_name_address *a, struct slice value)
     __attribute__((warn_unused_result));

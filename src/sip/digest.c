@@ -1,0 +1,221 @@
+/* Digest authentication: what is hashed (RFC 7616 3.4, RFC 2617 3.2.2.1 for clients without qop). */
+#include "sip/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+#define SHA256_SIZE 32
+#define SHA256_BLOCK 64
+#define TIME_HEX 16 /* hexadecimal digits of a nonce's time; the keyed hash fills the rest */
+
+static const struct slice colon = SLICE_INIT(":");
+
+/* Fetching a digest walks OpenSSL's providers; so it is done once for each. Never changed afterwards. */
+static EVP_MD *digests[DIGEST_ALGORITHMS];
+static pthread_once_t fetched = PTHREAD_ONCE_INIT;
+
+static void fetch(void)
+{
+    digests[DIGEST_MD5] = EVP_MD_fetch(NULL, "MD5", NULL);
+    digests[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+/* Hashes the parts one behind the other; the length, or 0 when this system's OpenSSL forbids the algorithm.
+ */
+static size_t hash(
+    unsigned char out[EVP_MAX_MD_SIZE], enum digest_algorithm a, const struct slice *parts, size_t count)
+{
+    unsigned length = 0;
+    pthread_once(&fetched, fetch);
+    EVP_MD_CTX *context = digests[a] != NULL ? EVP_MD_CTX_new() : NULL;
+    bool good = context != NULL && EVP_DigestInit_ex(context, digests[a], NULL) == 1;
+    for (size_t i = 0; good && i < count; i++)
+        good = parts[i].length == 0 || EVP_DigestUpdate(context, parts[i].data, parts[i].length) == 1;
+    good = good && EVP_DigestFinal_ex(context, out, &length) == 1;
+    EVP_MD_CTX_free(context);
+    return good ? length : 0;
+}
+
+static void add_hex(char *out, const unsigned char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        *out++ = "0123456789abcdef"[bytes[i] >> 4];
+        *out++ = "0123456789abcdef"[bytes[i] & 15];
+    }
+    *out = '\0';
+}
+
+static void hash_hex(char out[DIGEST_HEX], enum digest_algorithm a, const struct slice *parts, size_t count)
+{
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    add_hex(out, bytes, hash(bytes, a, parts, count));
+}
+
+void digest_ha1(
+    char ha1[DIGEST_HEX], enum digest_algorithm a, struct slice user, struct slice realm, struct slice secret)
+{
+    struct slice parts[] = {user, colon, realm, colon, secret};
+    hash_hex(ha1, a, parts, 5);
+}
+
+/* The response over what stands in `d`; the qop that counts is given apart, empty for none. */
+static void response_of(char response[DIGEST_HEX], const struct digest *d, struct slice method,
+    struct slice ha1, struct slice qop)
+{
+    char ha2[DIGEST_HEX];
+    struct slice second[] = {method, colon, d->uri};
+    hash_hex(ha2, d->algorithm, second, 3);
+    if (qop.length == 0) {
+        struct slice parts[] = {ha1, colon, d->nonce, colon, slice_text(ha2)};
+        hash_hex(response, d->algorithm, parts, 5);
+    } else {
+        struct slice parts[] = {
+            ha1, colon, d->nonce, colon, d->nc, colon, d->cnonce, colon, qop, colon, slice_text(ha2)};
+        hash_hex(response, d->algorithm, parts, 11);
+    }
+}
+
+bool digest_verify(const struct digest *d, struct slice method, struct slice ha1)
+{
+    char expected[DIGEST_HEX];
+    if (d->qop.length != 0 &&
+        (!slice_equal_nocase(d->qop, SLICE("auth")) || d->nc.length != 8 || d->cnonce.length == 0))
+        return false;
+    response_of(expected, d, method, ha1, d->qop);
+    size_t length = strlen(expected);
+    return length != 0 && d->response.length == length &&
+           CRYPTO_memcmp(d->response.data, expected, length) == 0;
+}
+
+/* ---- nonces ---- */
+
+/* HMAC-SHA-256 (RFC 2104). */
+static bool keyed_hash(
+    unsigned char out[EVP_MAX_MD_SIZE], struct slice key, const struct slice *parts, size_t count)
+{
+    unsigned char block[SHA256_BLOCK] = {0}, long_key[EVP_MAX_MD_SIZE], inner[EVP_MAX_MD_SIZE];
+    struct slice all[8];
+    if (key.length > sizeof block)
+        key = slice_of(long_key, hash(long_key, DIGEST_SHA256, &key, 1));
+    if (key.length != 0)
+        memcpy(block, key.data, key.length);
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] ^= 0x36;
+    all[0] = slice_of(block, sizeof block);
+    memcpy(all + 1, parts, count * sizeof *parts);
+    size_t length = hash(inner, DIGEST_SHA256, all, count + 1);
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] ^= 0x36 ^ 0x5c;
+    all[1] = slice_of(inner, length);
+    length = hash(out, DIGEST_SHA256, all, 2);
+    OPENSSL_cleanse(block, sizeof block);
+    return length == SHA256_SIZE;
+}
+
+void digest_nonce(char nonce[DIGEST_NONCE], struct slice key, struct slice realm, int64_t now)
+{
+    unsigned char mac[EVP_MAX_MD_SIZE];
+    snprintf(nonce, TIME_HEX + 1, "%016llx", (unsigned long long)now);
+    struct slice parts[] = {slice_of(nonce, TIME_HEX), colon, realm};
+    if (keyed_hash(mac, key, parts, 3))
+        add_hex(nonce + TIME_HEX, mac, (DIGEST_NONCE - 1 - TIME_HEX) / 2);
+}
+
+static int time_of(int64_t *time, struct slice nonce)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < TIME_HEX; i++) {
+        const char *digits = "0123456789abcdef";
+        const char *digit = nonce.data[i] != '\0' ? strchr(digits, nonce.data[i]) : NULL;
+        if (digit == NULL)
+            return ERROR_DENIED;
+        value = value << 4 | (uint64_t)(digit - digits);
+    }
+    *time = (int64_t)value;
+    return 0;
+}
+
+int digest_nonce_check(
+    struct slice nonce, struct slice key, struct slice realm, int64_t now, int64_t lifetime)
+{
+    char expected[DIGEST_NONCE];
+    int64_t time;
+    if (nonce.length != DIGEST_NONCE - 1 || time_of(&time, nonce) != 0)
+        return ERROR_DENIED;
+    digest_nonce(expected, key, realm, time);
+    if (strlen(expected) != nonce.length || CRYPTO_memcmp(expected, nonce.data, nonce.length) != 0)
+        return ERROR_DENIED;
+    /* Another proxy's clock may be ahead of ours, but not by a whole lifetime. What is signed with our key is
+     * a time that one of us had, so the difference cannot overflow. */
+    return now - time > lifetime || time - now > lifetime ? ERROR_STALE : 0;
+}
+
+/* ---- a client's answer ---- */
+
+static bool offers_auth(struct slice qop)
+{
+    struct slice part;
+    while (slice_cut(&qop, ',', &part))
+        if (slice_equal_nocase(slice_trim(part), SLICE("auth")))
+            return true;
+    return false;
+}
+
+/* name="value", with escapes where the value needs them. */
+static void add_quoted(struct buffer *out, const char *name, struct slice value)
+{
+    buffer_add_text(out, name);
+    buffer_add_text(out, "=\"");
+    for (size_t i = 0; i < value.length; i++) {
+        if (value.data[i] == '"' || value.data[i] == '\\')
+            buffer_add_byte(out, '\\');
+        buffer_add_byte(out, value.data[i] == '\r' || value.data[i] == '\n' ? ' ' : value.data[i]);
+    }
+    buffer_add_byte(out, '"');
+}
+
+static const char *algorithm_name(enum digest_algorithm a)
+{
+    return a == DIGEST_MD5 ? "MD5" : "SHA-256";
+}
+
+void digest_add_challenge(
+    struct buffer *out, enum digest_algorithm a, struct slice realm, struct slice nonce, bool stale)
+{
+    add_quoted(out, "Digest realm", realm);
+    add_quoted(out, ", nonce", nonce);
+    buffer_add_format(out, ", algorithm=%s, qop=\"auth\"", algorithm_name(a));
+    if (stale)
+        buffer_add_text(out, ", stale=true");
+}
+
+void digest_add_answer(struct buffer *out, const struct digest *challenge, struct slice user,
+    struct slice secret, struct slice method, struct slice uri, struct slice cnonce, uint32_t nc)
+{
+    char ha1[DIGEST_HEX], response[DIGEST_HEX], count[9];
+    struct digest d = *challenge;
+    bool auth = offers_auth(challenge->qop);
+    snprintf(count, sizeof count, "%08x", nc);
+    d.uri = uri;
+    d.cnonce = cnonce;
+    d.nc = slice_text(count);
+    digest_ha1(ha1, d.algorithm, user, d.realm, secret);
+    response_of(response, &d, method, slice_text(ha1), auth ? SLICE("auth") : (struct slice){0});
+    OPENSSL_cleanse(ha1, sizeof ha1);
+    add_quoted(out, "Digest username", user);
+    add_quoted(out, ", realm", d.realm);
+    add_quoted(out, ", nonce", d.nonce);
+    add_quoted(out, ", uri", uri);
+    add_quoted(out, ", response", slice_text(response));
+    buffer_add_format(out, ", algorithm=%s", algorithm_name(d.algorithm));
+    if (auth) {
+        add_quoted(out, ", cnonce", cnonce);
+        buffer_add_format(out, ", nc=%s, qop=auth", count);
+    }
+    if (d.opaque.data != NULL)
+        add_quoted(out, ", opaque", d.opaque);
+}
