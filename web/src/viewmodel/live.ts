@@ -1,0 +1,147 @@
+import type { Clock } from '../model/clock';
+import type { Feed } from '../model/feed';
+import { CALL_STATES, DEVICE_STATES, type Call, type DeviceState } from '../model/messages';
+import { Observable } from '../model/observable';
+import { Scope, type Dispose } from '../model/scope';
+import { milliseconds } from '../model/server-time';
+import { DeviceRows, type DeviceRow } from './device-rows';
+import { SortedList, byNumber, byText } from './sorted-list';
+
+/** Changes are shown together, at most this often; WS-2 allows 200 ms from the server to the screen. */
+export const REFRESH_MS = 100;
+
+export interface Summary {
+  devices: number;
+  registered: number;
+  calls: number;
+  ringing: number;
+  /** Start of the longest call in milliseconds, or null. */
+  longestSince: number | null;
+  states: Record<DeviceState, number>;
+}
+
+export type DeviceColumn = 'state' | 'dn' | 'name' | 'peer' | 'since' | 'contact';
+export type CallColumn = 'state' | 'from' | 'to' | 'started' | 'node';
+
+const DEVICE_RANK = Object.fromEntries(DEVICE_STATES.map((state, rank) => [state, rank])) as Record<DeviceState, number>;
+const CALL_RANK = Object.fromEntries(CALL_STATES.map((state, rank) => [state, rank])) as Record<Call['state'], number>;
+
+const letters = new Intl.Collator();
+
+function contactOf({ device }: DeviceRow): string {
+  return device.contacts[0]?.uri ?? '';
+}
+
+const NOTHING: Summary = {
+  devices: 0,
+  registered: 0,
+  calls: 0,
+  ringing: 0,
+  longestSince: null,
+  states: { ringing: 0, dialling: 0, talking: 0, held: 0, idle: 0, out_of_service: 0 },
+};
+
+export class LiveViewModel {
+  readonly filter = new Observable('');
+  readonly state = new Observable<DeviceState | null>(null);
+  readonly summary = new Observable<Summary>(NOTHING);
+  readonly devices: SortedList<DeviceRow, DeviceColumn>;
+  readonly calls: SortedList<Call, CallColumn>;
+  readonly #feed: Feed;
+  readonly #clock: Clock;
+  readonly #scope = new Scope();
+  readonly #deviceRows: DeviceRows;
+  #needle = '';
+  #timer: Dispose | null = null;
+
+  constructor(feed: Feed, clock: Clock) {
+    this.#feed = feed;
+    this.#clock = clock;
+    this.devices = new SortedList<DeviceRow, DeviceColumn>({
+      key: (row) => row.device.dn,
+      matches: (row) => this.#deviceMatches(row),
+      sort: { column: 'dn', descending: false },
+      compare: {
+        state: (a, b) => DEVICE_RANK[a.device.state] - DEVICE_RANK[b.device.state],
+        dn: (a, b) => byNumber(a.device.dn, b.device.dn),
+        name: (a, b) => letters.compare(a.device.name, b.device.name),
+        peer: (a, b) => Number(a.peer === null) - Number(b.peer === null) || byNumber(a.peer ?? '', b.peer ?? ''),
+        since: (a, b) => Number(b.device.since) - Number(a.device.since),
+        contact: (a, b) => byText(contactOf(a), contactOf(b)),
+      },
+    });
+    this.calls = new SortedList<Call, CallColumn>({
+      key: (call) => call.call_id,
+      matches: (call) => this.#callMatches(call),
+      sort: { column: 'started', descending: true },
+      compare: {
+        state: (a, b) => CALL_RANK[a.state] - CALL_RANK[b.state],
+        from: (a, b) => byNumber(a.from, b.from),
+        to: (a, b) => byNumber(a.to, b.to),
+        started: (a, b) => Number(b.started_at) - Number(a.started_at),
+        node: (a, b) => byText(a.node, b.node),
+      },
+    });
+    this.#deviceRows = new DeviceRows(feed.devices, feed.calls, () => this.#soon());
+    this.#scope.own(() => this.#deviceRows.dispose());
+    this.#scope.own(() => this.#timer?.());
+    this.#refresh();
+  }
+
+  setFilter(text: string): void {
+    this.filter.set(text);
+    this.#needle = text.trim().toLowerCase();
+    this.devices.refilter();
+    this.calls.refilter();
+  }
+
+  /** Shows only devices in this state; the same again shows all. */
+  toggleState(state: DeviceState | null): void {
+    this.state.set(state === this.state.value ? null : state);
+    this.devices.refilter();
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+
+  #deviceMatches(row: DeviceRow): boolean {
+    const wanted = this.state.value;
+    return (wanted === null || row.device.state === wanted) && (this.#needle === '' || row.needle.includes(this.#needle));
+  }
+
+  #callMatches(call: Call): boolean {
+    return this.#needle === '' || `${call.from}\n${call.to}\n${call.node}`.toLowerCase().includes(this.#needle);
+  }
+
+  #soon(): void {
+    this.#timer ??= this.#clock.after(REFRESH_MS, () => {
+      this.#timer = null;
+      this.#refresh();
+    });
+  }
+
+  #refresh(): void {
+    this.devices.refresh(this.#deviceRows.rows);
+    this.calls.refresh(this.#feed.calls.items);
+    this.summary.set(this.#count());
+  }
+
+  #count(): Summary {
+    const states = { ...NOTHING.states };
+    let registered = 0;
+    for (const { state, registered: here } of this.#feed.devices.items.values()) {
+      states[state] += 1;
+      if (here) registered += 1;
+    }
+    let ringing = 0;
+    let longestSince: number | null = null;
+    for (const call of this.#feed.calls.items.values()) {
+      if (call.state === 'ringing') ringing += 1;
+      const since = milliseconds(call.started_at);
+      if (longestSince === null || since < longestSince) longestSince = since;
+    }
+    const { size: devices } = this.#feed.devices.items;
+    return { devices, registered, calls: this.#feed.calls.items.size, ringing, longestSince, states };
+  }
+}
