@@ -121,8 +121,8 @@ export class MadeUp {
     if (Math.random() < 0.7 && busy < this.devices.size / 7) this.startCall();
     for (const call of [...this.calls.values()]) {
       const chance = Math.random();
-      if (call.state === 'ringing' && chance < 0.12) this.moveCall(call, 'established', 'talking');
-      else if (call.state === 'ringing' && chance < 0.14) this.endCall(call);
+      if (call.state === 'ringing' && chance < 0.03) this.moveCall(call, 'established', 'talking');
+      else if (call.state === 'ringing' && chance < 0.035) this.endCall(call);
       else if (call.state === 'established' && chance < 0.004) this.moveCall(call, 'held', 'held');
       else if (call.state === 'held' && chance < 0.03) this.moveCall(call, 'established', 'talking');
       else if (call.state === 'established' && chance < 0.012) this.endCall(call);
@@ -157,6 +157,7 @@ export class MadeUp {
 
   page({ limit, before, dn }) {
     const all = this.history.filter((call) => dn === '' || call.from === dn || call.to === dn);
+    all.sort((a, b) => Number(b.started_at) - Number(a.started_at));
     const start = before === null ? 0 : all.findIndex((call) => call.call_id === before) + 1;
     const calls = all.slice(start, start + limit);
     return { calls, next: start + limit < all.length ? calls[calls.length - 1].call_id : null };

@@ -14,7 +14,7 @@ export const en = {
   'role.supervisor': 'Supervisor',
   'role.administrator': 'Administrator',
   'theme.label': 'Appearance',
-  'theme.auto': 'As the system',
+  'theme.auto': 'System colours',
   'theme.light': 'Light',
   'theme.dark': 'Dark',
   'language.label': 'Language',

@@ -26,6 +26,7 @@ export class Text {
   readonly #number: Intl.NumberFormat;
   readonly #clock: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
   readonly #two: Intl.NumberFormat;
 
   /** `locale` may name a region (de-AT) where `language` names the catalogue. */
@@ -41,6 +42,7 @@ export class Text {
     this.#two = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2, useGrouping: false });
     this.#clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
     this.#date = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: '2-digit' });
+    this.#day = new Intl.DateTimeFormat(locale, { month: 'short', day: '2-digit' });
   }
 
   /** The words for `key`; `{name}` in them is replaced by the value, `count` chooses the plural. */
@@ -67,8 +69,10 @@ export class Text {
     return this.#clock.format(at);
   }
 
-  date(at: number): string {
-    return this.#date.format(at);
+  /** The year only when it is not that of `now`. */
+  date(at: number, now: number): string {
+    const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    return (sameYear ? this.#day : this.#date).format(at);
   }
 
   /** 0:07, 12:34, 1:02:03, 2 d 03:04:05. Less than nothing (clocks differ) is nothing. */

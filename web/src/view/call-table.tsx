@@ -12,8 +12,10 @@ const Cells = pure(function Cells({ call }: { call: Call }) {
   const text = useText();
   return (
     <>
-      <td class="dn">{call.from}</td>
-      <td class="dn to">
+      <td class="dn" title={call.from}>
+        {call.from}
+      </td>
+      <td class="dn to" title={call.to}>
         <Icon name="arrow" size={14} />
         {call.to}
       </td>

@@ -4,7 +4,7 @@ import { milliseconds } from '../model/server-time';
 import type { HistoryViewModel } from '../viewmodel/history';
 import { CopyButton } from './copy-button';
 import { Elapsed } from './elapsed';
-import { pure, useText, useValue } from './hooks';
+import { pure, useText, useTicker, useValue } from './hooks';
 import { Icon } from './icons';
 import { VirtualTable, type Column } from './virtual-table';
 
@@ -24,6 +24,7 @@ function Talked({ call }: { call: PastCall }) {
 
 const Cells = pure(function Cells({ call }: { call: PastCall }) {
   const text = useText();
+  const ticker = useTicker();
   const started = milliseconds(call.started_at);
   return (
     <>
@@ -31,10 +32,12 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
         <span class={`badge badge-${call.result}`}>{text.sayOr('result', call.result)}</span>
       </td>
       <td class="when">
-        <span class="muted">{text.date(started)}</span> {text.time(started)}
+        <span class="muted">{text.date(started, ticker.now())}</span> {text.time(started)}
       </td>
-      <td class="dn">{call.from}</td>
-      <td class="dn to">
+      <td class="dn" title={call.from}>
+        {call.from}
+      </td>
+      <td class="dn to" title={call.to}>
         <Icon name="arrow" size={14} />
         {call.to}
       </td>
@@ -47,7 +50,7 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
       <td class="muted" title={call.cause}>
         {call.cause}
       </td>
-      <td class="muted" title={call.location}>
+      <td class="muted cell-node" title={call.location}>
         {call.node}
       </td>
       <td>

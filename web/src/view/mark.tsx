@@ -1,12 +1,14 @@
-/** Two wheels under one arch: a tandem, and the handset of a telephone. */
+/** Two links of a chain, one through the other: two members, one platform. */
 export function Mark({ size }: { size: number }) {
   return (
     <svg class="mark" viewBox="0 0 32 32" width={size} height={size} aria-hidden="true">
       <rect class="mark-ground" width="32" height="32" rx="8" />
-      <g fill="none" stroke-linecap="round" stroke-width="3">
-        <circle class="mark-line" cx="10" cy="20" r="4.5" />
-        <circle class="mark-second" cx="22" cy="20" r="4.5" />
-        <path class="mark-line" d="M6.5 12.5c5.5-5.6 13.5-5.6 19 0" />
+      <g fill="none" stroke-width="3">
+        <circle class="mark-second" cx="20.3" cy="16" r="5.8" />
+        <circle class="mark-gap" cx="11.7" cy="16" r="5.8" />
+        <circle class="mark-line" cx="11.7" cy="16" r="5.8" />
+        <path class="mark-gap" d="M17.9 21.3A5.8 5.8 0 0 1 14.8 18" />
+        <path class="mark-second" d="M18.3 21.45A5.8 5.8 0 0 1 14.65 17.4" />
       </g>
     </svg>
   );

@@ -66,7 +66,7 @@ function Head<Name extends string>({ columns, sort, onSort }: Pick<VirtualTableP
   return (
     <tr aria-rowindex={1}>
       {columns.map(({ name, label, sortable, number }) => (
-        <th key={name} scope="col" class={number ? 'number' : ''} aria-sort={sortable ? order(name) : undefined}>
+        <th key={name} scope="col" class={`cell-${name} ${number ? 'number' : ''}`} aria-sort={sortable ? order(name) : undefined}>
           {sortable ? (
             <button type="button" title={text.say('table.sort', { column: label })} onClick={() => onSort?.(name)}>
               {label}
@@ -90,7 +90,7 @@ export function VirtualTable<Row, Name extends string>(props: VirtualTableProps<
   const gap = (height: number, key: string) =>
     height > 0 && (
       <tr key={key} class="gap" aria-hidden="true">
-        <td colSpan={columns.length} style={{ height: `${height}px` }} />
+        <td style={{ height: `${height}px` }} />
       </tr>
     );
   return (

@@ -31,16 +31,17 @@ export class Workspace {
     this.user = user;
     this.feed = new Feed({ clock, open, surroundings, signedIn: () => signedIn(api) });
     this.#scope.own(() => this.feed.dispose());
-    this.#scope.own(
-      this.feed.state.subscribe((state) => {
-        if (state.kind === 'signed_out') expired();
-      }),
-    );
     this.live = new LiveViewModel(this.feed, clock);
     this.#scope.own(() => this.live.dispose());
     this.history = new HistoryViewModel(api, clock, this.feed.calls);
     this.#scope.own(() => this.history.dispose());
     this.about = new AboutViewModel(api);
+    this.#scope.own(
+      this.feed.state.subscribe(({ kind }) => {
+        if (kind === 'signed_out') expired();
+        if (kind === 'connected' && this.history.state.value === 'failed') void this.history.retry();
+      }),
+    );
   }
 
   dispose(): void {
