@@ -15,5 +15,5 @@ export default defineConfig({
     host: '127.0.0.1',
     proxy: { '/api': { target: process.env['TANDEM_URL'] ?? 'http://127.0.0.1:8480', ws: true, secure: false } },
   },
-  test: { include: ['src/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.{ts,mjs}'], environment: 'node' },
 });

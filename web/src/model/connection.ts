@@ -49,6 +49,8 @@ export const HANDSHAKE_MS = 8000;
 /** Silence after which we ask whether the other end is still there, and how long it may take to answer. */
 export const SILENCE_MS = 15000;
 export const PROBE_MS = 5000;
+/** A connection that did not last this long does not count as a success: the back-off goes on growing. */
+export const STABLE_MS = 5000;
 /** Close code of the gateway: log in again. */
 export const CLOSE_LOG_IN = 4401;
 
@@ -83,6 +85,7 @@ export class Connection {
   #socket: Socket | null = null;
   #generation = 0;
   #attempt = 0;
+  #confirmedAt: number | null = null;
   #timer: Dispose | null = null;
 
   constructor(params: ConnectionParams) {
@@ -115,7 +118,7 @@ export class Connection {
 
   /** The server has answered the hello: what we show is current. */
   confirm(): void {
-    if (this.#socket && this.#go({ kind: 'connected' })) this.#attempt = 0;
+    if (this.#socket && this.#go({ kind: 'connected' })) this.#confirmedAt = this.#params.clock.now();
     if (this.#state.value.kind === 'connected') this.#awaitSilence();
   }
 
@@ -214,6 +217,8 @@ export class Connection {
 
   #wait(): void {
     const { clock, surroundings } = this.#params;
+    if (this.#confirmedAt !== null && clock.now() - this.#confirmedAt >= STABLE_MS) this.#attempt = 0;
+    this.#confirmedAt = null;
     this.#attempt += 1;
     if (!surroundings.online()) {
       this.#go({ kind: 'offline' });

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock, FakeServer, FakeSurroundings, call, device, settle } from '../testing/fakes';
-import { BACKOFF_CEILING_MS, BACKOFF_FLOOR_MS, HANDSHAKE_MS, PROBE_MS, SILENCE_MS, backoff } from './connection';
+import { BACKOFF_CEILING_MS, BACKOFF_FLOOR_MS, HANDSHAKE_MS, PROBE_MS, SILENCE_MS, STABLE_MS, backoff } from './connection';
 import { Feed } from './feed';
 
 const snapshot = (number = '17', epoch = 'e1') => ({
@@ -63,15 +63,17 @@ describe('reconnection (WS-3, SM-2)', () => {
     expect(waits[7]).toBeGreaterThan(BACKOFF_CEILING_MS * 0.95);
     server.socket.handlers.open();
     server.socket.says(snapshot());
+    clock.advance(STABLE_MS);
     server.socket.handlers.closed(1006);
     expect(feed.state.value).toMatchObject({ kind: 'waiting', attempt: 1 });
   });
 
-  it('a server that accepts and drops at once is not hammered', () => {
+  it('a server that accepts, answers and drops at once is not hammered', () => {
     clock.chance = 0.999;
     feed.start();
     for (let attempt = 1; attempt <= 5; attempt += 1) {
       server.socket.handlers.open();
+      server.socket.says(snapshot());
       server.socket.handlers.closed(1011);
       expect(feed.state.value).toMatchObject({ kind: 'waiting', attempt });
       clock.advance(BACKOFF_CEILING_MS);

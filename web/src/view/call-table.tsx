@@ -22,7 +22,7 @@ const Cells = pure(function Cells({ call }: { call: Call }) {
       <td>
         <span class="state">
           <i class={`dot dot-${call.state}`} aria-hidden="true" />
-          {text.say(`call.${call.state}`)}
+          {text.sayOr('call', call.state)}
         </span>
       </td>
       <td class="number">

@@ -8,6 +8,12 @@ import { Empty } from './empty';
 import { pure, useText, useValue } from './hooks';
 import { VirtualTable, type Column } from './virtual-table';
 
+/** Where the phone is: its address without what the row says already. */
+function where(uri: string, dn: string): string {
+  const bare = uri.replace(/^sips?:/, '').replace(/;.*$/, '');
+  return bare.startsWith(`${dn}@`) ? bare.slice(dn.length + 1) : bare;
+}
+
 function Contact({ device }: { device: Device }) {
   const text = useText();
   const [first, ...others] = device.contacts;
@@ -16,7 +22,7 @@ function Contact({ device }: { device: Device }) {
   return (
     <span class="contact" title={all}>
       <span class="tag">{first.transport.toUpperCase()}</span>
-      <span class="uri">{first.uri.replace(/^sips?:/, '')}</span>
+      <span class="uri">{where(first.uri, device.dn)}</span>
       {others.length > 0 && <span class="muted">{text.say('devices.more', { count: others.length })}</span>}
     </span>
   );
@@ -30,7 +36,7 @@ const Cells = pure(function Cells({ row }: { row: DeviceRow }) {
       <td>
         <span class="state">
           <i class={`dot dot-${device.state}`} aria-hidden="true" />
-          {text.say(`state.${device.state}`)}
+          {text.sayOr('state', device.state)}
         </span>
       </td>
       <th scope="row" class="dn">

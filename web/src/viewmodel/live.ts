@@ -23,8 +23,14 @@ export interface Summary {
 export type DeviceColumn = 'state' | 'dn' | 'name' | 'peer' | 'since' | 'contact';
 export type CallColumn = 'state' | 'from' | 'to' | 'started' | 'node';
 
-const DEVICE_RANK = Object.fromEntries(DEVICE_STATES.map((state, rank) => [state, rank])) as Record<DeviceState, number>;
-const CALL_RANK = Object.fromEntries(CALL_STATES.map((state, rank) => [state, rank])) as Record<Call['state'], number>;
+/** The place of a word in its list; words that we do not know come last. */
+function ranks(words: readonly string[]): (word: string) => number {
+  const places = new Map(words.map((word, place) => [word, place]));
+  return (word) => places.get(word) ?? words.length;
+}
+
+const deviceRank = ranks(DEVICE_STATES);
+const callRank = ranks(CALL_STATES);
 
 const letters = new Intl.Collator();
 
@@ -62,7 +68,7 @@ export class LiveViewModel {
       matches: (row) => this.#deviceMatches(row),
       sort: { column: 'dn', descending: false },
       compare: {
-        state: (a, b) => DEVICE_RANK[a.device.state] - DEVICE_RANK[b.device.state],
+        state: (a, b) => deviceRank(a.device.state) - deviceRank(b.device.state),
         dn: (a, b) => byNumber(a.device.dn, b.device.dn),
         name: (a, b) => letters.compare(a.device.name, b.device.name),
         peer: (a, b) => Number(a.peer === null) - Number(b.peer === null) || byNumber(a.peer ?? '', b.peer ?? ''),
@@ -75,7 +81,7 @@ export class LiveViewModel {
       matches: (call) => this.#callMatches(call),
       sort: { column: 'started', descending: true },
       compare: {
-        state: (a, b) => CALL_RANK[a.state] - CALL_RANK[b.state],
+        state: (a, b) => callRank(a.state) - callRank(b.state),
         from: (a, b) => byNumber(a.from, b.from),
         to: (a, b) => byNumber(a.to, b.to),
         started: (a, b) => Number(b.started_at) - Number(a.started_at),
@@ -131,7 +137,7 @@ export class LiveViewModel {
     const states = { ...NOTHING.states };
     let registered = 0;
     for (const { state, registered: here } of this.#feed.devices.items.values()) {
-      states[state] += 1;
+      if (state in states) states[state] += 1;
       if (here) registered += 1;
     }
     let ringing = 0;

@@ -1,0 +1,225 @@
+// The application in Chromium, against whatever answers at TANDEM_URL: a running platform or the development server.
+//   TANDEM_URL=https://127.0.0.1:8443/ TANDEM_USER=supervisor TANDEM_PASSWORD=... node test/web/browser.mjs
+// TANDEM_EXPECT_DEVICE: a number that must be among the devices (default: any row, or the empty state).
+// One line per test; the last line is "N passed, M failed".
+import assert from 'node:assert/strict';
+import { launch } from './chromium.mjs';
+import { Relay } from './relay.mjs';
+
+const BASE = new URL(process.env.TANDEM_URL ?? 'http://127.0.0.1:8480/');
+const USER = process.env.TANDEM_USER ?? 'supervisor';
+const PASSWORD = process.env.TANDEM_PASSWORD ?? 'tandem';
+const DEVICE = process.env.TANDEM_EXPECT_DEVICE;
+const PATIENCE_MS = 10000;
+
+const browser = await launch();
+const context = () => browser.newContext({ ignoreHTTPSErrors: true, locale: 'en-GB', viewport: { width: 1280, height: 800 } });
+let passed = 0;
+let failed = 0;
+
+/** Runs `work` on a page of its own; a script error or a violated content policy fails it too. */
+async function test(name, work) {
+  const own = await context();
+  const page = await own.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
+  const problems = [];
+  page.on('pageerror', (error) => problems.push(String(error)));
+  page.on('console', (message) => message.text().includes('Content Security Policy') && problems.push(message.text()));
+  try {
+    await work(page, own);
+    assert.deepEqual(problems, []);
+    passed += 1;
+    console.log(`ok      ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${name}: ${String(error.message ?? error).replace(/\s+/g, ' ').slice(0, 300)}`);
+  } finally {
+    await own.close();
+  }
+}
+
+async function fillIn(page, password = PASSWORD) {
+  await page.waitForSelector('#user');
+  await page.fill('#user', USER);
+  await page.fill('#password', password);
+  await page.click('button[type=submit]');
+}
+
+async function login(page, url = BASE.href) {
+  await page.goto(url);
+  await fillIn(page);
+  await connected(page);
+}
+
+const connected = (page) => page.waitForSelector('[data-connection=connected]');
+const focused = (page) => page.evaluate(() => document.activeElement?.id ?? '');
+const at = (hash) => new URL(hash, BASE).href;
+
+await test('the page is served with a policy that allows only itself (SEC)', async (page) => {
+  const answer = await page.goto(BASE.href);
+  assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'self'/);
+  await page.waitForSelector('#user');
+  const foreign = await page.evaluate(() => performance.getEntriesByType('resource').filter(({ name }) => !name.startsWith(location.origin)));
+  assert.deepEqual(foreign, []);
+  assert.equal(await page.locator('script:not([src]), style, [style]').count(), 0);
+});
+
+await test('log in shows the live page', async (page) => {
+  await login(page);
+  assert.match(page.url(), /#\/live$|\/$/);
+  assert.equal(await page.title(), 'Live – Tandem');
+  const cookies = await page.context().cookies();
+  const session = cookies.find(({ name }) => name === 'tandem_session');
+  assert.ok(session, 'no session cookie');
+  assert.equal(session.httpOnly, true);
+  assert.equal(session.sameSite, 'Strict');
+  if (BASE.protocol === 'https:') assert.equal(session.secure, true);
+});
+
+await test('a wrong password is refused in words, and the focus is where to type', async (page) => {
+  await page.goto(BASE.href);
+  await fillIn(page, `${PASSWORD}-wrong`);
+  await page.waitForSelector('[role=alert] .notice-error');
+  assert.match(await page.textContent('.notice-error'), /User name or password is wrong/);
+  assert.equal(await focused(page), 'password');
+  assert.equal(await page.inputValue('#password'), '');
+  assert.equal(await page.inputValue('#user'), USER);
+  await page.fill('#password', PASSWORD);
+  await page.keyboard.press('Enter');
+  await connected(page);
+});
+
+await test('by keyboard alone: log in, change the page, filter, log out (WS-1)', async (page) => {
+  await page.goto(BASE.href);
+  await page.waitForSelector('#user:focus');
+  await page.keyboard.type(USER);
+  await page.keyboard.press('Tab');
+  await page.keyboard.type(PASSWORD);
+  await page.keyboard.press('Enter');
+  await connected(page);
+  await page.keyboard.press('Alt+2');
+  await page.waitForSelector('.history');
+  await page.keyboard.press('Alt+1');
+  await page.waitForSelector('.live');
+  await page.keyboard.press('/');
+  await page.keyboard.type('no such device');
+  await page.waitForFunction(() => document.querySelectorAll('.table-devices tbody tr:not(.gap)').length === 0);
+  await page.keyboard.press('Escape');
+  assert.equal(await page.inputValue('.filter input'), '');
+  for (let step = 0; step < 60; step += 1) {
+    if (await page.evaluate(() => document.activeElement?.matches('.person button') ?? false)) break;
+    await page.keyboard.press('Shift+Tab');
+  }
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#user');
+});
+
+await test('the live page shows devices and counts them', async (page) => {
+  await login(page);
+  const total = Number((await page.textContent('[data-figure=devices] small')).replace(/\D/g, ''));
+  if (total === 0) {
+    assert.match(await page.textContent('.table-devices'), /tandem get dn 1001/);
+    assert.equal(DEVICE, undefined, `device ${DEVICE} is missing`);
+    return;
+  }
+  await page.waitForSelector('.table-devices tbody th');
+  const rows = Number(await page.getAttribute('.table-devices table', 'aria-rowcount')) - 1;
+  assert.equal(rows, total);
+  if (DEVICE !== undefined) {
+    await page.fill('.filter input', DEVICE);
+    await page.waitForFunction((dn) => [...document.querySelectorAll('.table-devices tbody th')].some((cell) => cell.textContent === dn), DEVICE);
+  }
+});
+
+await test('times in state tick', async (page) => {
+  await login(page);
+  if ((await page.locator('.table-devices .time').count()) === 0) return;
+  const first = await page.textContent('.table-devices .time');
+  await page.waitForFunction((before) => document.querySelector('.table-devices .time')?.textContent !== before, first);
+});
+
+await test('the history loads and can be filtered', async (page) => {
+  await login(page);
+  await page.click('a[href="#/history"]');
+  await page.waitForSelector('.history[data-state=ready]');
+  assert.equal(await page.locator('.history .notice-error').count(), 0);
+  const from = page.locator('.table-history tbody tr:not(.gap) td:nth-child(3)').first();
+  if ((await from.count()) === 0) return;
+  const dn = (await from.textContent()).trim();
+  await page.fill('.filter input', dn);
+  await page.waitForFunction((wanted) => {
+    const rows = [...document.querySelectorAll('.table-history tbody tr:not(.gap)')];
+    return rows.length > 0 && rows.every((row) => [2, 3].some((cell) => row.children[cell].textContent.trim() === wanted));
+  }, dn);
+  assert.ok(page.url().endsWith(`#/history?dn=${encodeURIComponent(dn)}`));
+});
+
+await test('a reload keeps the page and the filter', async (page) => {
+  await login(page);
+  await page.goto(at('#/history?dn=1001'));
+  await page.waitForSelector('.history[data-state=ready]');
+  await page.reload();
+  await page.waitForSelector('.history[data-state=ready]');
+  assert.equal(await page.inputValue('.filter input'), '1001');
+});
+
+await test('log in leads to the page that was asked for', async (page) => {
+  await login(page, at('#/history'));
+  await page.waitForSelector('.history[data-state=ready]');
+});
+
+await test('log out ends the session', async (page) => {
+  await login(page);
+  await page.click('.person button');
+  await page.waitForSelector('#user');
+  const status = await page.evaluate(() => fetch('api/me').then((answer) => answer.status));
+  assert.equal(status, 401);
+  await page.reload();
+  await page.waitForSelector('#user');
+});
+
+await test('a request without the header against forgery is refused (SEC)', async (page) => {
+  await login(page);
+  const status = await page.evaluate(() => fetch('api/logout', { method: 'POST' }).then((answer) => answer.status));
+  assert.ok(status >= 400, `status ${status}`);
+  assert.equal(await page.evaluate(() => fetch('api/me').then((answer) => answer.status)), 200);
+});
+
+await test('the server goes: banner, grey, nothing typed is lost; it comes back by itself (WS-3)', async (page) => {
+  const relay = new Relay(BASE);
+  await relay.open();
+  try {
+    await login(page, relay.url);
+    await page.fill('.filter input', '10');
+    await relay.shut();
+    await page.waitForSelector('.banner');
+    await page.waitForSelector('.live[data-stale=true]');
+    assert.match(await page.textContent('.banner'), /Connection lost/);
+    await page.focus('.filter input');
+    await page.keyboard.press('End');
+    await page.keyboard.type('0');
+    await relay.open();
+    await connected(page);
+    await page.waitForSelector('.banner', { state: 'detached' });
+    await page.waitForSelector('.live[data-stale=false]');
+    assert.equal(await page.inputValue('.filter input'), '100');
+  } finally {
+    await relay.shut().catch(() => undefined);
+  }
+});
+
+await test('theme and language can be changed and are kept', async (page) => {
+  await login(page);
+  await page.selectOption('select[name=theme]', 'dark');
+  await page.selectOption('select[name=language]', 'de');
+  await page.waitForFunction(() => document.documentElement.lang === 'de');
+  await page.reload();
+  await connected(page);
+  assert.equal(await page.title(), 'Live – Tandem');
+  assert.match(await page.textContent('.table-devices'), /Zustand/);
+  assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
+});
+
+await browser.close();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);
