@@ -131,6 +131,20 @@ await test('the live page shows devices and counts them', async (page) => {
   }
 });
 
+await test('a device is opened by keyboard, Escape goes back to its row (WS-1)', async (page) => {
+  await login(page);
+  const button = page.locator('.table-devices tbody button').first();
+  if ((await button.count()) === 0) return;
+  const dn = await button.textContent();
+  await button.focus();
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.detail:focus');
+  assert.ok((await page.textContent('#detail-title')).startsWith(dn));
+  await page.keyboard.press('Escape');
+  await page.waitForSelector('.detail', { state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement?.textContent), dn);
+});
+
 await test('times in state tick', async (page) => {
   await login(page);
   if ((await page.locator('.table-devices .time').count()) === 0) return;
@@ -218,6 +232,57 @@ await test('theme and language can be changed and are kept', async (page) => {
   assert.equal(await page.title(), 'Live – Tandem');
   assert.match(await page.textContent('.table-devices'), /Zustand/);
   assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme), 'dark');
+});
+
+/** Runs in the page: texts whose colour is too near to their ground (WCAG 2.2, 1.4.3), as "ratio text". */
+function lowContrast() {
+  const paint = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = (colour) => {
+    paint.clearRect(0, 0, 1, 1);
+    paint.fillStyle = colour;
+    paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data];
+  };
+  const linear = (value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  const light = ([red, green, blue]) => 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
+  const ground = (element) => {
+    for (let at = element; at; at = at.parentElement) {
+      const colour = rgba(getComputedStyle(at).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255];
+  };
+  const found = new Set();
+  for (const element of document.querySelectorAll('body *')) {
+    const own = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim() !== '');
+    if (!own || element.closest('noscript, .unseen, option, svg') || element.getClientRects().length === 0) continue;
+    const style = getComputedStyle(element);
+    const [one, other] = [light(rgba(style.color)), light(ground(element))].sort((a, b) => b - a);
+    const ratio = (one + 0.05) / (other + 0.05);
+    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (large ? 3 : 4.5)) found.add(`${ratio.toFixed(2)} ${element.className || element.tagName} ${element.textContent.trim().slice(0, 20)}`);
+  }
+  return [...found];
+}
+
+await test('every text has enough contrast, light and dark (WS-1, WCAG AA)', async (page) => {
+  for (const colorScheme of ['light', 'dark']) {
+    await page.emulateMedia({ colorScheme });
+    await page.goto(BASE.href);
+    await page.waitForSelector('#user');
+    await page.click('button[type=submit]');
+    await page.waitForSelector('.notice-error');
+    assert.deepEqual(await page.evaluate(lowContrast), [], `log-in, ${colorScheme}`);
+    await fillIn(page);
+    await connected(page);
+    for (const name of ['live', 'history', 'about']) {
+      await page.click(`a[href="#/${name}"] span`);
+      await page.waitForSelector(`.${name}`);
+      await page.waitForTimeout(500);
+      assert.deepEqual(await page.evaluate(lowContrast), [], `${name}, ${colorScheme}`);
+    }
+    await page.click('.person button');
+  }
 });
 
 await browser.close();

@@ -47,6 +47,10 @@ for (const dark of [false, true]) {
     await page.waitForSelector('.table-devices tbody tr');
     await page.waitForTimeout(3500);
     await shot(`live-${look}`);
+    await page.click('.table-devices .dot-talking >> xpath=ancestor::tr//button');
+    await page.waitForSelector('.detail');
+    await shot(`detail-${look}`);
+    await page.keyboard.press('Escape');
     await page.click('a[href="#/history"]');
     await page.waitForSelector('.table-history .badge');
     await shot(`history-${look}`);

@@ -41,3 +41,12 @@ it('model and view model touch neither the page nor the clock', () => {
     expect(forbidden.exec(code)?.[0], path).toBeUndefined();
   }
 });
+
+it('every word of the catalogue is said somewhere', () => {
+  const keys = [...text('i18n/en.ts').matchAll(/^ {2}'([^']+)'/gm)].map((match) => match[1] ?? '');
+  const code = sources.filter((path) => path !== 'i18n/en.ts' && path !== 'i18n/de.ts').map(text).join('\n');
+  const prefixes = [...code.matchAll(/`([a-z._]+\.)\$\{/g), ...code.matchAll(/sayOr\('([a-z]+)'/g)].map((match) => match[1] ?? '');
+  const said = (key) => code.includes(`'${key}'`) || prefixes.some((prefix) => key.startsWith(prefix));
+  expect(keys.length).toBeGreaterThan(100);
+  expect(keys.filter((key) => !said(key))).toEqual([]);
+});

@@ -1,7 +1,6 @@
 import type { Catalogue } from './text';
 
 export const de: Catalogue = {
-  'language.name': 'Deutsch',
   'app.name': 'Tandem',
   'app.skip': 'Zum Inhalt springen',
   'app.checking': 'Einen Moment …',
@@ -71,8 +70,17 @@ export const de: Catalogue = {
   'devices.peer': 'Mit',
   'devices.since': 'Im Zustand',
   'devices.contact': 'Kontakt',
-  'devices.more': { one: '+{count} weiterer', other: '+{count} weitere' },
-  'devices.history': 'Verlauf von {dn}',
+  'devices.more': '+{count}',
+  'devices.show': 'Gerät {dn} zeigen',
+  'detail.close': 'Schließen',
+  'detail.state': 'Zustand',
+  'detail.contacts': 'Kontakte',
+  'detail.contacts.none': 'Nicht registriert. Anrufe an diese Nummer finden kein Telefon.',
+  'detail.by': 'über {proxy}',
+  'detail.expires': 'gültig bis {time}',
+  'detail.calls': 'Gespräche',
+  'detail.calls.none': 'Zurzeit keine.',
+  'detail.history': 'Verlauf dieser Nummer',
   'devices.empty.title': 'Noch keine Geräte',
   'devices.empty.text': 'Registrieren Sie ein Telefon, dann erscheint es sofort hier:',
   'devices.empty.server': 'Server',
@@ -102,7 +110,6 @@ export const de: Catalogue = {
   'call.ending': 'Endet',
 
   'table.sort': 'Nach {column} sortieren',
-  'table.count': { one: '{count} Zeile', other: '{count} Zeilen' },
 
   'history.title': 'Verlauf',
   'history.dn': 'Nummer',
@@ -141,7 +148,6 @@ export const de: Catalogue = {
   'result.lost': 'Verloren',
   'result.open': 'Läuft',
 
-  'about.title': 'Über Tandem',
   'about.text': 'Offene, geclusterte Contact-Center-Plattform unter der Apache-Lizenz 2.0.',
   'about.version': 'Version',
   'about.location': 'Standort',

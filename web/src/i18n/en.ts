@@ -1,5 +1,4 @@
 export const en = {
-  'language.name': 'English',
   'app.name': 'Tandem',
   'app.skip': 'Skip to content',
   'app.checking': 'One moment …',
@@ -69,8 +68,17 @@ export const en = {
   'devices.peer': 'With',
   'devices.since': 'In state',
   'devices.contact': 'Contact',
-  'devices.more': { one: '+{count} more', other: '+{count} more' },
-  'devices.history': 'History of {dn}',
+  'devices.more': '+{count}',
+  'devices.show': 'Show device {dn}',
+  'detail.close': 'Close',
+  'detail.state': 'State',
+  'detail.contacts': 'Contacts',
+  'detail.contacts.none': 'Not registered. Calls to this number find no phone.',
+  'detail.by': 'by {proxy}',
+  'detail.expires': 'expires {time}',
+  'detail.calls': 'Calls',
+  'detail.calls.none': 'No calls now.',
+  'detail.history': 'History of this number',
   'devices.empty.title': 'No devices yet',
   'devices.empty.text': 'Register a phone, and it appears here at once:',
   'devices.empty.server': 'Server',
@@ -99,7 +107,6 @@ export const en = {
   'call.ending': 'Ending',
 
   'table.sort': 'Sort by {column}',
-  'table.count': { one: '{count} row', other: '{count} rows' },
 
   'history.title': 'History',
   'history.dn': 'Number',
@@ -138,7 +145,6 @@ export const en = {
   'result.lost': 'Lost',
   'result.open': 'In progress',
 
-  'about.title': 'About Tandem',
   'about.text': 'Open clustered contact-centre platform, under the Apache License 2.0.',
   'about.version': 'Version',
   'about.location': 'Location',

@@ -71,7 +71,7 @@ export function ConnectionBanner({ feed }: { feed: Feed }) {
       <span class="spring" />
       {state.kind === 'waiting' && <Countdown until={state.until} />}
       {state.kind === 'connecting' && <span class="countdown">{text.say('connection.connecting')}</span>}
-      <button type="button" class="button" onClick={() => feed.tryNow()}>
+      <button type="button" class="button" aria-disabled={state.kind === 'connecting'} onClick={() => feed.tryNow()}>
         {text.say('connection.now')}
       </button>
     </div>

@@ -2,14 +2,13 @@ import { milliseconds } from '../model/server-time';
 import type { Device } from '../model/messages';
 import type { DeviceRow } from '../viewmodel/device-rows';
 import type { DeviceColumn, LiveViewModel } from '../viewmodel/live';
-import { formatRoute } from '../viewmodel/router';
 import { Elapsed } from './elapsed';
 import { Empty } from './empty';
 import { pure, useText, useValue } from './hooks';
 import { VirtualTable, type Column } from './virtual-table';
 
-/** Where the phone is: its address without what the row says already. */
-function where(uri: string, dn: string): string {
+/** Where the phone is: its address without what is said beside it already. */
+export function where(uri: string, dn: string): string {
   const bare = uri.replace(/^sips?:/, '').replace(/;.*$/, '');
   return bare.startsWith(`${dn}@`) ? bare.slice(dn.length + 1) : bare;
 }
@@ -18,9 +17,8 @@ function Contact({ device }: { device: Device }) {
   const text = useText();
   const [first, ...others] = device.contacts;
   if (!first) return null;
-  const all = device.contacts.map((contact) => `${contact.uri} (${contact.transport}, ${contact.proxy})`).join('\n');
   return (
-    <span class="contact" title={all}>
+    <span class="contact">
       <span class="tag">{first.transport.toUpperCase()}</span>
       <span class="uri">{where(first.uri, device.dn)}</span>
       {others.length > 0 && <span class="muted">{text.say('devices.more', { count: others.length })}</span>}
@@ -28,7 +26,7 @@ function Contact({ device }: { device: Device }) {
   );
 }
 
-const Cells = pure(function Cells({ row }: { row: DeviceRow }) {
+const Cells = pure(function Cells({ row, live }: { row: DeviceRow; live: LiveViewModel }) {
   const text = useText();
   const { device, peer } = row;
   return (
@@ -40,9 +38,9 @@ const Cells = pure(function Cells({ row }: { row: DeviceRow }) {
         </span>
       </td>
       <th scope="row" class="dn">
-        <a href={formatRoute({ page: 'history', dn: device.dn })} title={text.say('devices.history', { dn: device.dn })}>
+        <button type="button" title={text.say('devices.show', { dn: device.dn })} onClick={() => live.select(device.dn)}>
           {device.dn}
-        </a>
+        </button>
       </th>
       <td title={device.name}>{device.name}</td>
       <td class="dn">{peer}</td>
@@ -108,7 +106,7 @@ export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: b
         columns={columns}
         rows={rows}
         rowKey={(row) => row.device.dn}
-        cells={(row) => <Cells row={row} />}
+        cells={(row) => <Cells row={row} live={live} />}
         sort={sort}
         onSort={(column) => live.devices.sortBy(column)}
         after={rows.length === 0 && nothing}

@@ -3,6 +3,7 @@ import type { LiveViewModel } from '../viewmodel/live';
 import type { Workspace } from '../viewmodel/workspace';
 import { CallTable } from './call-table';
 import { useStale } from './connection';
+import { DeviceDetail } from './device-detail';
 import { DeviceTable } from './device-table';
 import { FilterBox } from './filter-box';
 import { useText, useValue } from './hooks';
@@ -48,6 +49,7 @@ export function Live({ workspace }: { workspace: Workspace }) {
       <div class="panels" aria-busy={first}>
         <DeviceTable live={live} waiting={first} />
         <CallTable live={live} waiting={first} />
+        <DeviceDetail live={live} />
       </div>
     </div>
   );

@@ -83,9 +83,12 @@ it('says what failed, keeps what it has and goes on from there', async () => {
 
 it('counts calls that have ended since, unless they are of another number', async () => {
   await opened();
-  live.replace([call('x', '1001', '1002'), call('y', '3', '4')]);
-  live.apply([], ['x']);
+  live.replace([call('x', '1001', '1002'), call('y', '3', '4'), call('w', '5', '6'), call('z', '7', '8')]);
+  history.dn.set('1001');
+  live.apply([], ['x', 'z']);
+  live.apply([], ['w']);
   expect(history.newer.value).toBe(1);
+  history.dn.set('');
   void history.reload();
   api.last('history').yes({ calls: [], next: null });
   await settle();

@@ -33,7 +33,8 @@ export class HistoryViewModel {
     this.#clock = clock;
     this.#scope.own(
       live.subscribe(({ all, gone }) => {
-        if (this.#opened && !all && gone.some((call) => this.#wanted(call))) this.newer.set(this.newer.value + gone.length);
+        const ended = this.#opened && !all ? gone.filter((call) => this.#wanted(call)).length : 0;
+        this.newer.set(this.newer.value + ended);
       }),
     );
     this.#scope.own(() => this.#timer?.());

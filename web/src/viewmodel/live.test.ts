@@ -96,6 +96,25 @@ it('a state of a newer server is shown, sorted last and does not upset the figur
   expect(Object.values(live.summary.value.states).reduce((sum, count) => sum + count)).toBe(1);
 });
 
+it('a device is looked at more closely, with its calls, until it is gone', () => {
+  snapshot([device('1001', { call_ids: ['c1', 'unknown'] }), device('1002')], [call('c1', '1001', '1002')]);
+  live.select('1001');
+  expect(live.detail.value).toMatchObject({ device: { dn: '1001' }, calls: [{ call_id: 'c1' }] });
+  const before = live.detail.value;
+  change({ devices: [device('1002', { state: 'talking' })] });
+  clock.advance(REFRESH_MS);
+  expect(live.detail.value).toBe(before);
+  change({ calls: [call('c1', '1001', '1002', { state: 'held' })] });
+  clock.advance(REFRESH_MS);
+  expect(live.detail.value?.calls[0]?.state).toBe('held');
+  change({ devices_gone: ['1001'] });
+  clock.advance(REFRESH_MS);
+  expect(live.detail.value).toBeNull();
+  live.select('1002');
+  live.select('1002');
+  expect(live.detail.value).toBeNull();
+});
+
 describe('refresh (WS-2)', () => {
   it('shows a burst of changes once, and within 200 ms', () => {
     snapshot([device('1001')]);

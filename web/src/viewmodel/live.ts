@@ -1,6 +1,6 @@
 import type { Clock } from '../model/clock';
 import type { Feed } from '../model/feed';
-import { CALL_STATES, DEVICE_STATES, type Call, type DeviceState } from '../model/messages';
+import { CALL_STATES, DEVICE_STATES, type Call, type Device, type DeviceState } from '../model/messages';
 import { Observable } from '../model/observable';
 import { Scope, type Dispose } from '../model/scope';
 import { milliseconds } from '../model/server-time';
@@ -38,6 +38,12 @@ function contactOf({ device }: DeviceRow): string {
   return device.contacts[0]?.uri ?? '';
 }
 
+/** One device with all its calls. */
+export interface Detail {
+  device: Device;
+  calls: readonly Call[];
+}
+
 const NOTHING: Summary = {
   devices: 0,
   registered: 0,
@@ -50,6 +56,8 @@ const NOTHING: Summary = {
 export class LiveViewModel {
   readonly filter = new Observable('');
   readonly state = new Observable<DeviceState | null>(null);
+  /** The device that is looked at more closely, or null. */
+  readonly detail = new Observable<Detail | null>(null);
   readonly summary = new Observable<Summary>(NOTHING);
   readonly devices: SortedList<DeviceRow, DeviceColumn>;
   readonly calls: SortedList<Call, CallColumn>;
@@ -58,6 +66,7 @@ export class LiveViewModel {
   readonly #scope = new Scope();
   readonly #deviceRows: DeviceRows;
   #needle = '';
+  #selected: string | null = null;
   #timer: Dispose | null = null;
 
   constructor(feed: Feed, clock: Clock) {
@@ -107,6 +116,12 @@ export class LiveViewModel {
     this.devices.refilter();
   }
 
+  /** Looks at `dn` more closely; the same again, or null, closes it. */
+  select(dn: string | null): void {
+    this.#selected = dn === this.#selected ? null : dn;
+    this.#look();
+  }
+
   dispose(): void {
     this.#scope.dispose();
   }
@@ -131,6 +146,22 @@ export class LiveViewModel {
     this.devices.refresh(this.#deviceRows.rows);
     this.calls.refresh(this.#feed.calls.items);
     this.summary.set(this.#count());
+    this.#look();
+  }
+
+  /** A device that is gone closes its detail. */
+  #look(): void {
+    const { devices, calls } = this.#feed;
+    const device = this.#selected === null ? undefined : devices.items.get(this.#selected);
+    if (!device) {
+      this.#selected = null;
+      this.detail.set(null);
+      return;
+    }
+    const own = device.call_ids.flatMap((id) => calls.items.get(id) ?? []);
+    const before = this.detail.value;
+    const same = before?.device === device && before.calls.length === own.length && before.calls.every((call, at) => call === own[at]);
+    if (!same) this.detail.set({ device, calls: own });
   }
 
   #count(): Summary {
