@@ -55,7 +55,7 @@ const connected = (page) => page.waitForSelector('[data-connection=connected]');
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? '');
 const at = (hash) => new URL(hash, BASE).href;
 
-await test('the page is served with a policy that allows only itself (SEC)', async (page) => {
+await test('the page is served with a policy that allows only itself', async (page) => {
   const answer = await page.goto(BASE.href);
   assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'self'/);
   await page.waitForSelector('#user');
@@ -89,7 +89,7 @@ await test('a wrong password is refused in words, and the focus is where to type
   await connected(page);
 });
 
-await test('by keyboard alone: log in, change the page, filter, log out (WS-1)', async (page) => {
+await test('by keyboard alone: log in, change the page, filter, log out', async (page) => {
   await page.goto(BASE.href);
   await page.waitForSelector('#user:focus');
   await page.keyboard.type(USER);
@@ -131,7 +131,7 @@ await test('the live page shows devices and counts them', async (page) => {
   }
 });
 
-await test('a device is opened by keyboard, Escape goes back to its row (WS-1)', async (page) => {
+await test('a device is opened by keyboard, Escape goes back to its row', async (page) => {
   await login(page);
   const button = page.locator('.table-devices tbody button').first();
   if ((await button.count()) === 0) return;
@@ -182,6 +182,35 @@ await test('log in leads to the page that was asked for', async (page) => {
   await page.waitForSelector('.history[data-state=ready]');
 });
 
+await test('a session that ended asks for a log-in and goes on with what was typed (WS-3)', async (page, own) => {
+  await login(page, at('#/history'));
+  await page.waitForSelector('.history[data-state=ready]');
+  await page.fill('.filter input', '1002');
+  await page.waitForSelector('.history[data-state=ready]');
+  await own.clearCookies();
+  await page.click('.toolbar > .button');
+  await page.waitForSelector('#password:focus');
+  assert.equal(await page.inputValue('#user'), USER);
+  assert.match(await page.textContent('.login-card'), /Your session has ended/);
+  await fillIn(page);
+  await connected(page);
+  assert.equal(await page.inputValue('.filter input'), '1002');
+});
+
+await test('the first view is there within a second, with less than 120 KB of script (WS-2)', async (page) => {
+  await page.goto(BASE.href);
+  await page.waitForSelector('#user');
+  const { script, first } = await page.evaluate(() => ({
+    script: performance
+      .getEntriesByType('resource')
+      .filter(({ name }) => name.endsWith('.js'))
+      .reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+    first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
+  }));
+  assert.ok(script > 0 && script < 120 * 1024, `${script} bytes of script`);
+  assert.ok(first < 1000, `first content after ${Math.round(first)} ms`);
+});
+
 await test('log out ends the session', async (page) => {
   await login(page);
   await page.click('.person button');
@@ -192,7 +221,7 @@ await test('log out ends the session', async (page) => {
   await page.waitForSelector('#user');
 });
 
-await test('a request without the header against forgery is refused (SEC)', async (page) => {
+await test('a request without the header against forgery is refused', async (page) => {
   await login(page);
   const status = await page.evaluate(() => fetch('api/logout', { method: 'POST' }).then((answer) => answer.status));
   assert.ok(status >= 400, `status ${status}`);
@@ -265,7 +294,7 @@ function lowContrast() {
   return [...found];
 }
 
-await test('every text has enough contrast, light and dark (WS-1, WCAG AA)', async (page) => {
+await test('every text has enough contrast, light and dark (WCAG AA)', async (page) => {
   for (const colorScheme of ['light', 'dark']) {
     await page.emulateMedia({ colorScheme });
     await page.goto(BASE.href);

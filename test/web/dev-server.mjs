@@ -1,6 +1,6 @@
 // Development tool: serves web/dist and speaks the gateway's contract with made-up, moving data. Not part of the product.
-//   node test/web/dev-server.mjs [--port 8480] [--devices 120] [--empty] [--quiet]
-// Log in as supervisor / tandem. The third wrong password within a minute is answered 429.
+//   node test/web/dev-server.mjs [--port 8480, 0 for any] [--devices 120] [--empty] [--quiet]
+// Log in as supervisor / tandem. The sixth wrong password within a minute is answered 429.
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -88,11 +88,6 @@ async function api(request, response, url) {
   if (request.method !== 'GET' && request.headers['x-tandem-request'] !== '1')
     return refuse(response, 403, 179, 'REQUEST_FORGED', 'The header X-Tandem-Request is missing.');
   if (name === 'login') return login(request, response);
-  if (name === 'made-up/end-sessions') {
-    for (const sockets of sessions.values()) for (const socket of sockets) socket.close(4401);
-    sessions.clear();
-    return answer(response, 204);
-  }
   if (!sessions.has(sessionOf(request))) return refuse(response, 401, 176, 'NOT_LOGGED_IN', 'Log in first.');
   if (name === 'logout') return logout(request, response);
   if (name === 'me') return answer(response, 200, USER);

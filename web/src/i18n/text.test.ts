@@ -6,7 +6,7 @@ import { Text, loadText, type Catalogue } from './text';
 const forms = (entry: Catalogue[keyof Catalogue]): string[] => (typeof entry === 'string' ? [entry] : Object.values(entry));
 const names = (words: string): string[] => [...words.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '').sort();
 
-describe('catalogues (WS-1)', () => {
+describe('catalogues', () => {
   it('have the same keys in the same order', () => {
     expect(Object.keys(de)).toEqual(Object.keys(en));
   });

@@ -25,7 +25,7 @@ beforeEach(() => {
 
 const header = (name: string): string | undefined => (asked[0]?.init.headers as Record<string, string>)[name];
 
-it('whatever changes something carries the header against forgery (SEC)', async () => {
+it('whatever changes something carries the header against forgery', async () => {
   await api.login('a', 'b');
   expect(asked[0]?.url).toBe('api/login');
   expect(header('X-Tandem-Request')).toBe('1');

@@ -27,7 +27,7 @@ function goLive(): void {
   server.socket.says(snapshot());
 }
 
-describe('reconnection (WS-3, SM-2)', () => {
+describe('reconnection (WS-3)', () => {
   it('comes back by itself and resumes where it was', () => {
     goLive();
     server.socket.says({ changes: { number: '18', devices: [device('1003')] } });
@@ -164,7 +164,7 @@ describe('reconnection (WS-3, SM-2)', () => {
   });
 });
 
-describe('numbered changes (SM-3)', () => {
+describe('numbered changes', () => {
   it('a gap asks for a snapshot and believes nothing until it is there', () => {
     goLive();
     server.socket.says({ changes: { number: '19', devices: [device('1001', { state: 'talking' })] } });

@@ -115,7 +115,7 @@ it('a device is looked at more closely, with its calls, until it is gone', () =>
   expect(live.detail.value).toBeNull();
 });
 
-describe('refresh (WS-2)', () => {
+describe('refresh', () => {
   it('shows a burst of changes once, and within 200 ms', () => {
     snapshot([device('1001')]);
     let drawn = 0;
