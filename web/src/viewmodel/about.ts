@@ -1,0 +1,23 @@
+import { ApiError, type Api } from '../model/api';
+import type { Status } from '../model/messages';
+import { Observable } from '../model/observable';
+
+export class AboutViewModel {
+  readonly status = new Observable<Status | null>(null);
+  readonly failed = new Observable(false);
+  readonly #api: Api;
+
+  constructor(api: Api) {
+    this.#api = api;
+  }
+
+  async load(): Promise<void> {
+    try {
+      this.status.set(await this.#api.status());
+      this.failed.set(false);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.failed.set(true);
+    }
+  }
+}

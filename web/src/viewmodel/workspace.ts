@@ -1,0 +1,60 @@
+import { ApiError, type Api } from '../model/api';
+import type { Clock } from '../model/clock';
+import type { OpenSocket, Surroundings } from '../model/connection';
+import { Feed } from '../model/feed';
+import type { User } from '../model/messages';
+import { Scope } from '../model/scope';
+import { AboutViewModel } from './about';
+import { HistoryViewModel } from './history';
+import { LiveViewModel } from './live';
+
+export interface WorkspaceParams {
+  user: User;
+  api: Api;
+  clock: Clock;
+  open: OpenSocket;
+  surroundings: Surroundings;
+  /** The feed was told that we must log in again. */
+  expired(): void;
+}
+
+/** Everything that belongs to one person who is logged in. */
+export class Workspace {
+  readonly user: User;
+  readonly feed: Feed;
+  readonly live: LiveViewModel;
+  readonly history: HistoryViewModel;
+  readonly about: AboutViewModel;
+  readonly #scope = new Scope();
+
+  constructor({ user, api, clock, open, surroundings, expired }: WorkspaceParams) {
+    this.user = user;
+    this.feed = new Feed({ clock, open, surroundings, signedIn: () => signedIn(api) });
+    this.#scope.own(() => this.feed.dispose());
+    this.live = new LiveViewModel(this.feed, clock);
+    this.#scope.own(() => this.live.dispose());
+    this.history = new HistoryViewModel(api, clock, this.feed.calls);
+    this.#scope.own(() => this.history.dispose());
+    this.about = new AboutViewModel(api);
+    this.#scope.own(
+      this.feed.state.subscribe(({ kind }) => {
+        if (kind === 'signed_out') expired();
+        if (kind === 'connected' && this.history.state.value === 'failed') void this.history.retry();
+      }),
+    );
+  }
+
+  dispose(): void {
+    this.#scope.dispose();
+  }
+}
+
+async function signedIn(api: Api): Promise<boolean | 'unknown'> {
+  try {
+    await api.me();
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.status === 401 ? false : 'unknown';
+  }
+}
