@@ -1,0 +1,87 @@
+/* Who sends this? Everybody without good credentials gets the same answers, whether the DN exists or not. */
+#include "base/error.h"
+#include "base/log.h"
+#include "roles/proxy/proxy_int.h"
+#include "sip/digest.h"
+#include "sip/uri.h"
+
+static void challenge(struct proxy *p, struct sip_transaction *t, const struct sip_message *m, bool stale)
+{
+    bool registrar = m->method == SIP_REGISTER;
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    char nonce[DIGEST_NONCE];
+    uint16_t status = registrar ? 401 : 407;
+    enum sip_header_id header = registrar ? SIP_HEADER_WWW_AUTHENTICATE : SIP_HEADER_PROXY_AUTHENTICATE;
+    digest_nonce(nonce, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm), world_now(p->world));
+    sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
+    for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
+        struct buffer value = {0};
+        digest_add_challenge(
+            &value, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
+        sip_add_header(&out, header, buffer_slice(&value));
+        buffer_free(&value);
+    }
+    sip_add_body(&out, SLICE(""), SLICE(""));
+    sip_respond(t, status, buffer_slice(&out));
+    buffer_free(&out);
+    world_count(p->world, COUNTER_CHALLENGES, 1);
+}
+
+/* The credentials for our realm, of the algorithms we know. */
+static bool find_credentials(struct proxy *p, const struct sip_message *m, struct digest *d)
+{
+    enum sip_header_id id =
+        m->method == SIP_REGISTER ? SIP_HEADER_AUTHORIZATION : SIP_HEADER_PROXY_AUTHORIZATION;
+    for (size_t i = 0; i < m->header_count; i++)
+        if (m->headers[i].id == id && digest_parse(d, m->headers[i].value, &p->arena) == 0 &&
+            slice_equal(d->realm, slice_text(p->realm)))
+            return true;
+    return false;
+}
+
+/* The user that the request claims to be: To of a REGISTER, From otherwise. */
+static bool claims(const struct sip_message *m, struct slice number)
+{
+    char room[CONFIG_NAME_MAX];
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice user;
+    return sip_name_address_parse(&a, m->method == SIP_REGISTER ? m->to : m->from) == 0 &&
+           sip_uri_parse(&uri, a.uri) == 0 && sip_uri_user(&user, &uri, room, sizeof room) == 0 &&
+           slice_equal(user, number);
+}
+
+static const struct config_dn *verify(struct proxy *p, const struct sip_message *m, const struct digest *d)
+{
+    static const char nobody[] = "00000000000000000000000000000000";
+    const struct config_dn *dn = config_dn(world_configuration(p->world), d->username);
+    struct slice ha1 = dn == NULL                      ? slice_of(nobody, 32)
+                       : d->algorithm == DIGEST_SHA256 ? slice_text(dn->ha1_sha256)
+                                                       : slice_text(dn->ha1_md5);
+    bool right = digest_verify(d, m->method_name, ha1); /* also for nobody: the time it takes tells nothing */
+    return right && dn != NULL && !dn->disabled && claims(m, dn->number) ? dn : NULL;
+}
+
+const struct config_dn *proxy__authenticate(
+    struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct digest d;
+    if (!find_credentials(p, m, &d)) {
+        challenge(p, t, m, false);
+        return NULL;
+    }
+    int error = digest_nonce_check(d.nonce, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm),
+        world_now(p->world), timer_duration(TIMER_NONCE_LIFE));
+    if (error != 0) {
+        challenge(p, t, m, error == ERROR_STALE);
+        return NULL;
+    }
+    const struct config_dn *dn = verify(p, m, &d);
+    if (dn == NULL) {
+        world_count(p->world, COUNTER_DENIALS, 1);
+        LOG(LOG_INFO, "proxy", "%.*s from %.*s is refused: wrong credentials", SLICE_ARG(m->method_name),
+            SLICE_ARG(d.username));
+        sip_respond_simple(t, 403, SLICE("edge"));
+    }
+    return dn;
+}

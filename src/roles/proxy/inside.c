@@ -1,0 +1,249 @@
+/* Streams to the primary of each pair and to the other proxies of the location. Which member of a pair is
+ * primary is what the registry's record says; an older view is never followed. Of two proxies the one whose
+ * name sorts first opens the stream. */
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "roles/proxy/proxy_int.h"
+#include "wire/pack.h"
+#include "wire/record.pb-c.h"
+
+#define PAIRS SLICE("pair/")
+
+static struct inside *obtain(struct proxy *p, struct slice name, bool is_pair)
+{
+    struct inside *i = map_get(&p->insides, name);
+    if (i != NULL || name.length == 0 || name.length >= PROXY_NAME)
+        return i;
+    i = mem_zero(sizeof *i);
+    memcpy(i->name, name.data, name.length);
+    i->is_pair = is_pair;
+    map_put(&p->insides, slice_text(i->name), i);
+    return i;
+}
+
+static void hello(struct proxy *p, uint64_t flow)
+{
+    Tandem__PeerHello h = TANDEM__PEER_HELLO__INIT;
+    struct buffer bytes = {0}, frame = {0};
+    h.name = p->name;
+    h.incarnation = p->incarnation;
+    pack_add(&bytes, &h.base);
+    frame_add(&frame, SIP_FRAME_HELLO, buffer_slice(&bytes));
+    world_send(p->world, flow, buffer_slice(&frame));
+    buffer_free(&bytes);
+    buffer_free(&frame);
+}
+
+static void drop(struct proxy *p, struct inside *i)
+{
+    if (i->flow == 0)
+        return;
+    map_remove_number(&p->inside_flows, i->flow);
+    world_close(p->world, i->flow);
+    frame_reader_free(&i->in);
+    i->in = (struct frame_reader){0};
+    i->flow = 0;
+    i->greeted = false;
+}
+
+static void retry_later(struct proxy *p, struct inside *i)
+{
+    world_timer_set(p->world, &i->retry, OBJECT(PROXY_OBJECT_INSIDE, hash_stable(slice_text(i->name))), 0,
+        world_now(p->world) + timer_duration(TIMER_PROXY_RECONNECT));
+}
+
+static void connect(struct proxy *p, struct inside *i)
+{
+    const struct config_application *a =
+        config_application(world_configuration(p->world), slice_text(i->is_pair ? i->member : i->name));
+    if (i->flow != 0 || a == NULL || slice_empty(a->inside))
+        return;
+    i->flow = world_open(p->world, a->inside, PROXY_TOKEN_INSIDE);
+    map_put_number(&p->inside_flows, i->flow, i);
+}
+
+bool proxy__inside_connected(struct proxy *p, const char *name)
+{
+    const struct inside *i = map_get(&p->insides, slice_text(name));
+    return i != NULL && i->greeted;
+}
+
+/* ---- who is primary ---- */
+
+static void follow(struct proxy *p, const struct input *in)
+{
+    struct slice name = slice_from(in->name, PAIRS.length);
+    if (!slice_starts(in->name, PAIRS) || slice_find(name, '/') >= 0 || in->answer == ANSWER_NO)
+        return;
+    const Tandem__PairRecord *r = pack_read(&tandem__pair_record__descriptor, in->bytes, &p->arena);
+    struct inside *i = r != NULL && strlen(r->primary) < CONFIG_NAME_MAX ? obtain(p, name, true) : NULL;
+    if (i == NULL || r->view < i->view)
+        return;
+    bool same = strcmp(i->member, r->primary) == 0 && i->view == r->view;
+    i->view = r->view;
+    strcpy(i->member, r->primary);
+    if (!same)
+        drop(p, i);
+    connect(p, i);
+}
+
+/* ---- streams ---- */
+
+static void greeted(struct proxy *p, struct inside *i)
+{
+    i->greeted = true;
+    world_name(p->world, i->flow, slice_text(i->name));
+    sip_transactions_resend(&p->transactions, slice_text(i->name));
+    LOG(LOG_INFO, "proxy", "connected to %s%s%s", i->name, i->is_pair ? ", primary " : "", i->member);
+}
+
+/* A stranger on our listener says who it is: another proxy. Its newest stream counts. */
+static struct inside *introduce(struct proxy *p, struct inside *stranger, const char *name)
+{
+    struct inside *i = obtain(p, slice_text(name), false);
+    if (i == NULL || i->is_pair)
+        return NULL;
+    drop(p, i);
+    i->flow = stranger->flow;
+    i->in = stranger->in;
+    map_put_number(&p->inside_flows, i->flow, i);
+    mem_free(stranger);
+    hello(p, i->flow);
+    return i;
+}
+
+static struct inside *hello_input(struct proxy *p, struct inside *i, struct slice payload)
+{
+    const Tandem__PeerHello *h = pack_read(&tandem__peer_hello__descriptor, payload, &p->arena);
+    if (h == NULL)
+        return i;
+    if (i->name[0] == '\0')
+        i = introduce(p, i, h->name);
+    if (i == NULL || strcmp(i->name, h->name) != 0 || (i->is_pair && h->incarnation < i->view))
+        return i; /* a member that does not know yet that it is primary no longer */
+    greeted(p, i);
+    return i;
+}
+
+static void message(struct proxy *p, const struct inside *i, struct slice text)
+{
+    struct sip_message m;
+    struct sip_target from = {.flow = 0};
+    if (sip_parse(&m, text, &p->arena, NULL) != 0) {
+        world_count(p->world, COUNTER_SIP_BAD, 1);
+        LOG(LOG_WARNING, "proxy", "%s sent a message that is not SIP; dropped", i->name);
+        return;
+    }
+    strcpy(from.name, i->name);
+    sip_transactions_input(&p->transactions, &from, false, &m);
+}
+
+static void lost(struct proxy *p, struct inside *i)
+{
+    if (i->name[0] == '\0') {
+        map_remove_number(&p->inside_flows, i->flow);
+        frame_reader_free(&i->in);
+        mem_free(i);
+        return;
+    }
+    drop(p, i);
+    if (i->is_pair || strcmp(p->name, i->name) < 0)
+        retry_later(p, i);
+}
+
+static void data(struct proxy *p, struct inside *i, struct slice bytes)
+{
+    struct frame f;
+    uint64_t flow = i->flow;
+    int error;
+    while ((error = frame_next(&i->in, &bytes, &f)) == 0) {
+        if (f.kind == SIP_FRAME_HELLO)
+            i = hello_input(p, i, f.payload);
+        else if (f.kind == SIP_FRAME_MESSAGE && i->greeted)
+            message(p, i, f.payload);
+        if (i == NULL || map_get_number(&p->inside_flows, flow) != i)
+            return;
+    }
+    if (error != ERROR_AGAIN) {
+        LOG(LOG_WARNING, "proxy", "%s sent what is no frame (%s); closed", i->name, error_symbol(error));
+        world_close(p->world, flow);
+        lost(p, i);
+    }
+}
+
+static void accepted(struct proxy *p, uint64_t flow)
+{
+    struct inside *i = mem_zero(sizeof *i);
+    i->flow = flow;
+    map_put_number(&p->inside_flows, flow, i);
+}
+
+static void retry(struct proxy *p, uint64_t object)
+{
+    struct inside *i;
+    map_for_each (i, &p->insides)
+        if (OBJECT_INDEX(object) == OBJECT_INDEX(hash_stable(slice_text(i->name))))
+            connect(p, i);
+}
+
+bool proxy__inside_input(struct proxy *p, const struct input *in)
+{
+    struct inside *i = map_get_number(&p->inside_flows, in->flow);
+    if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_INSIDE) {
+        retry(p, in->object);
+        return true;
+    }
+    if (in->kind == INPUT_WATCH && in->token == PROXY_TOKEN_WATCH) {
+        follow(p, in);
+        return true;
+    }
+    if (in->token != PROXY_TOKEN_INSIDE)
+        return false;
+    if (in->kind == INPUT_ACCEPTED)
+        accepted(p, in->flow);
+    else if (in->kind == INPUT_OPENED && i != NULL)
+        hello(p, in->flow);
+    else if (in->kind == INPUT_DATA && i != NULL)
+        data(p, i, in->bytes);
+    else if (in->kind == INPUT_CLOSED && in->flow == p->inside_listener)
+        LOG(LOG_ERROR, "proxy", "cannot listen for other proxies: %s", error_sentence(in->error));
+    else if (in->kind == INPUT_CLOSED && i != NULL)
+        lost(p, i);
+    return true;
+}
+
+void proxy__inside_open(struct proxy *p)
+{
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *own = config_application(c, slice_text(p->name)), *a;
+    size_t at = 0;
+    if (!slice_empty(own->inside))
+        p->inside_listener = world_listen(p->world, own->inside, PROXY_TOKEN_INSIDE);
+    while ((a = config_next_application(c, CONFIG_ROLE_PROXY, &at)) != NULL) {
+        if (a->location != own->location || slice_compare(own->name, a->name) >= 0)
+            continue;
+        struct inside *i = obtain(p, a->name, false);
+        if (i != NULL)
+            connect(p, i);
+    }
+    world_watch(p->world, PAIRS, PROXY_TOKEN_WATCH);
+}
+
+void proxy__inside_close(struct proxy *p)
+{
+    struct inside *i;
+    map_for_each (i, &p->inside_flows)
+        if (i->name[0] == '\0') {
+            frame_reader_free(&i->in);
+            mem_free(i);
+        }
+    map_for_each (i, &p->insides) {
+        world_timer_clear(&i->retry);
+        frame_reader_free(&i->in);
+        mem_free(i);
+    }
+    map_free(&p->inside_flows);
+    map_free(&p->insides);
+}

@@ -1,0 +1,71 @@
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "roles/proxy/proxy_int.h"
+
+static void copy_name(char *to, size_t size, struct slice name)
+{
+    size_t length = name.length < size - 1 ? name.length : size - 1;
+    if (length != 0)
+        memcpy(to, name.data, length);
+    to[length] = '\0';
+}
+
+static void proxy_close(void *self)
+{
+    struct proxy *p = self;
+    proxy__edge_close(p);
+    proxy__inside_close(p);
+    proxy__relays_close(p);
+    proxy__bindings_close(p);
+    sip_transactions_close(&p->transactions);
+    world_timer_clear(&p->start_timer);
+    arena_free(&p->arena);
+    mem_free(p);
+}
+
+static int proxy_open(void **self, struct world *w, const struct role_setup *setup)
+{
+    const struct configuration *c = world_configuration(w);
+    const struct config_location *location = config_location(c, setup->location);
+    if (location == NULL || config_application(c, setup->name) == NULL) {
+        LOG(LOG_ERROR, "proxy", "the configuration has no application %.*s in location %.*s; create them",
+            SLICE_ARG(setup->name), SLICE_ARG(setup->location));
+        return ERROR_REFERENCE;
+    }
+    struct proxy *p = mem_zero(sizeof *p);
+    *self = p;
+    p->world = w;
+    p->incarnation = setup->incarnation;
+    copy_name(p->name, sizeof p->name, setup->name);
+    copy_name(p->location, sizeof p->location, setup->location);
+    copy_name(p->realm, sizeof p->realm, location->realm);
+    pool_init(&p->relay_pool, "relay", sizeof(struct relay));
+    sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
+    proxy__bindings_open(p);
+    proxy__inside_open(p);
+    proxy__start(p);
+    return 0;
+}
+
+static void proxy_input(void *self, const struct input *in)
+{
+    struct proxy *p = self;
+    if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_TRANSACTION)
+        sip_transactions_timer(&p->transactions, in->object, in->timer);
+    else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)
+        proxy__start_input(p, in);
+    else if (!proxy__edge_input(p, in) && !proxy__inside_input(p, in))
+        (void)proxy__bindings_input(p, in);
+    arena_reset(&p->arena);
+}
+
+static void proxy_audit(void *self, struct buffer *out)
+{
+    struct proxy *p = self;
+    buffer_add_format(out, "counts bindings=%zu relays=%zu transactions=%zu\n", p->binding_count,
+        map_count(&p->relays), map_count(&p->transactions.by_id));
+}
+
+const struct role role_proxy = {
+    .name = "proxy", .open = proxy_open, .close = proxy_close, .input = proxy_input, .audit = proxy_audit};

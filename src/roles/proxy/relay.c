@@ -1,0 +1,320 @@
+/* A request on its way through: forwarded to one or more places, its answers gathered (RFC 3261 16.6, 16.7).
+ */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "roles/proxy/proxy_int.h"
+
+#define VIA_TEXT (ADDRESS_TEXT + 128)
+
+/* What the proxy writes itself, or strangers must not say. */
+#define SKIPPED                                                                                              \
+    (SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS) | SIP_HEADER_BIT(SIP_HEADER_ROUTE) |                            \
+        SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHORIZATION) | SIP_HEADER_BIT(SIP_HEADER_AUTHORIZATION) |          \
+        SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE))
+
+static struct slice new_via(
+    struct proxy *p, const struct destination *to, char room[VIA_TEXT], struct slice *branch)
+{
+    char inside[PROXY_NAME + 24];
+    snprintf(inside, sizeof inside, "SIP/2.0/TCP %s.proxy", p->name);
+    const char *begin = to->listener != NULL ? to->listener->via : inside;
+    int head = snprintf(room, VIA_TEXT, "%s;rport;branch=", begin);
+    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%llx-%llx", p->name,
+        (unsigned long long)p->incarnation, (unsigned long long)++p->next_branch);
+    *branch = slice_of(room + head, (size_t)tail);
+    return slice_of(room, (size_t)(head + tail));
+}
+
+/* Our place in the route of the dialog: the flow tells any proxy of the location where the phone is. */
+static void add_record_route(
+    struct buffer *out, struct proxy *p, const struct edge_listener *l, const char *flow)
+{
+    const struct edge_listener *own = l != NULL ? l : p->listener_count != 0 ? &p->listeners[0] : NULL;
+    if (own == NULL)
+        return;
+    buffer_add_text(out, "Record-Route: <sip:");
+    address_add(out, &own->address);
+    if (own->transport == TRANSPORT_TCP)
+        buffer_add_text(out, ";transport=tcp");
+    if (flow != NULL)
+        buffer_add_format(out, ";" SIP_PARAMETER_FLOW "=%s", flow);
+    buffer_add_text(out, ";lr>\r\n");
+}
+
+/* All Routes but the first: that was ours. Another proxy still needs it. */
+static void add_routes(struct buffer *out, const struct sip_message *m, bool keep_first)
+{
+    struct sip_cursor at = {0};
+    struct slice value;
+    bool first = true;
+    while (sip_next_value(m, SIP_HEADER_ROUTE, &at, &value)) {
+        if (!first || keep_first)
+            sip_add_header(out, SIP_HEADER_ROUTE, value);
+        first = false;
+    }
+}
+
+static void build(struct buffer *out, struct proxy *p, const struct sip_message *m,
+    const struct destination *to, struct slice via, struct slice identity, const char *record_flow,
+    const struct edge_listener *record_listener)
+{
+    sip_add_request_line(out, m->method_name, slice_empty(to->uri) ? m->uri : to->uri);
+    sip_add_header(out, SIP_HEADER_VIA, via);
+    if (m->method == SIP_INVITE && !to->keep_route)
+        add_record_route(out, p, record_listener, record_flow);
+    bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
+    if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
+        buffer_add_format(
+            out, "Route: <sip:%s.proxy;" SIP_PARAMETER_FLOW "=%s;lr>\r\n", to->target.name, to->record_flow);
+    } else {
+        add_routes(out, m, to->keep_route);
+    }
+    buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
+    if (!slice_empty(identity))
+        buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
+    sip_add_headers_of(out, m, SKIPPED);
+    sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+}
+
+/* The flow parameter for the phone's side of the dialog: where the request goes (to a phone) or came from. */
+static char *source_flow(
+    struct proxy *p, const struct sip_target *from, const struct edge_listener **listener)
+{
+    struct buffer out = {0};
+    unsigned index = 0;
+    *listener = NULL;
+    if (from->name[0] != '\0')
+        return NULL;
+    for (unsigned i = 0; i < p->listener_count; i++)
+        if (p->listeners[i].flow == from->flow)
+            index = i;
+    if (from->address.family != 0) {
+        *listener = &p->listeners[index];
+        buffer_add_format(&out, "%s.u.%u.", p->name, index);
+        for (int i = 0; i < (from->address.family == 6 ? 16 : 4); i++)
+            buffer_add_format(&out, "%02x", from->address.ip[i]);
+        buffer_add_format(&out, ".%x", from->address.port);
+    } else {
+        for (unsigned i = 0; i < p->listener_count; i++)
+            if (p->listeners[i].transport == TRANSPORT_TCP)
+                *listener = &p->listeners[i];
+        buffer_add_format(&out, "%s.t.%llx.%llx", p->name, (unsigned long long)from->flow,
+            (unsigned long long)p->incarnation);
+    }
+    char *text = arena_text(&p->arena, buffer_slice(&out));
+    buffer_free(&out);
+    return text;
+}
+
+static void send_branch(struct proxy *p, struct relay *r, const struct sip_message *m,
+    const struct destination *to, struct slice identity, const struct sip_target *from)
+{
+    char room[VIA_TEXT];
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct slice branch, via = new_via(p, to, room, &branch);
+    const struct edge_listener *listener = to->listener;
+    const char *flow = to->record_flow != NULL ? to->record_flow : source_flow(p, from, &listener);
+    build(&out, p, m, to, via, identity, flow, listener);
+    if (!out.overflowed) {
+        struct sip_transaction *t = sip_request(
+            &p->transactions, &to->target, to->reliable, m->method, branch, buffer_slice(&out), r->id);
+        r->branches[r->count++].transaction = t->id;
+        r->open++;
+    }
+    buffer_free(&out);
+}
+
+static void release(struct proxy *p, struct relay *r)
+{
+    map_remove_number(&p->relays, r->id);
+    buffer_free(&r->best_response);
+    pool_give(&p->relay_pool, r);
+}
+
+void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
+    const struct destination *to, unsigned count, struct slice identity)
+{
+    struct sip_target from = t->target;
+    struct relay *r = pool_take(&p->relay_pool);
+    r->id = ++p->next_relay;
+    r->server = t->id;
+    r->method = m->method;
+    t->owner = r->id;
+    map_put_number(&p->relays, r->id, r);
+    if (m->method == SIP_INVITE)
+        sip_respond_simple(t, 100, SLICE(""));
+    for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++)
+        send_branch(p, r, m, &to[i], identity, &from);
+    world_count(p->world, COUNTER_RELAYED, 1);
+    if (r->count == 0) {
+        sip_respond_simple(t, 513, SLICE("edge"));
+        release(p, r);
+    }
+}
+
+void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to)
+{
+    char room[VIA_TEXT];
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct slice branch, via = new_via(p, to, room, &branch);
+    build(&out, p, m, to, via, SLICE(""), NULL, NULL);
+    if (!out.overflowed)
+        proxy__send(p, &to->target, buffer_slice(&out));
+    buffer_free(&out);
+}
+
+static void cancel_branches(struct proxy *p, struct relay *r)
+{
+    for (unsigned i = 0; i < r->count; i++) {
+        struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[i].transaction);
+        if (t != NULL && t->state == SIP_ST_PROCEEDING)
+            sip_cancel(&p->transactions, t);
+    }
+}
+
+void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite)
+{
+    struct relay *r = map_get_number(&p->relays, invite->owner);
+    if (r == NULL || r->cancelled || r->answered)
+        return;
+    r->cancelled = true;
+    cancel_branches(p, r);
+}
+
+/* ---- answers ---- */
+
+static void build_response(struct buffer *out, const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct slice via;
+    bool first = true;
+    sip_add_status_line(out, m->status, m->reason);
+    while (sip_next_value(m, SIP_HEADER_VIA, &at, &via)) {
+        if (!first)
+            sip_add_header(out, SIP_HEADER_VIA, via);
+        first = false;
+    }
+    sip_add_headers_of(out, m, SIP_HEADER_BIT(SIP_HEADER_VIA) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE));
+    sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
+}
+
+static void send_up(struct proxy *p, struct relay *r, uint16_t status, struct slice message)
+{
+    struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    if (server != NULL)
+        sip_respond(server, status, message);
+}
+
+/* RFC 3261 16.7 step 6: a 6xx wins, otherwise the lowest class; inside a class what says most to the caller.
+ */
+static bool better(uint16_t status, uint16_t best)
+{
+    static const uint16_t telling[] = {401, 407, 415, 420, 484};
+    if (best == 0 || status >= 600)
+        return best < 600;
+    if (best >= 600 || status / 100 != best / 100)
+        return best < 600 && status / 100 < best / 100;
+    for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
+        if (telling[i] == status)
+            return true;
+    return best == 408;
+}
+
+static void note_refusal(struct relay *r, uint16_t status, const struct sip_message *m)
+{
+    if (!better(status, r->best))
+        return;
+    r->best = status;
+    buffer_clear(&r->best_response);
+    if (m != NULL)
+        build_response(&r->best_response, m);
+}
+
+/* All branches are over and none was answered: the best refusal goes up. */
+static void conclude(struct proxy *p, struct relay *r)
+{
+    struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    if (r->open != 0 || r->answered)
+        return;
+    if (r->best_response.length != 0)
+        send_up(p, r, r->best, buffer_slice(&r->best_response));
+    else if (server != NULL)
+        sip_respond_simple(server, 408, SLICE("edge"));
+    buffer_free(&r->best_response);
+}
+
+static void close_branch(struct relay *r, uint64_t transaction)
+{
+    for (unsigned i = 0; i < r->count; i++)
+        if (r->branches[i].transaction == transaction) {
+            r->open--;
+            r->branches[i].transaction = 0;
+        }
+}
+
+void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct proxy *p = self;
+    struct relay *r = map_get_number(&p->relays, t->owner);
+    if (r == NULL || t->method == SIP_CANCEL)
+        return;
+    if (m->status < 200 && r->cancelled && t->method == SIP_INVITE)
+        cancel_branches(p, r); /* the CANCEL had to wait for this */
+    if (m->status == 100)
+        return;
+    if (m->status >= 300) {
+        note_refusal(r, m->status, m);
+        close_branch(r, t->id);
+        if (m->status >= 600)
+            cancel_branches(p, r);
+        conclude(p, r);
+        return;
+    }
+    if (m->status < 200 && r->answered)
+        return;
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    build_response(&out, m);
+    send_up(p, r, m->status, buffer_slice(&out));
+    buffer_free(&out);
+    if (m->status < 200)
+        return;
+    close_branch(r, t->id);
+    r->answered = true;
+    cancel_branches(p, r);
+}
+
+void proxy__failed(void *self, struct sip_transaction *t)
+{
+    struct proxy *p = self;
+    struct relay *r = map_get_number(&p->relays, t->owner);
+    if (r == NULL || t->kind > SIP_NICT || t->method == SIP_CANCEL)
+        return;
+    if (t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)
+        sip_cancel(&p->transactions, t); /* timer C */
+    note_refusal(r, 408, NULL);
+    close_branch(r, t->id);
+    conclude(p, r);
+}
+
+/* The relay lives as long as its server transaction: repeated answers and CANCEL find it by that. */
+void proxy__over(void *self, struct sip_transaction *t)
+{
+    struct proxy *p = self;
+    struct relay *r = map_get_number(&p->relays, t->owner);
+    if (r != NULL && r->server == t->id)
+        release(p, r);
+}
+
+void proxy__relays_close(struct proxy *p)
+{
+    struct relay *r;
+    map_for_each (r, &p->relays) {
+        buffer_free(&r->best_response);
+        pool_give(&p->relay_pool, r);
+    }
+    map_free(&p->relays);
+    pool_free(&p->relay_pool);
+}

@@ -1,0 +1,287 @@
+/* Where a request goes.
+ *
+ *   from a phone     REGISTER                      registrar
+ *                    inside a dialog               the pair that its URI names
+ *                    INVITE                        digest, then the pair that owns the caller's slot
+ *   from a pair      with our Route                the phone behind that flow, here or at the proxy that has
+ * it without                       every contact of the DN                                         */
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "roles/proxy/proxy_int.h"
+#include "sip/uri.h"
+
+#define FLOW_TEXT (PROXY_NAME + 64)
+
+static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
+{
+    if (status == 404 || status == 480 || status == 481)
+        world_count(p->world, COUNTER_UNROUTABLE, 1);
+    sip_respond_simple(t, status, SLICE("edge"));
+}
+
+/* ---- flows as text: NAME.u.LISTENER.IP.PORT of a phone on UDP, NAME.t.FLOW.INCARNATION of one on a stream
+ * ---- */
+
+static void add_hex(struct buffer *out, const void *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        buffer_add_format(out, "%02x", ((const unsigned char *)bytes)[i]);
+}
+
+static char *flow_text(struct proxy *p, const struct binding *b)
+{
+    struct buffer out = {.limit = FLOW_TEXT};
+    buffer_add_text(&out, b->proxy);
+    if (b->transport == TRANSPORT_UDP) {
+        buffer_add_format(&out, ".u.%u.", b->listener);
+        add_hex(&out, b->address.ip, b->address.family == 6 ? 16 : 4);
+        buffer_add_format(&out, ".%x", b->address.port);
+    } else {
+        buffer_add_format(
+            &out, ".t.%llx.%llx", (unsigned long long)b->flow, (unsigned long long)b->incarnation);
+    }
+    char *text = arena_text(&p->arena, buffer_slice(&out));
+    buffer_free(&out);
+    return text;
+}
+
+static bool read_hex(uint64_t *number, struct slice s)
+{
+    *number = 0;
+    for (size_t i = 0; i < s.length; i++) {
+        char c = s.data[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return false;
+        *number = *number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+    }
+    return s.length != 0 && s.length <= 16;
+}
+
+static bool read_address(struct address *a, struct slice ip, struct slice port)
+{
+    uint64_t byte, number;
+    *a = (struct address){.family = ip.length == 8 ? 4 : 6};
+    if ((ip.length != 8 && ip.length != 32) || !read_hex(&number, port) || number > 65535)
+        return false;
+    for (size_t i = 0; i < ip.length / 2; i++) {
+        if (!read_hex(&byte, slice_of(ip.data + 2 * i, 2)))
+            return false;
+        a->ip[i] = (uint8_t)byte;
+    }
+    a->port = (uint16_t)number;
+    return true;
+}
+
+static bool read_flow(struct binding *b, struct slice text)
+{
+    struct slice name, kind, third, fourth, fifth;
+    uint64_t number;
+    *b = (struct binding){.transport = TRANSPORT_TCP};
+    /* Names of proxies may hold dots: the fixed parts are read from the end. */
+    size_t end = text.length, cuts = 0, from[4] = {0};
+    bool udp = slice_find_slice(text, SLICE(".u.")) >= 0;
+    for (; end != 0 && cuts < (udp ? 4U : 3U); end--)
+        if (text.data[end - 1] == '.')
+            from[cuts++] = end;
+    if (cuts != (udp ? 4U : 3U))
+        return false;
+    size_t first = from[cuts - 1];
+    name = slice_first(text, first - 1);
+    struct slice rest = slice_from(text, first);
+    if (!slice_cut(&rest, '.', &kind) || !slice_cut(&rest, '.', &third) || !slice_cut(&rest, '.', &fourth))
+        return false;
+    if (name.length == 0 || name.length >= sizeof b->proxy || kind.length != 1)
+        return false;
+    memcpy(b->proxy, name.data, name.length);
+    if (kind.data[0] == 't')
+        return read_hex(&b->flow, third) && read_hex(&b->incarnation, fourth);
+    b->transport = TRANSPORT_UDP;
+    if (!slice_cut(&rest, '.', &fifth) || !read_hex(&number, third))
+        return false;
+    b->listener = (unsigned)number;
+    return read_address(&b->address, fourth, fifth);
+}
+
+/* ---- destinations ---- */
+
+static const struct edge_listener *listener_for(struct proxy *p, enum transport transport, unsigned wanted)
+{
+    if (wanted < p->listener_count && p->listeners[wanted].transport == transport)
+        return &p->listeners[wanted];
+    for (unsigned i = 0; i < p->listener_count; i++)
+        if (p->listeners[i].transport == transport)
+            return &p->listeners[i];
+    return NULL;
+}
+
+/* To a phone: over its flow here, over the proxy that has the flow, or (UDP, when that one is away) from
+ * here. */
+static bool to_phone(struct proxy *p, const struct binding *b, struct destination *to)
+{
+    bool here = strcmp(b->proxy, p->name) == 0;
+    *to = (struct destination){.record_flow = flow_text(p, b)};
+    if (!here && proxy__inside_connected(p, b->proxy)) {
+        strcpy(to->target.name, b->proxy);
+        to->keep_route = true;
+        return true;
+    }
+    to->listener = listener_for(p, b->transport, b->listener);
+    if (to->listener == NULL)
+        return false;
+    if (b->transport == TRANSPORT_UDP) {
+        to->target.flow = to->listener->flow;
+        to->target.address = b->address;
+        return true;
+    }
+    to->target.flow = b->flow;
+    to->reliable = true;
+    return here && b->incarnation == p->incarnation && proxy__edge_flow_lives(p, b->flow);
+}
+
+static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
+{
+    if (pair.length >= PROXY_NAME || config_pair(world_configuration(p->world), pair) == NULL)
+        return false;
+    *to = (struct destination){.listener = NULL};
+    memcpy(to->target.name, pair.data, pair.length);
+    return true;
+}
+
+/* The first Route, when it is ours and names a flow. */
+static bool routed_flow(const struct sip_message *m, struct binding *b)
+{
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice value, flow;
+    return sip_next_value(m, SIP_HEADER_ROUTE, &at, &value) && sip_name_address_parse(&a, value) == 0 &&
+           sip_uri_parse(&uri, a.uri) == 0 &&
+           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow) && read_flow(b, flow);
+}
+
+static bool pair_of(const struct sip_message *m, struct slice *pair)
+{
+    struct sip_uri uri;
+    return sip_uri_parse(&uri, m->uri) == 0 && sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_PAIR), pair);
+}
+
+/* ---- from pairs and other proxies ---- */
+
+static unsigned contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES])
+{
+    char room[CONFIG_NAME_MAX];
+    struct sip_uri uri;
+    struct slice user;
+    unsigned count = 0;
+    if (sip_uri_parse(&uri, m->uri) != 0 || sip_uri_user(&user, &uri, room, sizeof room) != 0)
+        return 0;
+    struct aor *a = proxy__aor(p, user, false);
+    if (a == NULL)
+        return 0;
+    list_for_each (link, &a->bindings) {
+        const struct binding *b = list_entry(link, struct binding, link);
+        if (count < PROXY_BRANCHES && b->expires_at > world_now(p->world) && to_phone(p, b, &to[count]))
+            to[count++].uri = slice_text(b->contact);
+    }
+    return count;
+}
+
+static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct destination to[PROXY_BRANCHES];
+    struct binding flow;
+    unsigned count;
+    if (routed_flow(m, &flow))
+        count = to_phone(p, &flow, &to[0]) ? 1 : 0;
+    else
+        count = contacts(p, m, to);
+    if (count == 0)
+        refuse(p, t, slice_empty(m->to_tag) ? 480 : 481);
+    else
+        proxy__relay(p, t, m, to, count, SLICE(""));
+}
+
+/* ---- from phones ---- */
+
+static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct destination to;
+    const struct config_dn *dn = proxy__authenticate(p, t, m);
+    if (dn == NULL)
+        return;
+    const struct config_pair *pair = config_slot_pair(world_configuration(p->world), dn->location, dn->slot);
+    if (pair == NULL || !to_pair(p, pair->name, &to))
+        refuse(p, t, 503);
+    else
+        proxy__relay(p, t, m, &to, 1, dn->number);
+}
+
+static void cancel(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct sip_transaction *invite = sip_transaction_cancelled(&p->transactions, m);
+    sip_respond_simple(t, invite != NULL ? 200 : 481, SLICE("edge"));
+    if (invite != NULL)
+        proxy__relay_cancel(p, invite);
+}
+
+static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct slice pair;
+    struct destination to;
+    if (m->method == SIP_REGISTER)
+        proxy__register(p, t, m, &t->target);
+    else if (!slice_empty(m->to_tag) && pair_of(m, &pair) && to_pair(p, pair, &to))
+        proxy__relay(p, t, m, &to, 1, SLICE(""));
+    else if (!slice_empty(m->to_tag))
+        refuse(p, t, 481);
+    else if (m->method == SIP_INVITE)
+        invite(p, t, m);
+    else
+        refuse(p, t, m->method == SIP_OPTIONS ? 200 : 405);
+}
+
+void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct proxy *p = self;
+    if (m->method == SIP_CANCEL)
+        cancel(p, t, m);
+    else if (m->max_forwards == 0)
+        refuse(p, t, 483);
+    else if (t->target.name[0] != '\0')
+        from_inside(p, t, m);
+    else
+        from_phone(p, t, m);
+}
+
+/* The ACK of a 2xx belongs to no transaction: it is passed on, and passed on again when it comes again. */
+void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m)
+{
+    struct proxy *p = self;
+    struct destination to;
+    struct binding flow;
+    struct slice pair;
+    bool good =
+        m->max_forwards != 0 && (from->name[0] != '\0' ? routed_flow(m, &flow) && to_phone(p, &flow, &to)
+                                                       : pair_of(m, &pair) && to_pair(p, pair, &to));
+    if (good)
+        proxy__forward_ack(p, m, &to);
+    else
+        world_count(p->world, COUNTER_UNROUTABLE, 1);
+}
+
+static void stray(void *self, const struct sip_target *from, const struct sip_message *m)
+{
+    (void)from;
+    (void)m;
+    world_count(((struct proxy *)self)->world, COUNTER_SIP_STRAY, 1);
+}
+
+const struct sip_handlers proxy__sip_handlers = {.send = proxy__send,
+    .request = proxy__request,
+    .ack = proxy__ack,
+    .response = proxy__response,
+    .stray = stray,
+    .failed = proxy__failed,
+    .over = proxy__over};
