@@ -16,7 +16,7 @@
 
 #define STORE_STATEMENTS 4096       /* of one request */
 #define STORE_STEPS 50000000        /* virtual machine steps of one request; ERROR_LIMIT past them */
-#define STORE_ROWS_BYTES (8U << 20) /* of one answer */
+#define STORE_ROWS_BYTES (3U << 20) /* of one answer; it must fit into one message */
 
 struct store;
 
