@@ -361,7 +361,7 @@ static void full_disk_loses_nothing_that_was_accepted(void **state)
 
 static void works_on_a_real_folder(void **state)
 {
-    char folder[] = "/tmp/tandem-spool-XXXXXX";
+    char folder[] = P_tmpdir "/tandem-spool-XXXXXX";
     struct files *f, *other;
     (void)state;
     assert_non_null(mkdtemp(folder));

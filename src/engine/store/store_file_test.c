@@ -16,7 +16,7 @@ static char folder[64], path[96];
 static int fresh(void **state)
 {
     (void)state;
-    snprintf(folder, sizeof folder, "/tmp/tandem-store-XXXXXX");
+    snprintf(folder, sizeof folder, P_tmpdir "/tandem-store-XXXXXX");
     if (mkdtemp(folder) == NULL)
         return -1;
     snprintf(path, sizeof path, "%s/store.db", folder);
