@@ -49,13 +49,18 @@ static void want_sync(struct spool *s, struct stream *t)
     list_append(&s->pending, &t->pending->link);
 }
 
+static bool begins_segment(const struct stream *t, uint64_t number, size_t size)
+{
+    if (t->count == 0)
+        return true;
+    const struct segment *g = &t->segments[t->count - 1];
+    return number != g->last + 1 || (g->size != 0 && g->size + size > SPOOL_SEGMENT);
+}
+
 static int append(struct spool *s, struct stream *t, uint64_t number, struct slice bytes)
 {
     size_t size = RECORD_HEAD + bytes.length;
-    int error = 0;
-    if (t->count == 0 ||
-        (t->segments[t->count - 1].size != 0 && t->segments[t->count - 1].size + size > SPOOL_SEGMENT))
-        error = spool__segment_add(s, t, number);
+    int error = begins_segment(t, number, size) ? spool__segment_add(s, t, number) : 0;
     if (error != 0)
         return error;
     struct segment *g = &t->segments[t->count - 1];
@@ -81,14 +86,13 @@ int spool_append(
     int error = spool__stream(&t, s, instance, stream);
     if (error != 0)
         return error;
-    if (t->count != 0) {
-        uint64_t last = t->segments[t->count - 1].last;
-        if (number <= last)
-            return 0;
-        if (number != last + 1)
-            return ERROR_RANGE;
-    }
-    return append(s, t, number, bytes);
+    if (t->count != 0 && number <= t->segments[t->count - 1].last)
+        return 0;
+    if (t->failed != 0 && number > t->failed)
+        return ERROR_RANGE;
+    error = append(s, t, number, bytes);
+    t->failed = error == 0 ? 0 : number;
+    return error;
 }
 
 /* ---- trimming and reading ---- */
@@ -98,7 +102,8 @@ static int trim(struct spool *s, struct stream *t, uint64_t to)
     if (to == UINT64_MAX)
         return ERROR_RANGE;
     if (t->count != 0 && to > t->segments[t->count - 1].last) {
-        /* The stream goes on behind it; the name of a new file says where, also after a restart. */
+        /* The stream goes on behind it; the name of a new file says where, also after a restart. What is left
+         * of the old files by a death in between goes with the next trimming. */
         int error = spool__segment_add(s, t, to + 1);
         if (error != 0)
             return error;

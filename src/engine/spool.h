@@ -3,9 +3,11 @@
  *     <instance>.<stream>.<first number, 20 digits>     records one after the other, a new file each 16 MiB
  *     record = crc32c (4) | length (4) | number (8) | bytes, little-endian; the sum covers all but itself
  *
- * Numbers grow by one. A known number is ignored, so that an append may be repeated; a gap is refused. The
- * first number of an empty stream is the caller's choice. A torn tail is cut when the stream is first used;
- * damage with good records behind it is ERROR_CORRUPT, and the files stay as they are. */
+ * Numbers grow. A known number is ignored, so that an append may be repeated. Numbers may jump forward (a new
+ * life of the writer, a member that joined late): a new file begins there, and its name says so. But behind
+ * an append that failed only its repetition is taken, so that no hole comes from a full disk. A torn tail is
+ * cut when the stream is first used; damage with good records behind it is ERROR_CORRUPT, and the files stay
+ * as they are. */
 #ifndef TANDEM_ENGINE_SPOOL_H
 #define TANDEM_ENGINE_SPOOL_H
 

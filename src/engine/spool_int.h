@@ -28,6 +28,7 @@ struct stream {
     size_t count, capacity;
     struct file *file;       /* of the last segment; NULL: there is none */
     struct pending *pending; /* the file waits for a sync */
+    uint64_t failed;         /* lowest number whose append failed and was not repeated yet; 0: none */
     bool opened;
     int broken; /* ERROR_CORRUPT: found damaged, nothing works until it is mended and the program started anew
                  */

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "engine/spool_int.h"
 #include "wire/engine.pb-c.h"
@@ -93,15 +94,26 @@ static int walk(struct reading *r, struct file *file, uint64_t at, uint64_t end)
     return error;
 }
 
+/* The segment to read from: *index is t->count when there is nothing. */
+static int choose(struct spool *s, struct stream *t, uint64_t from, size_t *index)
+{
+    *index = segment_of(t, from);
+    if (*index == t->count)
+        return 0;
+    int error = spool__segment_scan(s, t, *index);
+    if (error != 0 || t->segments[*index].last >= from)
+        return error;
+    ++*index; /* a jump: the number would lie between the two */
+    return *index != t->count ? spool__segment_scan(s, t, *index) : 0;
+}
+
 static int collect(struct spool *s, struct stream *t, struct reading *r)
 {
-    size_t index = segment_of(t, r->from);
-    if (index == t->count)
-        return 0;
-    struct segment *g = &t->segments[index];
-    int error = spool__segment_scan(s, t, index);
-    if (error != 0 || g->last < r->from)
+    size_t index;
+    int error = choose(s, t, r->from, &index);
+    if (error != 0 || index == t->count)
         return error;
+    struct segment *g = &t->segments[index];
     bool active = index + 1 == t->count;
     struct file *file = active ? file_hold(t->file) : NULL;
     char name[FILES_NAME + 1];
@@ -112,6 +124,9 @@ static int collect(struct spool *s, struct stream *t, struct reading *r)
     if (error != 0)
         return error == ERROR_MISSING ? ERROR_DISK : error;
     error = walk(r, file, begin_at(g, r->from), g->size);
+    if (error == ERROR_CORRUPT)
+        LOG(LOG_ERROR, "spool", "%s.%020llu was damaged since it was opened; %s", t->name,
+            (unsigned long long)g->first, error_sentence(error));
     file_close(file);
     return error;
 }

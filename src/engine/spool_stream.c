@@ -107,7 +107,7 @@ int spool__segment_scan(struct spool *s, struct stream *t, size_t index)
     if (error != 0)
         return error == ERROR_MISSING ? ERROR_DISK : error;
     error = scan(g, file, name.text);
-    if (error == 0 && (g->size != file_size(file) || g->last + 1 != t->segments[index + 1].first)) {
+    if (error == 0 && (g->size != file_size(file) || g->last >= t->segments[index + 1].first)) {
         /* It was full when the next one was begun. */
         LOG(LOG_ERROR, "spool",
             "%s is damaged at byte %llu, and later files exist; nothing was changed; restore the file from a "
@@ -167,26 +167,6 @@ static int cut_tail(struct stream *t, struct segment *g, const char *name)
     return file_truncate(t->file, g->size);
 }
 
-/* An empty last segment that does not follow the one before: trimming everything was interrupted. */
-static int finish_trim(struct spool *s, struct stream *t)
-{
-    if (t->count < 2 || t->segments[t->count - 1].size != 0)
-        return 0;
-    struct segment *before = &t->segments[t->count - 2];
-    struct file_name name;
-    struct file *file;
-    int error = files_open(&file, s->files, segment_name(&name, t, before->first), false);
-    if (error != 0)
-        return error;
-    error = scan(before, file, name.text);
-    bool follows = before->last + 1 == t->segments[t->count - 1].first;
-    before->scanned = follows && before->size == file_size(file);
-    file_close(file);
-    return error == 0 && before->last + 1 < t->segments[t->count - 1].first
-               ? spool__segments_drop(s, t, t->count - 1)
-               : error;
-}
-
 static void forget_segments(struct stream *t)
 {
     for (size_t i = 0; i < t->count; i++)
@@ -209,7 +189,7 @@ static int open_stream(struct spool *s, struct stream *t)
         error = scan(last, t->file, name.text);
     if (error == 0)
         error = cut_tail(t, last, name.text);
-    return error == 0 ? finish_trim(s, t) : error;
+    return error;
 }
 
 static struct stream *obtain(struct spool *s, struct slice instance, struct slice stream)

@@ -9,8 +9,8 @@
 #include "wire/event.pb-c.h"
 #include "world/world.h"
 
-#define HISTORY_BATCH 256                       /* events of one transaction */
-#define HISTORY_BATCH_BYTES ((size_t)256 << 10) /* bytes of its statements */
+#define HISTORY_BATCH 2048                      /* events of one transaction */
+#define HISTORY_BATCH_BYTES ((size_t)512 << 10) /* bytes of its statements */
 #define HISTORY_STREAMS 4096
 #define HISTORY_NODE 64 /* bytes of a node's name */
 
@@ -39,16 +39,17 @@ struct stream {
     struct history *history;
     uint64_t index;
     uint8_t state;
-    uint64_t stored;           /* position in the store */
-    uint64_t sending;          /* ... once the request under way is done; == stored: there is none */
-    uint64_t collected;        /* last number of the batch that grows meanwhile */
-    uint64_t missed;           /* highest number that came out of order or found no room; 0: none */
-    uint64_t token;            /* of the question under way */
-    int64_t told_at;           /* when the node was last told something */
-    struct buffer request;     /* under way, or to be repeated */
-    struct buffer batch;       /* statements of sending + 1 .. collected */
-    struct world_timer timer;  /* of the state */
-    struct world_timer resend; /* runs while something is missing */
+    uint64_t stored;    /* position in the store */
+    uint64_t sending;   /* ... once the request under way is done; == stored: there is none */
+    uint64_t collected; /* last number of the batch that grows meanwhile */
+    uint64_t missed;    /* highest number that came out of order or found no room; 0: none */
+    uint64_t token;     /* of the question under way */
+    int64_t told_at;    /* when the node was last told something */
+    unsigned sending_count, collected_count; /* events of request and batch: numbers may jump */
+    struct buffer request;                   /* under way, or to be repeated */
+    struct buffer batch;                     /* statements of sending + 1 .. collected */
+    struct world_timer timer;                /* of the state */
+    struct world_timer resend;               /* runs while something is missing */
     char node[HISTORY_NODE + 1];
 };
 

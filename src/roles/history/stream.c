@@ -75,6 +75,8 @@ static int store_batch(struct stream *s)
     buffer_clear(&s->batch);
     history__move_position(&s->request, s->node, s->collected, s->stored);
     s->sending = s->collected;
+    s->sending_count = s->collected_count;
+    s->collected_count = 0;
     ask(s, buffer_slice(&s->request));
     return STREAM_ST_STORING;
 }
@@ -83,7 +85,16 @@ static int store_batch(struct stream *s)
 
 static bool has_room(const struct stream *s)
 {
-    return s->collected - s->sending < HISTORY_BATCH && s->batch.length < HISTORY_BATCH_BYTES;
+    return s->collected_count < HISTORY_BATCH && s->batch.length < HISTORY_BATCH_BYTES;
+}
+
+/* The next number; or a node began again with nothing, jumped past all that it may have used, and says what
+ * was the last before. */
+static bool follows(const struct stream *s, const Tandem__CallEvent *e)
+{
+    if (e->kind == TANDEM__CALL_EVENT_KIND__STREAM_RESTARTED && e->has_previous)
+        return e->previous <= s->collected;
+    return e->number == s->collected + 1;
 }
 
 /* Takes the next event. One that is out of order, or finds no room, is only noted: the node has it in its
@@ -94,11 +105,12 @@ int stream__hold(void *stream, const void *event)
     const Tandem__CallEvent *e = event;
     if (e->number <= s->collected) {
         world_count(s->history->world, COUNTER_HISTORY_DOUBLES, 1);
-    } else if (e->number != s->collected + 1 || !has_room(s)) {
+    } else if (!follows(s, e) || !has_room(s)) {
         s->missed = e->number > s->missed ? e->number : s->missed;
     } else {
         history__fold(&s->batch, e);
         s->collected = e->number;
+        s->collected_count++;
         if (s->missed <= s->collected)
             world_timer_clear(&s->resend);
     }
@@ -132,7 +144,7 @@ int stream__advance(void *stream, const void *input)
 {
     struct stream *s = stream;
     (void)input;
-    world_count(s->history->world, COUNTER_HISTORY_EVENTS, s->sending - s->stored);
+    world_count(s->history->world, COUNTER_HISTORY_EVENTS, s->sending_count);
     s->stored = s->sending;
     announce(s, s->missed > s->collected);
     return store_batch(s);
@@ -153,6 +165,7 @@ int stream__learn(void *stream, const void *position)
         return store_batch(s);
     s->stored = s->sending = s->collected = number;
     s->missed = 0;
+    s->collected_count = 0;
     buffer_clear(&s->batch);
     announce(s, true);
     return STREAM_ST_READY;
