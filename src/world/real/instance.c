@@ -39,6 +39,7 @@ static struct real_instance *instance_new(
     i->setup.location = keep(&at, setup->location);
     world_init(&i->world, &backend, l, &l->wheel);
     i->world.owner = i;
+    i->world.serial = ++l->last_serial;
     i->world.name = i->setup.name;
     list_append(&l->instances, &i->link);
     return i;

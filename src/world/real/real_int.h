@@ -99,6 +99,7 @@ struct real_loop {
     int64_t round;  /* when it began */
     struct map asks;
     uint64_t last_ask;
+    uint32_t last_serial; /* of instances */
     struct real_service services[SERVICE_COUNT];
     struct real_engine engine;
     SSL_CTX *tls_server, *tls_client;
