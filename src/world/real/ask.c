@@ -35,8 +35,7 @@ static void forget(struct real_loop *l, struct ask *a)
     mem_free(a);
 }
 
-static void answer(
-    struct real_loop *l, uint64_t handle, enum answer answer, int error, struct slice bytes)
+static void answer(struct real_loop *l, uint64_t handle, enum answer answer, int error, struct slice bytes)
 {
     struct ask *a = map_get_number(&l->asks, handle);
     if (a == NULL)

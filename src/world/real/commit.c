@@ -1,5 +1,5 @@
-/* Carries out what a turn wants done, in its order. Nothing here calls the role: what comes of it is an input of a
- * later turn. */
+/* Carries out what a turn wants done, in its order. Nothing here calls the role: what comes of it is an input
+ * of a later turn. */
 #include "base/error.h"
 #include "base/log.h"
 #include "world/real/real_int.h"

@@ -8,8 +8,8 @@
 #include "base/mem.h"
 #include "world/real/real_int.h"
 
-void *real__flow_new(const struct real_flow_type *type, struct real_instance *i, uint64_t number,
-    uint64_t token, size_t size)
+void *real__flow_new(
+    const struct real_flow_type *type, struct real_instance *i, uint64_t number, uint64_t token, size_t size)
 {
     struct real_flow *f = mem_zero(size);
     f->type = type;
@@ -110,8 +110,7 @@ void real__flow_failed(struct real_loop *l)
     while ((link = list_first(&l->failed)) != NULL && l->turns < REAL_ROUND_TURNS) {
         struct real_flow *f = list_entry(link, struct real_flow, event);
         struct real_instance *i = f->instance;
-        struct input closed = {
-            .kind = INPUT_CLOSED, .flow = f->number, .token = f->token, .error = f->error};
+        struct input closed = {.kind = INPUT_CLOSED, .flow = f->number, .token = f->token, .error = f->error};
         detach(f);
         real__turn(i, &closed);
     }

@@ -153,8 +153,8 @@ void real_deliver(struct real_instance *i, const struct input *input)
     list_append(&i->loop->inputs, &o->link);
 }
 
-/* Those that come up meanwhile wait for the next round, so that one who always asks for more does not keep the
- * others waiting. */
+/* Those that come up meanwhile wait for the next round, so that one who always asks for more does not keep
+ * the others waiting. */
 void real__inputs(struct real_loop *l)
 {
     struct list *last = l->inputs.previous, *link = NULL;

@@ -77,7 +77,7 @@ static const struct {
     size_t arguments;
     struct outcome (*run)(const struct slice *arguments);
 } jobs[] = {
-    {"argon2-hash", 1, run_argon2_hash},    /* password; its encoded hash */
+    {"argon2-hash", 1, run_argon2_hash},     /* password; its encoded hash */
     {"argon2-verify", 2, run_argon2_verify}, /* password, encoded hash; no, DENIED: another password */
 };
 
@@ -130,7 +130,8 @@ static struct outcome resolve(struct slice request)
     char name[NAME_MOST + 1];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG}, *found;
     struct outcome o = {.answer = ANSWER_YES};
-    if (request.length == 0 || request.length > NAME_MOST || memchr(request.data, '\0', request.length) != NULL)
+    if (request.length == 0 || request.length > NAME_MOST ||
+        memchr(request.data, '\0', request.length) != NULL)
         return refusal(ERROR_SYNTAX);
     memcpy(name, request.data, request.length);
     name[request.length] = '\0';
@@ -161,8 +162,8 @@ static void name_h(void *argument, bool dropped)
 
 /* ---- the services ---- */
 
-static void ask(void *pool, struct real_loop *l, uint64_t handle, struct slice request,
-    void (*work_h)(void *, bool))
+static void ask(
+    void *pool, struct real_loop *l, uint64_t handle, struct slice request, void (*work_h)(void *, bool))
 {
     struct question *q = mem_alloc(sizeof *q + request.length);
     *q = (struct question){.loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
@@ -175,15 +176,13 @@ static void ask(void *pool, struct real_loop *l, uint64_t handle, struct slice r
     mem_free(q);
 }
 
-static void ask_job(
-    void *self, struct real_loop *l, uint64_t handle, struct slice request, int64_t deadline)
+static void ask_job(void *self, struct real_loop *l, uint64_t handle, struct slice request, int64_t deadline)
 {
     (void)deadline;
     ask(self, l, handle, request, job_h);
 }
 
-static void ask_name(
-    void *self, struct real_loop *l, uint64_t handle, struct slice request, int64_t deadline)
+static void ask_name(void *self, struct real_loop *l, uint64_t handle, struct slice request, int64_t deadline)
 {
     (void)deadline;
     ask(self, l, handle, request, name_h);

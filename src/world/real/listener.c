@@ -42,8 +42,8 @@ static void count_refused(const struct listener *n)
     n->flow.instance->world.counters.values[COUNTER_FLOW_REFUSED]++;
 }
 
-/* Without a descriptor the connection would stay in the backlog and wake us for ever: the spare one makes room
- * to take it and close it. */
+/* Without a descriptor the connection would stay in the backlog and wake us for ever: the spare one makes
+ * room to take it and close it. */
 static void refuse_one(struct listener *n)
 {
     struct real_loop *l = n->flow.loop;
@@ -62,7 +62,7 @@ static void refuse_one(struct listener *n)
     real__timer_set(l, &n->timer, TIMER_LISTEN_AGAIN);
 }
 
-/* False: enough for now. */
+/* False: no more in this round. */
 static bool accept_one(struct listener *n)
 {
     struct real_loop *l = n->flow.loop;
@@ -110,8 +110,8 @@ static void shut(struct real_flow *f, bool gently)
 
 static const struct real_flow_type type = {.ready_h = ready_h, .shut = shut};
 
-/* SO_REUSEADDR lets a restarted program listen at once beside connections that the old one left to the kernel;
- * a port on which somebody listens stays refused. */
+/* SO_REUSEADDR lets a restarted program listen at once beside connections that the old one left to the
+ * kernel; a port on which somebody listens stays refused. */
 static int begin(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage name;
@@ -136,8 +136,8 @@ void real__stream_listen(struct real_instance *i, const struct effect *e, const 
         real__flow_fail(&n->flow, ERROR_UNSUPPORTED, false);
         return;
     }
-    n->flow.fd = socket(
-        at->address.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    n->flow.fd =
+        socket(at->address.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int number = n->flow.fd < 0 ? errno : begin(n->flow.fd, at);
     if (number == 0 && !real__flow_watch(&n->flow, EPOLLIN))
         number = ENOMEM;

@@ -3,8 +3,9 @@
  *     flow of the opener ── side 0 ──┐ pair ┌── side 1 ── flow of the listener's instance
  *                                    └──────┘
  *
- * A side belongs to the thread of its loop, except what stands under the pair's lock. Whoever puts something into
- * the other side's queue wakes it: on the same loop by its list of ready sides, on another one by its mailbox. */
+ * A side belongs to the thread of its loop, except what stands under the pair's lock. Whoever puts something
+ * into the other side's queue wakes it: on the same loop by its list of ready sides, on another one by its
+ * mailbox. */
 #include "base/error.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -16,7 +17,7 @@
 struct side {
     struct pair *pair;
     struct real_loop *loop;
-    struct list ready; /* of the loop; its thread only */
+    struct list ready;  /* of the loop; its thread only */
     struct local *flow; /* its thread only; NULL: there is none yet, or no more */
     bool known;         /* its thread only: the role has been told of the flow */
     /* under the lock */
@@ -140,7 +141,8 @@ static const struct real_flow_type type = {.send = send_h, .pause = pause_h, .sh
 
 /* ---- to the role ---- */
 
-static struct local *local_new(struct real_instance *i, uint64_t number, uint64_t token, struct pair *p, int at)
+static struct local *local_new(
+    struct real_instance *i, uint64_t number, uint64_t token, struct pair *p, int at)
 {
     struct local *own = real__flow_new(&type, i, number, token, sizeof *own);
     own->pair = p;
@@ -169,8 +171,8 @@ static void arrive(struct real_loop *l, struct pair *p)
     wake(p, 0, l);
     pthread_mutex_unlock(&p->lock);
     p->sides[1].known = true;
-    real__turn(i, &(struct input){
-                      .kind = INPUT_ACCEPTED, .flow = own->flow.number, .token = own->flow.token});
+    real__turn(
+        i, &(struct input){.kind = INPUT_ACCEPTED, .flow = own->flow.number, .token = own->flow.token});
 }
 
 /* Takes the next bytes over from the queue. */

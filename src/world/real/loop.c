@@ -3,8 +3,8 @@
  *     epoll ──> turns (at most REAL_ROUND_TURNS of them or REAL_ROUND_TIME) ──> timers ──> inputs that the
  *     world owes ──> local flows ──> what was sent goes out, a batch per socket ──> the dead are freed
  *
- * Level-triggered: a descriptor of which only a part was read is reported again after all others have been, so
- * the kernel's list is our queue and no flow can be forgotten. Events that a long round leaves over are
+ * Level-triggered: a descriptor of which only a part was read is reported again after all others have been,
+ * so the kernel's list is our queue and no flow can be forgotten. Events that a long round leaves over are
  * handled in the next one, before the kernel is asked again. */
 #include <errno.h>
 #include <fcntl.h>

@@ -53,8 +53,8 @@ static void ten_thousand_timers_come_due_in_order(void **state)
     probe_open(&p, l, "one");
     world_turn_begin(p.world, real_now(l));
     for (unsigned i = 0; i < 10000; i++)
-        world_timer_set(
-            p.world, &m->timers[i], OBJECT(1, i), i, world_now(p.world) + (int64_t)(world_random(p.world) % 400000));
+        world_timer_set(p.world, &m->timers[i], OBJECT(1, i), i,
+            world_now(p.world) + (int64_t)(world_random(p.world) % 400000));
     for (unsigned i = 0; i < 10000; i += 10)
         world_timer_clear(&m->timers[i]);
     world_turn_end(p.world);
@@ -133,7 +133,8 @@ static void a_role_that_cannot_start_leaves_nothing(void **state)
     struct real_instance *i = NULL;
     static const struct role role = {.name = "refusing", .open = refuse_open};
     unit_expect_error("cannot start the refusing");
-    assert_int_equal(real_add_instance(&i, l, &role, &(struct role_setup){.name = SLICE("x")}, NULL), ERROR_RANGE);
+    assert_int_equal(
+        real_add_instance(&i, l, &role, &(struct role_setup){.name = SLICE("x")}, NULL), ERROR_RANGE);
     assert_null(i);
     assert_true(list_empty(&l->flows));
     real_close(l);
@@ -252,7 +253,7 @@ static void a_signal_handler_may_stop_the_loop(void **state)
 static void hang_h(struct probe *p, const struct input *input)
 {
     if (input->kind == INPUT_AGAIN)
-        usleep(2500000);
+        usleep(1500000);
     real_stop(p->instance->loop);
 }
 
@@ -275,5 +276,7 @@ TESTS("world/real/loop", cmocka_unit_test(the_clock_never_runs_backwards),
     cmocka_unit_test(a_new_configuration_and_draining_come_to_all),
     cmocka_unit_test(a_role_that_cannot_start_leaves_nothing),
     cmocka_unit_test(names_hold_what_is_told_until_a_flow_comes),
-    cmocka_unit_test(mail_from_threads_comes_once_each), cmocka_unit_test(mail_that_is_left_is_run_at_the_end),
-    cmocka_unit_test(a_signal_handler_may_stop_the_loop), cmocka_unit_test(a_turn_that_hangs_is_reported_by_name))
+    cmocka_unit_test(mail_from_threads_comes_once_each),
+    cmocka_unit_test(mail_that_is_left_is_run_at_the_end),
+    cmocka_unit_test(a_signal_handler_may_stop_the_loop),
+    cmocka_unit_test(a_turn_that_hangs_is_reported_by_name))

@@ -1,5 +1,5 @@
-/* The mailbox of a loop: other threads put functions in, the loop takes them all out at once. Only the one that
- * finds it empty wakes the loop. */
+/* The mailbox of a loop: other threads put functions in, the loop takes them all out at once. Only the one
+ * that finds it empty wakes the loop. */
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>

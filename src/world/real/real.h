@@ -4,8 +4,8 @@
  *       │                     │  epoll, timers  ├── instance
  *       └─ real_post ─────> mailbox             └── flows: udp, tcp, tls, local
  *
- * Everything but real_post, real_stop and real_answer (service.h) belongs to the loop's thread; before real_run
- * that is the thread that opened it. */
+ * Everything but real_post, real_stop and real_answer (service.h) belongs to the loop's thread; before
+ * real_run that is the thread that opened it. */
 #ifndef TANDEM_WORLD_REAL_REAL_H
 #define TANDEM_WORLD_REAL_REAL_H
 
@@ -35,7 +35,8 @@ void real_stop(struct real_loop *loop);
 
 /* Has the function called in the loop's thread, between turns. A batch of posts costs one wake-up. What is
  * still there at real_close is called then. */
-void real_post(struct real_loop *loop, void (*mail_h)(struct real_loop *loop, void *argument), void *argument);
+void real_post(
+    struct real_loop *loop, void (*mail_h)(struct real_loop *loop, void *argument), void *argument);
 
 /* Gives the role its world and opens it in a turn. The setup is copied; the configuration stays the caller's
  * and must outlive its use: until real_set_configuration has returned with another one. Not within a turn. */

@@ -154,7 +154,8 @@ static ptrdiff_t read_plain(struct stream *s)
     return errno == EAGAIN || errno == EINTR ? 0 : real__error(errno);
 }
 
-/* Reads only where a whole record has room, so that nothing stays in the library where epoll cannot see it. */
+/* Reads only where a whole record has room, so that nothing stays in the library where epoll cannot see it.
+ */
 static ptrdiff_t read_tls(struct stream *s, int *error)
 {
     size_t got = 0;
@@ -208,9 +209,8 @@ static void tell_up(struct stream *s)
     char name[ENDPOINT_NAME] = "";
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof peer;
-    struct input up = {.kind = s->tally != NULL ? INPUT_ACCEPTED : INPUT_OPENED,
-        .flow = f->number,
-        .token = f->token};
+    struct input up = {
+        .kind = s->tally != NULL ? INPUT_ACCEPTED : INPUT_OPENED, .flow = f->number, .token = f->token};
     s->state = OPEN;
     real__timer_clear(f->loop, &s->timer);
     getpeername(f->fd, (struct sockaddr *)&peer, &length);
@@ -385,8 +385,7 @@ static struct stream *stream_new(struct real_instance *i, uint64_t number, uint6
     return s;
 }
 
-void real__stream_accepted(
-    struct real_flow *from, struct tally *tally, const struct endpoint *at, int fd)
+void real__stream_accepted(struct real_flow *from, struct tally *tally, const struct endpoint *at, int fd)
 {
     struct real_instance *i = from->instance;
     struct stream *s = stream_new(i, ++i->world.next_flow, from->token, fd);
@@ -403,14 +402,14 @@ void real__stream_accepted(
         real__flow_close(&s->flow);
 }
 
-/* Small messages go out at once; a peer that has vanished is found out in about a minute and a half, or in half
- * a minute when something is under way to it. */
+/* Small messages go out at once; a peer that has vanished is found out in about a minute and a half, or in
+ * half a minute when something is under way to it. */
 void real__stream_options(int fd)
 {
     static const struct {
         int level, option, value;
-    } options[] = {{IPPROTO_TCP, TCP_NODELAY, 1}, {SOL_SOCKET, SO_KEEPALIVE, 1}, {IPPROTO_TCP, TCP_KEEPIDLE, 60},
-        {IPPROTO_TCP, TCP_KEEPINTVL, 10}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
+    } options[] = {{IPPROTO_TCP, TCP_NODELAY, 1}, {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60}, {IPPROTO_TCP, TCP_KEEPINTVL, 10}, {IPPROTO_TCP, TCP_KEEPCNT, 3},
         {IPPROTO_TCP, TCP_USER_TIMEOUT, 30000}};
     for (size_t n = 0; n < sizeof options / sizeof options[0]; n++)
         setsockopt(fd, options[n].level, options[n].option, &options[n].value, sizeof options[n].value);
@@ -430,8 +429,8 @@ static int begin(const struct stream *s, const struct endpoint *to)
 void real__stream_open(struct real_instance *i, const struct effect *e, const struct endpoint *to)
 {
     struct stream *s = stream_new(i, e->flow, e->token, -1);
-    s->flow.fd = socket(
-        to->address.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    s->flow.fd =
+        socket(to->address.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int number = s->flow.fd < 0 ? errno : 0;
     if (number == 0 && to->transport == TRANSPORT_TLS) {
         s->ssl = real__tls_new(i->loop, &s->flow.fd, to, false);

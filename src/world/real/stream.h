@@ -11,8 +11,7 @@ struct tally {
 };
 
 /* Takes a connection of the listener `from` (which may be gone afterwards) over. */
-void real__stream_accepted(
-    struct real_flow *from, struct tally *tally, const struct endpoint *at, int fd);
+void real__stream_accepted(struct real_flow *from, struct tally *tally, const struct endpoint *at, int fd);
 
 void real__stream_options(int fd);
 void real__tally_leave(struct tally *t);

@@ -88,8 +88,8 @@ static SSL_CTX *context_new(const SSL_METHOD *method)
         return NULL;
     SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
     SSL_CTX_set_options(c, SSL_OP_NO_TICKET | SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-    SSL_CTX_set_mode(c,
-        SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_mode(
+        c, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(c, 0);
     SSL_CTX_set_alpn_select_cb(c, alpn_h, NULL);
@@ -172,8 +172,8 @@ static bool expect_server(SSL *ssl, const struct endpoint *to)
 {
     if (to->name[0] != '\0')
         return SSL_set_tlsext_host_name(ssl, to->name) == 1 && SSL_set1_host(ssl, to->name) == 1;
-    return X509_VERIFY_PARAM_set1_ip(
-               SSL_get0_param(ssl), to->address.ip, to->address.family == 4 ? 4 : 16) == 1;
+    return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), to->address.ip, to->address.family == 4 ? 4 : 16) ==
+           1;
 }
 
 SSL *real__tls_new(struct real_loop *l, const int *fd, const struct endpoint *at, bool server)

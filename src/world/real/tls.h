@@ -7,9 +7,9 @@
 
 void real__tls_close(struct real_loop *l);
 
-/* NULL: the reason is logged. `fd` must keep its address for the life of the SSL. `at` of a listener: its name
- * is the one that the client's certificate must carry, "*" any, "" no certificate is asked for. Of a client:
- * the name of the server, "" its address. */
+/* NULL: the reason is logged. `fd` must keep its address for the life of the SSL. `at` of a listener: its
+ * name is the one that the client's certificate must carry, "*" any, "" no certificate is asked for. Of a
+ * client: the name of the server, "" its address. */
 SSL *real__tls_new(struct real_loop *l, const int *fd, const struct endpoint *at, bool server);
 
 /* 0: done; ERROR_AGAIN: when the socket is ready for *events; else failed and logged. */

@@ -1,5 +1,5 @@
-/* UDP: a flow is a socket. Datagrams come and go in batches: one system call for up to UDP_BATCH of them, sent
- * at the end of the round for all its turns. */
+/* UDP: a flow is a socket. Datagrams come and go in batches: one system call for up to UDP_BATCH of them,
+ * sent at the end of the round for all its turns. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <unistd.h>
@@ -10,12 +10,12 @@
 #include "world/real/real_int.h"
 
 #define UDP_BATCH 32
-#define UDP_BYTES 65536         /* the longest datagram fits */
-#define UDP_QUEUED 1024         /* datagrams that wait for the kernel */
-#define UDP_KERNEL (4 << 20)    /* bytes asked of the kernel for each direction */
+#define UDP_BYTES 65536      /* the longest datagram fits */
+#define UDP_QUEUED 1024      /* datagrams that wait for the kernel */
+#define UDP_KERNEL (4 << 20) /* bytes asked of the kernel for each direction */
 
-/* Where datagrams are read into: one for all sockets of a loop. Of the buffers only the pages that are used cost
- * memory. */
+/* Where datagrams are read into: one for all sockets of a loop. Of the buffers only the pages that are used
+ * cost memory. */
 struct udp_batch {
     struct mmsghdr heads[UDP_BATCH];
     struct iovec parts[UDP_BATCH];
@@ -74,7 +74,7 @@ static void input(struct real_flow *f)
     }
 }
 
-/* What the kernel took, or will never take, is off the queue. False: it takes no more for now. */
+/* What the kernel took, or will never take, is off the queue. False: it is full. */
 static bool send_some(struct udp *u)
 {
     struct mmsghdr heads[UDP_BATCH];
@@ -132,8 +132,7 @@ static void send_h(struct real_flow *f, const struct address *peer, struct slice
         count(f, COUNTER_UDP_DROPPED);
         return;
     }
-    u->queue[u->count++] =
-        (struct datagram){.at = u->bytes.length, .length = bytes.length, .peer = *peer};
+    u->queue[u->count++] = (struct datagram){.at = u->bytes.length, .length = bytes.length, .peer = *peer};
     buffer_add(&u->bytes, bytes);
     if (u->bytes.overflowed) {
         u->count--;
@@ -171,7 +170,8 @@ static void shut(struct real_flow *f, bool gently)
 static const struct real_flow_type type = {
     .ready_h = ready_h, .send = send_h, .flush = flush, .pause = pause_h, .shut = shut};
 
-/* Not SO_REUSEADDR: two programs on one UDP port would share its datagrams by chance; it must be found out. */
+/* Not SO_REUSEADDR: two programs on one UDP port would share its datagrams by chance; it must be found out.
+ */
 static int bind_socket(int fd, const struct endpoint *at)
 {
     struct sockaddr_storage name;
@@ -187,8 +187,8 @@ static int bind_socket(int fd, const struct endpoint *at)
 void real__udp_listen(struct real_instance *i, const struct effect *e, const struct endpoint *at)
 {
     struct udp *u = real__flow_new(&type, i, e->flow, e->token, sizeof *u);
-    u->flow.fd = socket(
-        at->address.family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    u->flow.fd =
+        socket(at->address.family == 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int number = u->flow.fd < 0 ? errno : bind_socket(u->flow.fd, at);
     if (number == 0 && !real__flow_watch(&u->flow, EPOLLIN))
         number = ENOMEM;

@@ -1,5 +1,5 @@
-/* A thread that looks whether turns end: one that takes more than a second is logged while it still runs, with the
- * name of its instance. */
+/* A thread that looks whether turns end: one that takes more than a second is logged while it still runs,
+ * with the name of its instance. */
 #ifndef TANDEM_WORLD_REAL_WATCH_H
 #define TANDEM_WORLD_REAL_WATCH_H
 
