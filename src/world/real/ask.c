@@ -67,9 +67,10 @@ void real__ask(struct real_instance *i, const struct effect *e)
     a->token = e->token;
     a->timer.due_h = due_h;
     map_put_number(&l->asks, a->handle, a);
-    wheel_set(&l->own_wheel, &a->timer.wheel, e->time > i->world.now ? e->time : i->world.now);
+    int64_t deadline = e->time != 0 ? e->time : i->world.now + timer_duration(TIMER_ASK);
+    wheel_set(&l->own_wheel, &a->timer.wheel, deadline > i->world.now ? deadline : i->world.now);
     if (s != NULL && s->ask != NULL)
-        s->ask(s->self, l, a->handle, e->second, e->time);
+        s->ask(s->self, l, a->handle, e->second, deadline);
     else
         answer(l, a->handle, ANSWER_NO, ERROR_UNSUPPORTED, (struct slice){0});
 }

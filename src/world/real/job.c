@@ -93,9 +93,13 @@ static struct outcome run_job(struct slice request)
     struct outcome o = refusal(ERROR_SYNTAX);
     struct slice arguments[2];
     Tandem__JobRequest *r = pack_read(&tandem__job_request__descriptor, request, &arena);
-    for (size_t i = 0; r != NULL && i < sizeof jobs / sizeof jobs[0]; i++) {
-        if (strcmp(r->name, jobs[i].name) != 0 || r->n_arguments != jobs[i].arguments)
-            continue;
+    const size_t count = sizeof jobs / sizeof jobs[0];
+    size_t i = 0;
+    while (r != NULL && i < count && strcmp(r->name, jobs[i].name) != 0)
+        i++;
+    if (i == count)
+        o = refusal(ERROR_MISSING);
+    if (r != NULL && i < count && r->n_arguments == jobs[i].arguments) {
         for (size_t a = 0; a < r->n_arguments; a++)
             arguments[a] = pack_slice(r->arguments[a]);
         o = arguments[0].length <= PASSWORD_MOST ? jobs[i].run(arguments) : refusal(ERROR_LIMIT);
