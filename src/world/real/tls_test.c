@@ -26,8 +26,8 @@ static void add_extension(X509 *c, X509 *issuer, int nid, const char *value)
 
 static void store(struct identity *i)
 {
-    strcpy(i->certificate_path, "/tmp/tandem-test-XXXXXX");
-    strcpy(i->key_path, "/tmp/tandem-test-XXXXXX");
+    strcpy(i->certificate_path, P_tmpdir "/tandem-test-XXXXXX");
+    strcpy(i->key_path, P_tmpdir "/tandem-test-XXXXXX");
     FILE *file = fdopen(mkstemp(i->certificate_path), "w");
     assert_int_equal(PEM_write_X509(file, i->certificate), 1);
     fclose(file);
@@ -37,7 +37,8 @@ static void store(struct identity *i)
 }
 
 /* Signed by itself when there is no issuer. */
-static void identity_make(struct identity *i, const struct identity *issuer, const char *name, const char *alternatives)
+static void identity_make(
+    struct identity *i, const struct identity *issuer, const char *name, const char *alternatives)
 {
     const struct identity *by = issuer != NULL ? issuer : i;
     i->key = EVP_EC_gen("P-256");
@@ -82,8 +83,7 @@ static void both_round(struct setting *s)
     real__round(s->lc, 0);
 }
 
-#define BOTH(s, condition)                                                                                   \
-    UNTIL((s)->l, (both_round(s), condition))
+#define BOTH(s, condition) UNTIL((s)->l, (both_round(s), condition))
 
 static void setting_open(struct setting *s, bool right_authority, const struct real_params *more)
 {
