@@ -1,0 +1,21 @@
+/* A thread that looks whether turns end: one that takes more than a second is logged while it still runs,
+ * with the name of its instance. */
+#ifndef TANDEM_WORLD_REAL_WATCH_H
+#define TANDEM_WORLD_REAL_WATCH_H
+
+#include "base/slice.h"
+
+struct real_watch;
+
+struct real_watch *real__watch_new(void);
+void real__watch_free(struct real_watch *w);
+
+/* Around the loop's run: the thread lives meanwhile. */
+void real__watch_begin(struct real_watch *w);
+void real__watch_end(struct real_watch *w);
+
+/* Around a turn. The name may be gone afterwards. */
+void real__watch_turn(struct real_watch *w, struct slice name);
+void real__watch_turned(struct real_watch *w);
+
+#endif
