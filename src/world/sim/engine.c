@@ -2,6 +2,7 @@
  */
 #include "base/error.h"
 #include "base/log.h"
+#include "engine/bus.h"
 #include "engine/registry.h"
 #include "engine/spool.h"
 #include "engine/store/store.h"
@@ -156,7 +157,7 @@ static void append_again(struct sim *s, struct event *e)
 static enum answer run_job(struct sim *s, int *error, struct slice request)
 {
     struct engines *g = &s->engines;
-    const JobRequest *job = pack_read(&job_request__descriptor, request, &g->arena);
+    const Tandem__JobRequest *job = pack_read(&tandem__job_request__descriptor, request, &g->arena);
     for (size_t j = 0; job != NULL && j < s->params.job_count; j++)
         if (strcmp(job->name, s->params.jobs[j].name) == 0)
             return s->params.jobs[j].run(&g->answer, error, request, &g->arena);
@@ -165,8 +166,8 @@ static enum answer run_job(struct sim *s, int *error, struct slice request)
 }
 
 /* The answer is added to engines.answer, which is emptied first. */
-static enum answer execute(
-    struct sim *s, int *error, enum service service, unsigned host, struct slice instance, struct slice request)
+static enum answer execute(struct sim *s, int *error, enum service service, unsigned host,
+    struct slice instance, struct slice request)
 {
     struct engines *g = &s->engines;
     buffer_clear(&g->answer);
@@ -194,7 +195,8 @@ static enum answer execute(
     return answer;
 }
 
-static void answer_at(struct sim_instance *i, const struct event *e, enum answer answer, int error, int64_t at)
+static void answer_at(
+    struct sim_instance *i, const struct event *e, enum answer answer, int error, int64_t at)
 {
     struct input input = {.kind = INPUT_ANSWER,
         .object = e->input.object,
@@ -294,8 +296,7 @@ static void execute_request(struct sim *s, const struct event *e)
     if (service == SERVICE_STORE && sim__weather(s, SIM_FAULT_STORE_FAILING, FAILS))
         buffer_clear(&s->engines.answer);
     else
-        answer =
-            execute(s, &error, service, i->host, slice_text(i->name), slice_of(e->bytes, e->length));
+        answer = execute(s, &error, service, i->host, slice_text(i->name), slice_of(e->bytes, e->length));
     if (service == SERVICE_REGISTRY) {
         expire_in_time(s);
         sim__watch_news(s);

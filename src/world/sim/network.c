@@ -55,8 +55,7 @@ int64_t sim__stalled_until(const struct sim *s, unsigned from, unsigned to)
 
 bool sim__weather(struct sim *s, enum sim_fault fault, uint32_t per_million)
 {
-    if (s->weather_until <= s->now || s->weather[fault] <= s->now ||
-        !chance_happens(&s->faults, per_million))
+    if (s->weather_until <= s->now || s->weather[fault] <= s->now || !chance_happens(&s->faults, per_million))
         return false;
     s->fault_counts[fault]++;
     return true;
@@ -88,6 +87,7 @@ struct flow *sim__flow(struct sim_instance *i, uint64_t number)
 void sim__broken(struct flow *f, int error)
 {
     struct input input = {.kind = INPUT_CLOSED, .flow = f->number, .token = f->token, .error = error};
+    peer_gone(&f->instance->peers, f->number); /* what is told to it waits for its next flow */
     sim__push(f->instance->sim, sim__input_event(f->instance, &input), f->instance->sim->now);
 }
 
@@ -138,7 +138,7 @@ static int bind_flow(struct sim *s, struct host *h, struct flow *f)
     struct map *bound = f->kind == FLOW_SOCKET ? &s->sockets : &s->listeners;
     while (at->address.port == 0) {
         at->address.port = h->next_port;
-        h->next_port = h->next_port == UINT16_MAX ? EPHEMERAL : h->next_port + 1;
+        h->next_port = (uint16_t)(h->next_port == UINT16_MAX ? EPHEMERAL : h->next_port + 1U);
         if (map_get_number(bound, sim__address_key(&at->address)) != NULL)
             at->address.port = 0;
     }
@@ -161,36 +161,22 @@ void sim__listen(struct sim_instance *i, const struct effect *e)
         sim__broken(f, error);
 }
 
-/* UDP: a socket of its own whose peer is fixed. */
-static int open_socket(struct sim_instance *i, struct flow *f)
-{
-    struct endpoint peer = f->endpoint;
-    f->endpoint = (struct endpoint){.transport = TRANSPORT_UDP, .address = {.family = 4}};
-    int error = bind_flow(i->sim, &i->sim->hosts[i->host], f);
-    f->peer = peer.address;
-    struct input input = {.kind = INPUT_OPENED, .flow = f->number, .token = f->token};
-    if (error == 0)
-        sim__push(i->sim, sim__input_event(i, &input), i->sim->now);
-    return error;
-}
-
 void sim__open(struct sim_instance *i, const struct effect *e)
 {
     struct endpoint endpoint;
     int error = endpoint_parse(&endpoint, e->first);
-    bool socket = error == 0 && endpoint.transport == TRANSPORT_UDP;
-    struct flow *f = make(i, e, socket ? FLOW_SOCKET : FLOW_STREAM);
+    struct flow *f = make(i, e, FLOW_STREAM);
     f->endpoint = endpoint;
+    if (error == 0 && endpoint.transport == TRANSPORT_UDP)
+        error = ERROR_UNSUPPORTED; /* datagrams go out from a socket that listens */
     if (error == 0 && endpoint.transport != TRANSPORT_LOCAL) {
         if (endpoint.address.family != 4)
             error = ERROR_UNSUPPORTED;
         localise(&i->sim->hosts[i->host], &f->endpoint.address);
     }
-    if (error == 0 && socket)
-        error = open_socket(i, f);
-    else if (error == 0)
+    if (error == 0)
         sim__stream_open(f);
-    if (error != 0)
+    else
         sim__broken(f, error);
 }
 
@@ -245,7 +231,7 @@ static void send_once(struct flow *f, const struct address *to, struct flow *tar
 static void send_datagram(struct flow *f, const struct address *address, struct slice bytes)
 {
     struct sim *s = f->instance->sim;
-    struct address to = address->family != 0 ? *address : f->peer;
+    struct address to = *address;
     if (to.family != 4)
         return;
     localise(&s->hosts[f->instance->host], &to);

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "world/sim/sim_int.h"
 
-#define ENGINES 0x0a000001U /* 10.0.0.1: host 0, where registry, bus and store are */
+#define ENGINES 0x0a000001U    /* 10.0.0.1: host 0, where registry, bus and store are */
 #define EPOCH 1767225600000000 /* µs: each run begins on 1 January 2026 */
 
 int sim_create(struct sim **sim, const struct sim_params *params)
@@ -92,7 +92,7 @@ static bool timer_due(struct sim *s, size_t index)
     if (due == NULL)
         return false;
     struct world_timer *timer = list_entry(&due->link, struct world_timer, wheel.link);
-    struct sim_instance *i = timer->world->maker;
+    struct sim_instance *i = timer->world->owner;
     if (i->paused_until != 0) {
         wheel_set(s->wheels[index], due, i->paused_until + s->wheel_skews[index]);
         return false;

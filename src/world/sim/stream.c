@@ -3,11 +3,11 @@
 #include "base/error.h"
 #include "world/sim/sim_int.h"
 
-#define LIMIT ((size_t)8 << 20) /* bytes under way in one direction */
+#define LIMIT ((size_t)4 << 20) /* bytes under way in one direction */
 #define LOCAL_LEAST 5           /* µs */
 #define LOCAL_MOST 20
-#define RETRY 200000      /* µs: as a retransmission would try */
-#define GIVE_UP 20000000  /* µs without getting anything through */
+#define RETRY 200000     /* µs: as a retransmission would try */
+#define GIVE_UP 20000000 /* µs without getting anything through */
 #define CONNECT_RETRY 1000000
 #define CONNECT_GIVE_UP 5000000
 #define LOSE 500000U /* per million: a killed process takes with it what is under way */
@@ -176,8 +176,9 @@ static void connect(struct sim *s, struct event *e)
     }
     unsigned from = opener->instance->host;
     struct flow *by = listener(s, &opener->endpoint);
-    unsigned host = by != NULL ? by->instance->host
-                               : (opener->endpoint.transport == TRANSPORT_LOCAL ? from : host_at(s, &opener->endpoint));
+    unsigned host =
+        by != NULL ? by->instance->host
+                   : (opener->endpoint.transport == TRANSPORT_LOCAL ? from : host_at(s, &opener->endpoint));
     if (host == s->host_count || sim__blocked(s, from, host) || sim__blocked(s, host, from)) {
         connect_again(s, e);
         return;
@@ -249,7 +250,8 @@ static void arrive(struct sim *s, struct event *e)
     struct end *end = &stream->ends[e->side];
     if (e->kind == EVENT_PIECE && (end->flow == NULL || end->lost)) {
         end->bytes -= e->length;
-        if (end->flow == NULL && stream->ends[1 - e->side].flow != NULL && !stream->ends[1 - e->side].ending) {
+        if (end->flow == NULL && stream->ends[1 - e->side].flow != NULL &&
+            !stream->ends[1 - e->side].ending) {
             stream->ends[1 - e->side].ending = true; /* a reset answers what comes to a closed end */
             schedule(stream, event_of(stream, EVENT_END, 1U - e->side, 0));
         }
