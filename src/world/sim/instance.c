@@ -240,6 +240,7 @@ void sim__begin(struct sim_instance *i)
     chance_seed(&i->chance, s->params.seed, slice_text(i->name), i->incarnation);
     world_init(&i->world, &backend, i, host->wheel);
     i->world.owner = i;
+    i->world.serial = i->index + 1;
     i->world.name = slice_text(i->name);
     i->world.configuration = s->params.configuration;
     struct role_setup setup = {.name = slice_text(i->name),

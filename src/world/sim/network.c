@@ -209,7 +209,7 @@ static int64_t arrival(struct sim *s, unsigned from, unsigned to)
         at = stalled;
     if (at < *last && !sim__weather(s, SIM_FAULT_REORDER, REORDER))
         at = *last; /* on one path nothing overtakes in good weather */
-    else if (at > *last && s->weather[SIM_FAULT_DELAY] <= s->now)
+    else if (at > *last && at <= s->now + FAR_MOST) /* one that the weather delays holds up no others */
         *last = at;
     return at;
 }

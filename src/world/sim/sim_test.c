@@ -6,7 +6,7 @@
 #include "world/sim/echo_fixture.h"
 #include "world/sim/sim.h"
 
-#define SECOND 1000000
+#define SECOND INT64_C(1000000)
 
 struct outcome {
     uint64_t hash, tape, steps;
