@@ -19,7 +19,6 @@
 #define SLOW_MOST 3000000
 #define SYNC_AFTER 5000      /* µs: what is appended within is synced together */
 #define APPEND_AGAIN 100000  /* µs */
-#define APPEND_TRIES 400U    /* then the record is given up, loudly */
 #define NO_DEADLINE 30000000 /* µs: for who asks without */
 #define LOST 300000U         /* per million, in bad weather */
 #define FAILS 500000U
@@ -76,12 +75,12 @@ void sim__crash_disk(struct sim *s, unsigned host)
     h->spool = spool_open(h->files);
 }
 
-void sim__fill_disk(struct sim *s, unsigned host, int64_t until)
+void sim_disk_full(struct sim *s, struct sim_instance *i, int64_t until)
 {
-    spool_of(s, host);
-    files_memory_limit(s->hosts[host].files, 1);
+    spool_of(s, i->host);
+    files_memory_limit(s->hosts[i->host].files, 1);
     struct event *e = sim__event(s, EVENT_DISK, 0);
-    e->to = (uint16_t)host;
+    e->to = (uint16_t)i->host;
     sim__push(s, e, until);
 }
 
@@ -115,41 +114,52 @@ static int append(struct sim_instance *i, struct slice stream, uint64_t number, 
     return error;
 }
 
-/* What the disk does not take is tried again, in order because the spool refuses gaps; it dies with the
- * process. */
+/* What the disk does not take waits, in order, and dies with the process. */
 void sim__append(struct sim_instance *i, const struct effect *e)
 {
     struct sim *s = i->sim;
-    int error = i->appending == 0 ? append(i, e->first, e->token, e->second) : ERROR_RANGE;
-    if (error == 0)
+    bool waits = !list_empty(&i->unwritten);
+    int error = waits ? 0 : append(i, e->first, e->token, e->second);
+    if (!waits && error == 0)
         return;
     if (error == ERROR_DISK)
         s->fault_counts[SIM_FAULT_DISK_FULL]++;
     struct input again = {.token = e->token, .name = e->first, .bytes = e->second};
-    struct event *event = sim__input_event(i, &again);
-    event->kind = EVENT_APPEND;
-    i->appending++;
-    sim__push(s, event, s->now + APPEND_AGAIN);
+    list_append(&i->unwritten, &sim__input_event(i, &again)->link);
+    if (waits)
+        return;
+    struct event *retry = sim__event(s, EVENT_APPEND, 0);
+    retry->instance = i;
+    retry->incarnation = i->incarnation;
+    sim__push(s, retry, s->now + APPEND_AGAIN);
 }
 
-static void append_again(struct sim *s, struct event *e)
+/* One that the spool will never take: said loudly, and the others get their chance. */
+static bool hopeless(struct sim_instance *i, const struct event *e, int error)
 {
-    struct sim_instance *i = e->instance;
-    if (!i->alive || i->incarnation != e->incarnation) {
+    if (error == ERROR_DISK)
+        return false;
+    LOG(LOG_ERROR, "sim", "%s: append %llu to %.*s is refused: %s", i->name,
+        (unsigned long long)e->input.token, (int)e->name_length, e->bytes, error_symbol(error));
+    return true;
+}
+
+static void append_again(struct sim *s, struct event *retry)
+{
+    struct sim_instance *i = retry->instance;
+    bool current = i->alive && i->incarnation == retry->incarnation;
+    while (current && !list_empty(&i->unwritten)) {
+        struct event *e = list_entry(i->unwritten.next, struct event, link);
+        int error = append(i, slice_of(e->bytes, e->name_length), e->input.token,
+            slice_of(e->bytes + e->name_length, e->length));
+        if (error != 0 && !hopeless(i, e, error)) {
+            sim__push(s, retry, s->now + APPEND_AGAIN);
+            return;
+        }
+        list_remove(&e->link);
         sim__event_free(s, e);
-        return;
     }
-    int error = append(i, slice_of(e->bytes, e->name_length), e->input.token,
-        slice_of(e->bytes + e->name_length, e->length));
-    if (error != 0 && ++e->input.revision < APPEND_TRIES) {
-        sim__push(s, e, s->now + APPEND_AGAIN);
-        return;
-    }
-    if (error != 0)
-        LOG(LOG_ERROR, "sim", "%s: append %llu to %.*s is refused: %s", i->name,
-            (unsigned long long)e->input.token, (int)e->name_length, e->bytes, error_symbol(error));
-    i->appending--;
-    sim__event_free(s, e);
+    sim__event_free(s, retry);
 }
 
 /* ---- asking ---- */

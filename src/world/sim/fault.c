@@ -120,7 +120,8 @@ void sim_weather(struct sim *s, enum sim_fault fault, int64_t until)
 static void next_fault(struct sim *s)
 {
     if (s->now < s->plan_until)
-        sim__push(s, sim__event(s, EVENT_PLAN, 0), s->now + chance_between(&s->faults, CALM_LEAST, CALM_MOST));
+        sim__push(
+            s, sim__event(s, EVENT_PLAN, 0), s->now + chance_between(&s->faults, CALM_LEAST, CALM_MOST));
 }
 
 void sim_plan(struct sim *s, int64_t until)
@@ -235,7 +236,7 @@ static void strike(struct sim *s, enum sim_fault fault, struct sim_instance *i)
         break;
     case SIM_FAULT_DISK_FULL:
         until = lasting(s, 100000, 5000000);
-        sim__fill_disk(s, i->host, until);
+        sim_disk_full(s, i, until);
         break;
     default:
         break;

@@ -206,8 +206,8 @@ static char *part(char **at, struct slice s)
 struct sim_instance *sim_start(struct sim *s, const struct sim_start *start)
 {
     struct sim_instance *i = mem_zero(sizeof *i);
-    char *text = mem_alloc(
-        start->name.length + start->pair.length + start->location.length + start->group.length + 4);
+    char *text =
+        mem_alloc(start->name.length + start->pair.length + start->location.length + start->group.length + 4);
     i->name = part(&text, start->name);
     i->pair = part(&text, start->pair);
     i->location = part(&text, start->location);
@@ -220,6 +220,7 @@ struct sim_instance *sim_start(struct sim *s, const struct sim_start *start)
     i->index = (unsigned)s->instance_count;
     list_init(&i->held);
     list_init(&i->unseen);
+    list_init(&i->unwritten);
     if ((s->instance_count & (s->instance_count - 1)) == 0)
         s->instances =
             mem_resize(s->instances, (s->instance_count != 0 ? s->instance_count * 2 : 1) * sizeof(void *));
@@ -258,6 +259,14 @@ void sim__begin(struct sim_instance *i)
         sim__end(i, true);
 }
 
+static void drop_events(struct sim *s, struct list *events)
+{
+    list_for_each_safe (link, next, events) {
+        list_remove(link);
+        sim__event_free(s, list_entry(link, struct event, link));
+    }
+}
+
 /* Silently: as if the host had lost power; otherwise the other ends of its streams hear of it. */
 void sim__end(struct sim_instance *i, bool silently)
 {
@@ -267,10 +276,8 @@ void sim__end(struct sim_instance *i, bool silently)
     i->alive = false;
     i->world.closing = true;
     i->paused_until = 0;
-    list_for_each_safe (link, next, &i->held) {
-        list_remove(link);
-        sim__event_free(s, list_entry(link, struct event, link));
-    }
+    drop_events(s, &i->held);
+    drop_events(s, &i->unwritten);
     i->held_datagrams = 0;
     if (i->self != NULL)
         i->role->close(i->self);

@@ -8,6 +8,7 @@
 #define NEAR_MOST 120
 #define FAR_LEAST 150
 #define FAR_MOST 1200
+#define REORDERED 30000 /* µs: how far a datagram falls behind */
 #define DELAYED 500000 /* µs: the most that bad weather adds */
 
 /* How often, per million, while such weather lasts. */
@@ -200,6 +201,7 @@ void sim__close(struct flow *f, bool silently)
 
 /* ---- datagrams ---- */
 
+/* On one path nothing overtakes in good weather. */
 static int64_t arrival(struct sim *s, unsigned from, unsigned to)
 {
     int64_t at = s->now + sim__latency(s, from, to);
@@ -207,9 +209,11 @@ static int64_t arrival(struct sim *s, unsigned from, unsigned to)
     int64_t stalled = sim__stalled_until(s, from, to);
     if (at < stalled)
         at = stalled;
-    if (at < *last && !sim__weather(s, SIM_FAULT_REORDER, REORDER))
-        at = *last; /* on one path nothing overtakes in good weather */
-    else if (at > *last && at <= s->now + FAR_MOST) /* one that the weather delays holds up no others */
+    if (sim__weather(s, SIM_FAULT_REORDER, REORDER))
+        return at + chance_between(&s->faults, FAR_MOST, REORDERED);
+    if (at < *last)
+        at = *last;
+    else if (at <= s->now + FAR_MOST) /* one that the weather delays holds up no others */
         *last = at;
     return at;
 }

@@ -1,6 +1,7 @@
 /* The scheduler: what comes next, timer or event. */
 #include "world/sim/sim.h"
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "world/sim/sim_int.h"
 
@@ -105,6 +106,7 @@ static bool timer_due(struct sim *s, size_t index)
 
 static void carry_on(struct sim *s, struct event *e)
 {
+    log_scope = (struct log_scope){.now = s->now};
     switch (e->kind) {
     case EVENT_INPUT:
         sim__deliver(s, e);

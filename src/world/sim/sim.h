@@ -83,15 +83,18 @@ uint64_t sim_hash(const struct sim *s);  /* over all effects carried out, in ord
 
 /* ---- faults, by hand or by the plan ---- */
 void sim_kill(struct sim *s, struct sim_instance *i, bool power); /* power: the host, silently */
-void sim_restart(struct sim *s, struct sim_instance *i);          /* starts a dead one; ends a living one first */
+void sim_restart(struct sim *s, struct sim_instance *i); /* starts a dead one; ends a living one first */
 void sim_pause(struct sim *s, struct sim_instance *i, int64_t until);
 void sim_cut(struct sim *s, unsigned from, unsigned to, bool cut); /* sites; one direction */
 void sim_stall(struct sim *s, unsigned site, unsigned other, int64_t until);
+void sim_disk_full(struct sim *s, struct sim_instance *i, int64_t until);
 void sim_plan(struct sim *s, int64_t until); /* faults happen by themselves, drawn from the seed */
-void sim_weather(struct sim *s, enum sim_fault fault, int64_t until); /* lossy network, failing engines, ... */
+void sim_weather(
+    struct sim *s, enum sim_fault fault, int64_t until);             /* lossy network, failing engines, ... */
 uint64_t sim_fault_count(const struct sim *s, enum sim_fault fault); /* how often it really happened */
 const char *sim_fault_name(enum sim_fault fault);
-int sim_fault_parse(uint32_t *bits, struct slice list) __attribute__((warn_unused_result)); /* "kill,drop", "all" */
+int sim_fault_parse(uint32_t *bits, struct slice list)
+    __attribute__((warn_unused_result)); /* "kill,drop", "all" */
 
 /* ---- looking at it ---- */
 void sim_trace(struct sim *s, FILE *out); /* every effect as a line from now on; NULL: none */
@@ -102,7 +105,7 @@ struct sim_interest {
 void sim_print(struct sim *s, FILE *out, const struct sim_interest *interest, size_t count);
 /* Asks an engine at once and without faults: for what a test wants to know. The instance (NULL: none) is
  * whose spool is meant. */
-enum answer sim_ask(struct sim *s, struct buffer *answer, enum service service, struct sim_instance *i,
-    struct slice request);
+enum answer sim_ask(
+    struct sim *s, struct buffer *answer, enum service service, struct sim_instance *i, struct slice request);
 
 #endif

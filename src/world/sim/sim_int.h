@@ -28,7 +28,7 @@ struct sim_instance {
     struct chance chance;
     struct map flows; /* by number */
     struct peer_table peers;
-    size_t appending;   /* records that its disk has not taken yet */
+    struct list unwritten; /* records that its disk has not taken yet */
     struct list unseen; /* changes of the registry that cannot reach it now */
     bool watch_retrying;
     int64_t last_watch; /* when the latest of them arrives: nothing overtakes */
@@ -96,7 +96,6 @@ void sim__ask(struct sim_instance *i, const struct effect *e);
 void sim__append(struct sim_instance *i, const struct effect *e);
 void sim__engine_event(struct sim *s, struct event *e); /* EXECUTE, APPEND, SYNC, DISK, EXPIRE */
 void sim__crash_disk(struct sim *s, unsigned host);
-void sim__fill_disk(struct sim *s, unsigned host, int64_t until);
 
 /* ---- bus.c ---- */
 void sim__publish(struct sim_instance *i, const struct effect *e);

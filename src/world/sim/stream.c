@@ -58,6 +58,8 @@ static void detach(struct stream *stream, unsigned side)
     end->flow = NULL;
     f->stream = NULL;
     drop_held(s, end);
+    if (stream->ends[1 - side].instance == NULL)
+        drop_held(s, &stream->ends[1 - side]); /* nobody will accept it any more */
     sim__stream_release(s, stream); /* last: it may be gone afterwards */
 }
 

@@ -14,13 +14,14 @@ struct turn {
     uint32_t instance, shown, effects, size;
 };
 
-static const char *const inputs[] = {"timer", "accepted", "opened", "closed", "datagram", "data", "answer", "bus",
-    "watch", "again", "config", "drain"};
+static const char *const inputs[] = {"timer", "accepted", "opened", "closed", "datagram", "data", "answer",
+    "bus", "watch", "again", "config", "drain"};
 
 static void keep(struct sim_instance *i, const struct input *input, struct slice effects)
 {
     struct sim *s = i->sim;
-    struct turn t = {.step = s->steps, .now = s->now, .instance = i->index, .effects = (uint32_t)effects.length};
+    struct turn t = {
+        .step = s->steps, .now = s->now, .instance = i->index, .effects = (uint32_t)effects.length};
     struct slice shown = {0};
     if (input != NULL) {
         t.input = *input;
@@ -114,7 +115,8 @@ static bool wanted(const struct printout *p, const char *name, const struct effe
     return all || (p->interest->text.length != 0 && slice_find_slice(e->second, p->interest->text) >= 0);
 }
 
-static void print_input(const struct printout *p, const struct turn *t, struct slice shown, struct buffer *line)
+static void print_input(
+    const struct printout *p, const struct turn *t, struct slice shown, struct buffer *line)
 {
     const struct input *in = &t->input;
     add_place(line, t->now, p->sim->instances[t->instance]->name);
@@ -123,7 +125,10 @@ static void print_input(const struct printout *p, const struct turn *t, struct s
         buffer_add_format(line, " %u of %02x:%llx", in->timer, OBJECT_KIND(in->object),
             (unsigned long long)OBJECT_INDEX(in->object));
     if (in->kind == INPUT_ANSWER)
-        buffer_add_format(line, " %s to %llu", in->answer == ANSWER_YES ? "yes" : in->answer == ANSWER_NO ? "no" : "unknown",
+        buffer_add_format(line, " %s to %llu",
+            in->answer == ANSWER_YES  ? "yes"
+            : in->answer == ANSWER_NO ? "no"
+                                      : "unknown",
             (unsigned long long)in->token);
     if (in->flow != 0)
         buffer_add_format(line, " flow=%llu", (unsigned long long)in->flow);
@@ -135,7 +140,8 @@ static void print_input(const struct printout *p, const struct turn *t, struct s
 
 static void print_turn(struct printout *p, const char *at, const struct turn *t, struct buffer *line)
 {
-    struct slice shown = slice_of(at + sizeof *t, t->shown), rest = slice_of(shown.data + t->shown, t->effects);
+    struct slice shown = slice_of(at + sizeof *t, t->shown),
+                 rest = slice_of(shown.data + t->shown, t->effects);
     const char *name = p->sim->instances[t->instance]->name;
     struct effect e;
     bool input_shown = t->input.kind == INPUT_TIMER && t->input.object == 0; /* there was none: it opened */
