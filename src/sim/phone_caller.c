@@ -1,0 +1,181 @@
+/* A phone that calls: dials, waits, gives up. */
+#include <stdio.h>
+
+#include "sim/phone_int.h"
+
+#define IMPATIENT 120U /* per thousand */
+#define MISDIALLED 20U
+#define WAITS_LEAST 40000000
+#define WAITS_MOST 70000000
+#define IMPATIENT_LEAST 300000
+#define IMPATIENT_MOST 6000000
+#define CANCEL_WAIT 35000000
+
+struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
+{
+    *call = ledger_at(&p->town->ledger, p->call.number);
+    if (*call == NULL)
+        return NULL;
+    return p->call.caller ? &(*call)->caller : &(*call)->callee;
+}
+
+void phone__move(struct phone *p, enum ledger_state state)
+{
+    struct ledger_call *call;
+    struct ledger_side *side = phone__side(p, &call);
+    if (side != NULL)
+        ledger_move(side, state, world_now(p->world));
+}
+
+static void forget_call(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
+    buffer_clear(&c->ack);
+    buffer_clear(&c->invite);
+    *c = (struct phone_call_state){.ack = c->ack, .invite = c->invite};
+}
+
+void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
+{
+    struct ledger_call *call;
+    struct ledger_side *side = phone__side(p, &call);
+    if (side != NULL)
+        ledger_end(&p->town->ledger, call, side, how, status, world_now(p->world));
+    phone__clear(p, PHONE_TIMER_HOLD);
+    phone__clear(p, PHONE_TIMER_PATIENCE);
+    phone__clear(p, PHONE_TIMER_ANSWER);
+    if (p->requests[SLOT_INVITE].active)
+        phone__request_done(p, SLOT_INVITE);
+    forget_call(p);
+    phone__rest(p);
+}
+
+static void choose_callee(struct phone *p, struct phone_text *dn)
+{
+    uint32_t other = phone__below(p, (uint32_t)p->town->count);
+    if (other == p->setup->index)
+        other = (other + 1) % (uint32_t)p->town->count;
+    phone__text(dn, p->town->phones[other].dn);
+    if (phone__chance(p, MISDIALLED)) /* nobody has that number */
+        dn->bytes[0] = '9';
+}
+
+void phone__dial(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
+    char text[80];
+    p->town->calls_left--;
+    forget_call(p);
+    c->caller = true;
+    c->number = ledger_begin(&p->town->ledger, p->setup->index, world_now(p->world));
+    c->state = PHONE_CALLING;
+    int length = snprintf(text, sizeof text, "%llx-%08x@%.*s", (unsigned long long)c->number,
+        phone__below(p, UINT32_MAX), SLICE_ARG(p->setup->dn));
+    phone__text(&c->call_id, slice_of(text, (size_t)length));
+    length = snprintf(text, sizeof text, "%08x", phone__below(p, UINT32_MAX));
+    phone__text(&c->local_tag, slice_of(text, (size_t)length));
+    choose_callee(p, &c->remote);
+    c->local_cseq = 1 + phone__below(p, 10000);
+    phone__set(p, PHONE_TIMER_PATIENCE, phone__between(p, WAITS_LEAST, WAITS_MOST));
+    phone__request(p, SLOT_INVITE, SIP_INVITE, c->local_cseq);
+}
+
+/* What the response says about the dialog: tag, target, and for a 2xx the routes (RFC 3261 12.1.2). */
+static void learn(struct phone *p, const struct sip_message *m)
+{
+    struct phone_call_state *c = &p->call;
+    struct sip_cursor at = {0};
+    struct slice value, routes[8];
+    size_t count = 0;
+    phone__text(&c->remote_tag, m->to_tag);
+    if (!sip_next_value(m, SIP_HEADER_CONTACT, &at, &value))
+        return;
+    ptrdiff_t open = slice_find(value, '<'), close = slice_find(value, '>');
+    if (open >= 0 && close > open)
+        value = slice_of(value.data + open + 1, (size_t)(close - open - 1));
+    phone__text(&c->target, value);
+    at = (struct sip_cursor){0};
+    while (count < 8 && sip_next_value(m, SIP_HEADER_RECORD_ROUTE, &at, &value))
+        routes[count++] = value;
+    phone__routes(p, routes, count, true);
+}
+
+static void established(struct phone *p, const struct sip_message *m)
+{
+    struct phone_call_state *c = &p->call;
+    bool gone = c->state == PHONE_CANCELLING;
+    if (c->remote_tag.length != 0 && c->heard_early && !slice_equal(phone__slice(&c->remote_tag), m->to_tag))
+        phone__complain(p, "the answer has another tag than the ringing before it");
+    learn(p, m);
+    c->invite_cseq = m->cseq;
+    phone__check_answer(p, m);
+    phone__ack(p, m);
+    phone__clear(p, PHONE_TIMER_PATIENCE);
+    phone__established(p);
+    if (gone)
+        phone__hang_up(p);
+}
+
+static void ringing(struct phone *p, const struct sip_message *m)
+{
+    struct phone_call_state *c = &p->call;
+    bool first = !c->heard_early;
+    if (m->status == 100)
+        return;
+    phone__text(&c->remote_tag, m->to_tag);
+    c->heard_early = m->to_tag.length != 0;
+    phone__move(p, LEDGER_RINGING);
+    if (c->state == PHONE_CALLING && first && phone__chance(p, IMPATIENT))
+        phone__set(p, PHONE_TIMER_PATIENCE, phone__between(p, IMPATIENT_LEAST, IMPATIENT_MOST));
+}
+
+static void cancel(struct phone *p)
+{
+    phone__request(p, SLOT_CANCEL, SIP_CANCEL, p->requests[SLOT_INVITE].cseq);
+    p->call.cancel_sent = true;
+}
+
+void phone__invite_answered(struct phone *p, const struct sip_message *m)
+{
+    struct phone_call_state *c = &p->call;
+    struct ledger_call *call;
+    struct ledger_side *side = phone__side(p, &call);
+    if (side != NULL) {
+        call->accepted = true;
+        side->heard |= m->status > 100 && m->status < 300;
+    }
+    if (m->status < 200) {
+        ringing(p, m);
+        if (c->state == PHONE_CANCELLING && !c->cancel_sent)
+            cancel(p);
+    } else if (m->status < 300) {
+        established(p, m);
+    } else {
+        phone__call_over(p, c->state == PHONE_CANCELLING ? LEDGER_CANCELLED : LEDGER_REFUSED, m->status);
+    }
+}
+
+void phone__invite_failed(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
+    phone__request_done(p, SLOT_INVITE);
+    if (c->state == PHONE_CALLING || c->state == PHONE_CANCELLING)
+        phone__call_over(p, p->setup->tcp ? LEDGER_LOST : LEDGER_TIMED_OUT, 0);
+    else if (c->state == PHONE_ESTABLISHED && !p->setup->tcp)
+        phone__hang_up(p); /* RFC 3261 12.2.1.2: no answer to a request within the dialog ends it */
+}
+
+void phone__give_up(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
+    if (c->state == PHONE_CALLING) {
+        c->state = PHONE_CANCELLING;
+        phone__set(p, PHONE_TIMER_PATIENCE, CANCEL_WAIT);
+        if (p->requests[SLOT_INVITE].proceeding)
+            cancel(p);
+    } else if (c->state == PHONE_CANCELLING) {
+        phone__call_over(p, LEDGER_TIMED_OUT, 0);
+    } else if (c->state == PHONE_RINGING) {
+        phone__refuse(p, 480);
+    }
+}
