@@ -2,7 +2,7 @@
 #ifndef TANDEM_CONFIG_TOML_INT_H
 #define TANDEM_CONFIG_TOML_INT_H
 
-#include "config/toml.h"
+#include "config/start/toml.h"
 
 struct toml_parser {
     struct slice rest;

@@ -1,4 +1,4 @@
-#include "config/toml.h"
+#include "config/start/toml.h"
 
 #include "base/error.h"
 
@@ -113,5 +113,5 @@ static void is_bounded(void **state)
     buffer_free(&many);
 }
 
-TESTS("config/toml", cmocka_unit_test(reads_values), cmocka_unit_test(reads_tables),
+TESTS("config/start/toml", cmocka_unit_test(reads_values), cmocka_unit_test(reads_tables),
     cmocka_unit_test(says_the_line_and_what_is_wrong), cmocka_unit_test(is_bounded))

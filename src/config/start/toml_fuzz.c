@@ -1,8 +1,8 @@
 /* Start files and lists of objects: nothing crashes, every refusal has a line and a sentence, and what is
  * read turns into JSON. */
 #include "base/error.h"
-#include "config/option.h"
-#include "config/toml.h"
+#include "config/start/option.h"
+#include "config/start/toml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,7 +12,7 @@ enum option_where { OPTION_IN_FILE = 1, OPTION_ON_LINE = 2 };
 
 enum option {
 #define OPTION(symbol, name, value, type, standard, where, help) OPTION_##symbol,
-#include "config/option.def"
+#include "config/start/option.def"
 #undef OPTION
     OPTION_COUNT
 };

@@ -1,4 +1,4 @@
-#include "config/option.h"
+#include "config/start/option.h"
 
 #include "base/error.h"
 
@@ -126,7 +126,7 @@ static void sample_can_be_used(void **state)
     buffer_free(&reference);
 }
 
-TESTS("config/option", cmocka_unit_test(takes_the_command_line),
+TESTS("config/start/option", cmocka_unit_test(takes_the_command_line),
     cmocka_unit_test(says_what_is_wrong_on_the_command_line),
     cmocka_unit_test(says_what_is_wrong_in_the_start_file), cmocka_unit_test(command_line_wins),
     cmocka_unit_test(sample_can_be_used))

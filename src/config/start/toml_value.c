@@ -2,7 +2,7 @@
 #include <ctype.h>
 
 #include "base/error.h"
-#include "config/toml_int.h"
+#include "config/start/toml_int.h"
 
 static void next(struct toml_parser *p)
 {

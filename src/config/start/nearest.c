@@ -1,4 +1,4 @@
-#include "config/option.h"
+#include "config/start/option.h"
 
 #define LONGEST 32
 

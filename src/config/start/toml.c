@@ -1,9 +1,9 @@
-#include "config/toml.h"
+#include "config/start/toml.h"
 
 #include <stdio.h>
 
 #include "base/error.h"
-#include "config/toml_int.h"
+#include "config/start/toml_int.h"
 
 bool toml__fail(struct toml_parser *p, int error, const char *format, ...)
 {

@@ -1,7 +1,7 @@
-#include "config/option.h"
+#include "config/start/option.h"
 
 #include "base/error.h"
-#include "config/toml.h"
+#include "config/start/toml.h"
 #include "world/address.h"
 
 static const struct {
@@ -12,13 +12,13 @@ static const struct {
     const char *help;
 } table[] = {
 #define OPTION(symbol, name, value, type, standard, where, help) {name, value, type, standard, where, help},
-#include "config/option.def"
+#include "config/start/option.def"
 #undef OPTION
 };
 
 static const char *const names[] = {
 #define OPTION(symbol, name, value, type, standard, where, help) name,
-#include "config/option.def"
+#include "config/start/option.def"
 #undef OPTION
 };
 
