@@ -78,8 +78,9 @@ static bool parse_path(struct writer *w, struct writer_request *r, struct slice 
         if (!parse_parameter(r, parameter, arena))
             return refuse(
                 w, r, ERROR_SYNTAX, "the query takes after=NAME, limit=1..1000, secrets=true, version=N");
-    if (!slice_cut(&rest, '/', &kind))
+    if (slice_empty(rest))
         return true;
+    slice_cut(&rest, '/', &kind);
     r->kind = kind_find(kind);
     if (r->kind == NULL) {
         struct buffer sentence = {0};

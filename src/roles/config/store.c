@@ -39,13 +39,18 @@ static void add_number(struct statement *s, uint64_t number)
     v->number = (int64_t)number;
 }
 
+static void ask_bytes(struct writer *w, enum service service, struct buffer *request)
+{
+    world_ask(w->world, service, buffer_slice(request), 0, ++w->question,
+        world_now(w->world) + timer_duration(TIMER_CONFIG_ASK));
+    buffer_free(request);
+}
+
 static void ask(struct writer *w, enum service service, const ProtobufCMessage *message)
 {
     struct buffer request = {0};
     pack_add(&request, message);
-    world_ask(w->world, service, buffer_slice(&request), 0, ++w->question,
-        world_now(w->world) + timer_duration(TIMER_CONFIG_ASK));
-    buffer_free(&request);
+    ask_bytes(w, service, &request);
 }
 
 static void ask_store(struct writer *w, struct statement *statements, size_t count)
@@ -57,13 +62,11 @@ static void ask_store(struct writer *w, struct statement *statements, size_t cou
     ask(w, SERVICE_STORE, &request.base);
 }
 
-void writer__ask_all(struct writer *w)
+void writer__ask_page(struct writer *w)
 {
     struct buffer request = {0};
-    config_load_request(&request);
-    world_ask(w->world, SERVICE_STORE, buffer_slice(&request), 0, ++w->question,
-        world_now(w->world) + timer_duration(TIMER_CONFIG_ASK));
-    buffer_free(&request);
+    config_load_request(&w->load, &request);
+    ask_bytes(w, SERVICE_STORE, &request);
 }
 
 void writer__ask_hash(struct writer *w, struct slice password)
@@ -74,6 +77,30 @@ void writer__ask_hash(struct writer *w, struct slice password)
     request.arguments = &argument;
     request.n_arguments = 1;
     ask(w, SERVICE_JOB, &request.base);
+}
+
+/* Who, when, what (CF-3). Without secrets: the log is read by more people than may see those. */
+static void add_audit(
+    struct statement *s, struct writer *w, const struct writer_change *change, struct arena *arena)
+{
+    const struct writer_request *r = &change->request;
+    begin(s, "object_audit_add");
+    add_number(s, (uint64_t)world_now(w->world));
+    add_text(s, arena, r->user);
+    add_text(s, arena, slice_text(change->body != NULL ? "put" : "delete"));
+    add_text(s, arena, slice_text(r->kind->name));
+    add_text(s, arena, r->name);
+    add_number(s, change->body != NULL ? change->expected + 1 : change->expected);
+    if (change->body == NULL) {
+        add(s);
+        return;
+    }
+    struct buffer text = {0};
+    json_t *shown = object_show(r->kind, change->body, change->expected + 1, false);
+    object_dump(&text, shown);
+    add_text(s, arena, buffer_slice(&text));
+    json_decref(shown);
+    buffer_free(&text);
 }
 
 void writer__ask_write(struct writer *w, const struct writer_change *change)
@@ -87,26 +114,20 @@ void writer__ask_write(struct writer *w, const struct writer_change *change)
     if (change->body != NULL)
         add_text(&statements[0], &arena, buffer_slice(&change->text));
     add_number(&statements[0], change->expected);
-    begin(&statements[1], "object_audit_add");
-    add_number(&statements[1], (uint64_t)world_now(w->world));
-    add_text(&statements[1], &arena, r->user);
-    add_text(&statements[1], &arena, slice_text(change->body != NULL ? "put" : "delete"));
-    add_text(&statements[1], &arena, slice_text(r->kind->name));
-    add_text(&statements[1], &arena, r->name);
-    add_number(&statements[1], change->expected + 1);
+    if (change->body != NULL) {
+        add_number(&statements[0], (uint64_t)world_now(w->world));
+        add_text(&statements[0], &arena, r->user);
+    }
+    add_audit(&statements[1], w, change, &arena);
     ask_store(w, statements, 2);
     arena_free(&arena);
 }
 
 void writer__ask_object(struct writer *w, const struct writer_change *change)
 {
-    struct arena arena = {0};
-    struct statement statement;
-    begin(&statement, "object_get");
-    add_text(&statement, &arena, slice_text(change->request.kind->name));
-    add_text(&statement, &arena, change->request.name);
-    ask_store(w, &statement, 1);
-    arena_free(&arena);
+    struct buffer request = {0};
+    config_load_one_request(&request, change->request.kind, change->request.name);
+    ask_bytes(w, SERVICE_STORE, &request);
 }
 
 struct slice writer__hash(struct slice answer, struct arena *arena)

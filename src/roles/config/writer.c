@@ -11,11 +11,12 @@ static int open_writer(void **self, struct world *world, const struct role_setup
     (void)setup;
     struct writer *w = *self = mem_zero(sizeof *w);
     w->world = world;
-    w->catalogue = catalogue_new();
+    config_load_begin(&w->load);
+    w->catalogue = w->load.catalogue;
     w->state = WRITER_ST_LOADING;
     list_init(&w->waiting);
     world_subscribe(world, SLICE("ctl.config"), REQUESTS);
-    writer__ask_all(w);
+    writer__ask_page(w);
     return 0;
 }
 
@@ -25,7 +26,7 @@ static void close_writer(void *self)
     while (!list_empty(&w->waiting))
         writer__drop(w, writer__current(w));
     world_timer_clear(&w->timer);
-    catalogue_free(w->catalogue);
+    config_load_end(&w->load);
     mem_free(w);
 }
 

@@ -20,14 +20,18 @@ static int load_h(void *object, const void *input)
 {
     struct writer *w = object;
     const struct writer_answer *a = input;
-    if (catalogue_load(w->catalogue, a->bytes) == 0) {
-        LOG(LOG_INFO, "roles/config", "%zu objects read", catalogue_count(w->catalogue));
-        return WRITER_ST_READY;
+    if (config_load_take(&w->load, a->bytes) != 0) {
+        LOG(LOG_ERROR, "roles/config",
+            "the store's answer is no list of objects; restore the database from a backup");
+        retry_later(w);
+        return WRITER_ST_LOADING;
     }
-    LOG(LOG_ERROR, "roles/config",
-        "the store's answer is no list of objects; restore the database from a backup");
-    retry_later(w);
-    return WRITER_ST_LOADING;
+    if (!w->load.done) {
+        writer__ask_page(w);
+        return WRITER_ST_LOADING;
+    }
+    LOG(LOG_INFO, "roles/config", "%zu objects read", catalogue_count(w->catalogue));
+    return WRITER_ST_READY;
 }
 
 static int load_failed_h(void *object, const void *input)
@@ -42,7 +46,7 @@ static int load_failed_h(void *object, const void *input)
 static int load_again_h(void *object, const void *input)
 {
     (void)input;
-    writer__ask_all(object);
+    writer__ask_page(object);
     return 0;
 }
 
@@ -176,22 +180,14 @@ static int found_h(void *object, const void *input)
     const struct writer_answer *a = input;
     struct writer_change *change = writer__current(w);
     const struct writer_request *r = &change->request;
-    struct catalogue *seen = catalogue_new();
-    if (catalogue_load(seen, a->bytes) != 0) {
-        catalogue_free(seen);
+    if (config_load_one(w->catalogue, r->kind, r->name, a->bytes) != 0) {
         retry_later(w);
         return WRITER_ST_CHECKING;
     }
-    const struct object *o = catalogue_get(seen, r->kind, r->name);
-    bool is = is_done(change, o), same = (o != NULL ? o->version : 0) == change->expected;
-    if (!is && o != NULL)
-        catalogue_put(w->catalogue, o);
-    else if (!is)
-        catalogue_remove(w->catalogue, r->kind, r->name);
-    catalogue_free(seen);
-    if (is)
+    const struct object *o = catalogue_get(w->catalogue, r->kind, r->name);
+    if (is_done(change, o))
         return done(w);
-    return failed(w, same ? ERROR_TIMEOUT : ERROR_CONFLICT);
+    return failed(w, (o != NULL ? o->version : 0) == change->expected ? ERROR_TIMEOUT : ERROR_CONFLICT);
 }
 
 static int not_found_out_h(void *object, const void *input)

@@ -4,13 +4,14 @@
 
 #include "base/arena.h"
 #include "base/list.h"
-#include "config/catalogue.h"
+#include "config/load.h"
 #include "roles/config/writer.h"
 #include "world/world.h"
 
-#define WRITER_WAITING 64 /* changes that wait for their turn; past it the requester is told to come later   \
-                           */
-#define WRITER_LIST 1000  /* objects of one answer */
+#define WRITER_WAITING                                                                                       \
+    64                   /* changes that wait for their turn; past it the requester is told to come later    \
+                          */
+#define WRITER_LIST 1000 /* objects of one answer */
 #define WRITER_ANSWER ((size_t)512 << 10) /* bytes of one answer */
 
 enum writer_state {
@@ -58,8 +59,9 @@ struct writer_change {
 struct writer {
     struct world *world;
     struct catalogue *catalogue;
-    uint8_t state;     /* enum writer_state */
-    uint64_t question; /* token of the one that is open; older answers are ignored */
+    struct config_load load; /* while LOADING */
+    uint8_t state;           /* enum writer_state */
+    uint64_t question;       /* token of the one that is open; older answers are ignored */
     struct world_timer timer;
     struct list waiting; /* the first is the one being made, unless READY */
     size_t waiting_count;
@@ -90,7 +92,7 @@ void writer__refuse(struct writer *w, const struct writer_request *r, unsigned s
 unsigned writer__status(int error); /* of HTTP */
 
 /* Questions to the engines; the answer comes as an event of the machine. */
-void writer__ask_all(struct writer *w);
+void writer__ask_page(struct writer *w); /* of all objects, while loading */
 void writer__ask_hash(struct writer *w, struct slice password);
 void writer__ask_write(struct writer *w, const struct writer_change *change);
 void writer__ask_object(struct writer *w, const struct writer_change *change);
