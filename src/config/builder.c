@@ -118,6 +118,15 @@ void config_builder_person(struct config_builder *b, const struct config_person 
     p->password = copy(b, row->password);
 }
 
+static struct slice local_place(struct config_builder *b, struct slice name, const char *end)
+{
+    struct buffer text = {0};
+    buffer_add_format(&text, "local:%.*s%s", SLICE_ARG(name), end);
+    struct slice place = copy(b, buffer_slice(&text));
+    buffer_free(&text);
+    return place;
+}
+
 void config_builder_application(
     struct config_builder *b, const struct config_application *row, struct slice location)
 {
@@ -128,6 +137,10 @@ void config_builder_application(
     a->row.listen = copy_list(b, row->listen);
     a->row.link = copy(b, row->link);
     a->row.inside = copy(b, row->inside);
+    if (slice_empty(row->link) && row->role == CONFIG_ROLE_NODE)
+        a->row.link = local_place(b, row->name, "-link");
+    if (slice_empty(row->inside) && (row->role == CONFIG_ROLE_NODE || row->role == CONFIG_ROLE_PROXY))
+        a->row.inside = local_place(b, row->name, "");
 }
 
 void config_builder_local(struct config_builder *b, const struct config_local *local)

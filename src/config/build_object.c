@@ -1,0 +1,88 @@
+/* From bodies to rows: the only place, beside the tables, that knows the fields of each kind. */
+#include "base/error.h"
+#include "config/catalogue.h"
+
+static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    config_builder_location(b, &(struct config_location){
+                                   .name = object_name(k, body),
+                                   .realm = object_text(k, body, "realm"),
+                               });
+}
+
+static void build_dn(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    int kind = field_word(kind_dn_words, object_text(k, body, "kind"));
+    config_builder_dn_row(b,
+        &(struct config_dn){
+            .number = object_name(k, body),
+            .name = object_text(k, body, "name"),
+            .kind = (uint8_t)(kind >= 0 ? kind : CONFIG_DN_EXTENSION),
+            .disabled = kind < 0 || object_flag(k, body, "disabled"),
+        },
+        object_text(k, body, "location"), object_text(k, body, "secret"));
+}
+
+static void build_person(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    int role = field_word(kind_person_role_words, object_text(k, body, "role"));
+    config_builder_person(b, &(struct config_person){
+                                 .name = object_name(k, body),
+                                 .display_name = object_text(k, body, "display_name"),
+                                 .password = object_text(k, body, "password"),
+                                 .role = (uint8_t)(role >= 0 ? role : CONFIG_PERSON_AGENT),
+                                 .disabled = role < 0 || object_flag(k, body, "disabled"),
+                             });
+}
+
+static struct config_list endpoints(struct slice *items, const json_t *list)
+{
+    size_t count = list != NULL ? json_array_size(list) : 0;
+    for (size_t i = 0; i < count && i < FIELD_LIST_ITEMS; i++) {
+        const json_t *item = json_array_get(list, i);
+        items[i] = slice_of(json_string_value(item), json_string_length(item));
+    }
+    return (struct config_list){items, count < FIELD_LIST_ITEMS ? count : FIELD_LIST_ITEMS};
+}
+
+static void build_application(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    int role = field_word(kind_role_words, object_text(k, body, "role"));
+    struct slice listen[FIELD_LIST_ITEMS];
+    if (role < 0)
+        return; /* of a newer version: nothing here can run it */
+    config_builder_application(b,
+        &(struct config_application){
+            .name = object_name(k, body),
+            .pair = object_text(k, body, "pair"),
+            .listen = endpoints(listen, object_list(body, "listen")),
+            .link = object_text(k, body, "link"),
+            .inside = object_text(k, body, "inside"),
+            .role = (uint8_t)role,
+        },
+        object_text(k, body, "location"));
+}
+
+static const struct {
+    const char *kind;
+    void (*build)(struct config_builder *b, const struct kind *k, const json_t *body);
+} builds[] = {
+    {"location", build_location},
+    {"dn", build_dn},
+    {"person", build_person},
+    {"application", build_application},
+};
+
+int object_build(struct config_builder *b, const struct object *o)
+{
+    json_t *body = json_loadb(o->body.data, o->body.length, 0, NULL);
+    if (!json_is_object(body)) {
+        json_decref(body);
+        return ERROR_CORRUPT;
+    }
+    for (size_t i = 0; i < sizeof builds / sizeof builds[0]; i++)
+        if (strcmp(builds[i].kind, o->kind->name) == 0)
+            builds[i].build(b, o->kind, body);
+    json_decref(body);
+    return 0;
+}

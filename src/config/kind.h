@@ -1,0 +1,79 @@
+/* What an object of each kind consists of: one table of fields per kind (kinds.c). Checks, defaults,
+ * printing, REST, reference and forms read these tables; nothing else knows the fields but load.c, which
+ * fills the rows of config.h. A new kind is a table there, a line in kind_next's list and a function in
+ * load.c. */
+#ifndef TANDEM_CONFIG_KIND_H
+#define TANDEM_CONFIG_KIND_H
+
+#include "base/buffer.h"
+
+enum field_type {
+    FIELD_NAME, /* letters, digits, - _ . */
+    FIELD_DIAL, /* what a phone can dial: letters, digits, * # + - _ . */
+    FIELD_TEXT, /* UTF-8 without control characters */
+    FIELD_INTEGER,
+    FIELD_FLAG,
+    FIELD_CHOICE,    /* one of `words` */
+    FIELD_REFERENCE, /* the name of an object of kind `refers` */
+    FIELD_ENDPOINT,  /* "udp:127.0.0.1:5060", see world/address.h */
+    FIELD_PASSWORD,  /* comes in clear, is kept as Argon2id, never leaves */
+    FIELD_TYPES
+};
+
+enum field_flag {
+    FIELD_REQUIRED = 1,
+    FIELD_LIST = 2,   /* an array of such values; minimum and maximum concern each */
+    FIELD_SECRET = 4, /* printed only for administrators who ask for secrets; left out of a change it stays */
+    FIELD_AT_LOGIN = 8, /* read when somebody logs in or something starts; the others are live */
+};
+
+#define FIELD_LIST_ITEMS 64
+
+struct field {
+    const char *name;
+    enum field_type type;
+    unsigned flags;           /* enum field_flag */
+    int64_t minimum, maximum; /* integers: the value; other text: bytes */
+    const char *standard;     /* the default, as JSON; NULL: absent */
+    const char *refers;       /* name of a kind */
+    const char *const *words; /* ended by NULL */
+    const char *only;         /* applications: only for these roles, words with spaces between; NULL: all */
+    const char *sample;       /* as JSON */
+    const char *help;         /* a sentence */
+};
+
+/* The first field is the key: the name under which the object is found. */
+struct kind {
+    const char *name, *plural;
+    const struct field *fields;
+    size_t field_count;
+    const char *help;
+};
+
+/* NULL: there is no such kind. */
+const struct kind *kind_find(struct slice name);
+/* In the order in which they refer to each other: begin with *at = 0; NULL at the end. */
+const struct kind *kind_next(size_t *at);
+size_t kind_number(const struct kind *k); /* its place in that order */
+#define KIND_MAX 32
+const struct field *field_find(const struct kind *k, struct slice name);
+
+const char *field_type_name(enum field_type type);
+/* "location, dn, person, application" */
+void kind_list(struct buffer *out);
+
+/* The position of a word in a choice's list, or -1. */
+int field_word(const char *const *words, struct slice word);
+/* Whether the field exists for an application of this role. */
+bool field_applies(const struct field *f, struct slice role);
+
+/* Reference documentation of all kinds, in Markdown, with a sample of each. */
+void kind_reference(struct buffer *out);
+/* The same tables as JSON, for forms. */
+void kind_describe(struct buffer *out);
+
+extern const char *const kind_dn_words[];          /* enum config_dn_kind */
+extern const char *const kind_person_role_words[]; /* enum config_person_role */
+extern const char *const kind_role_words[];        /* enum config_role */
+
+#endif

@@ -1,0 +1,295 @@
+#include "config/start/option.h"
+
+#include "base/error.h"
+#include "config/start/toml.h"
+#include "world/address.h"
+
+static const struct {
+    const char *name, *value;
+    enum option_type type;
+    const char *standard;
+    unsigned where;
+    const char *help;
+} table[] = {
+#define OPTION(symbol, name, value, type, standard, where, help) {name, value, type, standard, where, help},
+#include "config/start/option.def"
+#undef OPTION
+};
+
+static const char *const names[] = {
+#define OPTION(symbol, name, value, type, standard, where, help) name,
+#include "config/start/option.def"
+#undef OPTION
+};
+
+const char *option_name(enum option option)
+{
+    return table[option].name;
+}
+
+const char *option_value_name(enum option option)
+{
+    return table[option].value;
+}
+
+const char *option_help(enum option option)
+{
+    return table[option].help;
+}
+
+static int find(struct slice name)
+{
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (slice_equal(slice_text(names[i]), name))
+            return i;
+    return -1;
+}
+
+void options_init(struct options *o)
+{
+    memset(o, 0, sizeof *o);
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        struct option_value *v = &o->values[i];
+        v->text = slice_text(table[i].standard);
+        struct slice rest = v->text;
+        while (table[i].type == OPTION_ENDPOINTS && slice_cut(&rest, ' ', &v->items[v->count]))
+            v->count++;
+    }
+}
+
+/* ---- one value ---- */
+
+static const char *const level_sentence = "must be error, warning, notice, info or debug";
+
+/* What is wrong with a value, or NULL. */
+static const char *wrong_value(enum option option, struct slice value)
+{
+    struct endpoint endpoint;
+    enum log_level level;
+    switch (table[option].type) {
+    case OPTION_TEXT:
+        if (slice_find(value, '\0') >= 0)
+            return "has a NUL byte";
+        return slice_empty(value) ? "must not be empty" : NULL;
+    case OPTION_LEVEL:
+        return log_level_parse(&level, value) != 0 ? level_sentence : NULL;
+    case OPTION_FLAG:
+        return NULL;
+    default:
+        if (endpoint_parse(&endpoint, value) != 0)
+            return "is no endpoint; write it like udp:127.0.0.1:5060";
+        if (option == OPTION_WEB && endpoint.transport != TRANSPORT_TLS)
+            return "must be tls:ADDRESS:PORT";
+        if (option == OPTION_LISTEN && endpoint.transport == TRANSPORT_LOCAL)
+            return "must be udp:, tcp: or tls:ADDRESS:PORT";
+        return NULL;
+    }
+}
+
+/* ---- command line ---- */
+
+static int unknown_option(struct slice name, unsigned permitted, struct buffer *complaint)
+{
+    const char *known[OPTION_COUNT];
+    size_t count = 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((permitted & OPTION_BIT(i)) != 0)
+            known[count++] = names[i];
+    int nearest = word_nearest(name, known, count);
+    buffer_add_format(complaint, "unknown option --%.*s", SLICE_ARG(slice_first(name, 64)));
+    if (nearest >= 0)
+        buffer_add_format(complaint, "; did you mean --%s?", known[nearest]);
+    else
+        buffer_add_text(complaint, "; see tandem help");
+    return ERROR_UNSUPPORTED;
+}
+
+static int take_argument(struct options *o, enum option option, struct slice value, struct buffer *complaint)
+{
+    const char *wrong = wrong_value(option, value);
+    if (wrong != NULL) {
+        buffer_add_format(
+            complaint, "--%s %.*s: %s", names[option], SLICE_ARG(slice_first(value, 128)), wrong);
+        return ERROR_SYNTAX;
+    }
+    if (table[option].type == OPTION_ENDPOINTS) {
+        if (o->more_count == OPTION_ITEMS) {
+            buffer_add_format(complaint, "--%s: more than %d of them", names[option], OPTION_ITEMS);
+            return ERROR_LIMIT;
+        }
+        o->more[o->more_count++] = value;
+        return 0;
+    }
+    o->values[option].text = value;
+    o->values[option].given = true;
+    return 0;
+}
+
+/* "--name value", "--name=value", "-f value"; *at moves past what it used. */
+static int one_option(
+    struct options *o, int count, char **arguments, int *at, unsigned permitted, struct buffer *complaint)
+{
+    struct slice name = slice_text(arguments[(*at)++]), rest;
+    bool is_short = slice_equal(name, SLICE("-f"));
+    ptrdiff_t equals = slice_find(name, '=');
+    rest = equals >= 0 ? slice_from(name, (size_t)equals + 1) : (struct slice){0};
+    name = slice_from(
+        equals >= 0 ? slice_first(name, (size_t)equals) : name, slice_starts(name, SLICE("--")) ? 2 : 1);
+    int option = is_short ? OPTION_FILE : find(name);
+    if (option < 0 || (permitted & OPTION_BIT(option)) == 0)
+        return unknown_option(name, permitted, complaint);
+    if (table[option].value == NULL) {
+        if (equals >= 0) {
+            buffer_add_format(complaint, "--%s takes no value", names[option]);
+            return ERROR_SYNTAX;
+        }
+        return take_argument(o, (enum option)option, SLICE("true"), complaint);
+    }
+    if (equals < 0 && *at == count) {
+        buffer_add_format(
+            complaint, "--%s needs a value: --%s %s", names[option], names[option], table[option].value);
+        return ERROR_SYNTAX;
+    }
+    return take_argument(
+        o, (enum option)option, equals >= 0 ? rest : slice_text(arguments[(*at)++]), complaint);
+}
+
+int options_arguments(
+    struct options *o, int count, char **arguments, unsigned permitted, struct buffer *complaint)
+{
+    bool only_words = false;
+    for (int at = 0; at < count;) {
+        const char *argument = arguments[at];
+        if (!only_words && strcmp(argument, "--") == 0) {
+            only_words = true;
+            at++;
+        } else if (!only_words && argument[0] == '-' && argument[1] != '\0') {
+            int error = one_option(o, count, arguments, &at, permitted, complaint);
+            if (error != 0)
+                return error;
+        } else if (o->word_count == OPTION_WORDS) {
+            buffer_add_format(complaint, "more than %d words", OPTION_WORDS);
+            return ERROR_LIMIT;
+        } else {
+            o->words[o->word_count++] = argument;
+            at++;
+        }
+    }
+    return 0;
+}
+
+/* ---- start file ---- */
+
+static int complain(
+    struct buffer *out, struct slice file, unsigned line, int error, const char *key, const char *what)
+{
+    buffer_add_format(out, "%.*s:%u: %s%s%s", SLICE_ARG(file), line, key, key[0] != '\0' ? " " : "", what);
+    return error;
+}
+
+static int take_list(struct option_value *v, enum option option, const struct toml *list, struct slice file,
+    struct buffer *complaint)
+{
+    v->count = 0;
+    if (list->type != TOML_ARRAY)
+        return complain(complaint, file, list->line, ERROR_SYNTAX, names[option], "must be a list of texts");
+    for (const struct toml *t = list->first; t != NULL; t = t->next) {
+        if (t->type != TOML_TEXT)
+            return complain(complaint, file, t->line, ERROR_SYNTAX, names[option], "must be a list of texts");
+        const char *wrong = wrong_value(option, t->text);
+        if (wrong != NULL)
+            return complain(complaint, file, t->line, ERROR_SYNTAX, names[option], wrong);
+        if (v->count == OPTION_ITEMS)
+            return complain(complaint, file, t->line, ERROR_LIMIT, names[option], "has too many items");
+        v->items[v->count++] = t->text;
+    }
+    return 0;
+}
+
+static int take_value(struct options *o, const struct toml *t, struct slice file, struct buffer *complaint)
+{
+    int option = find(t->key);
+    if (option < 0 || (table[option].where & OPTION_IN_FILE) == 0) {
+        int nearest = word_nearest(t->key, names, OPTION_FILE);
+        buffer_add_format(complaint, "%.*s:%u: there is no setting \"%.*s\"", SLICE_ARG(file), t->line,
+            SLICE_ARG(slice_first(t->key, 64)));
+        if (nearest >= 0)
+            buffer_add_format(complaint, "; did you mean \"%s\"?", names[nearest]);
+        else
+            buffer_add_text(complaint, "; see tandem reference options");
+        return ERROR_UNSUPPORTED;
+    }
+    struct option_value *v = &o->values[option];
+    if (table[option].type == OPTION_ENDPOINTS)
+        return take_list(v, (enum option)option, t, file, complaint);
+    if (t->type != TOML_TEXT)
+        return complain(complaint, file, t->line, ERROR_SYNTAX, names[option], "must be a text in quotes");
+    const char *wrong = wrong_value((enum option)option, t->text);
+    if (wrong != NULL)
+        return complain(complaint, file, t->line, ERROR_SYNTAX, names[option], wrong);
+    if (!v->given)
+        v->text = t->text;
+    return 0;
+}
+
+int options_file(
+    struct options *o, struct slice name, struct slice text, struct arena *arena, struct buffer *complaint)
+{
+    struct toml *root;
+    struct buffer sentence = {0};
+    unsigned line;
+    int error = toml_parse(&root, arena, text, &line, &sentence);
+    if (error != 0)
+        buffer_add_format(
+            complaint, "%.*s:%u: %.*s", SLICE_ARG(name), line, SLICE_ARG(buffer_slice(&sentence)));
+    for (const struct toml *t = root->first; error == 0 && t != NULL; t = t->next)
+        error = take_value(o, t, name, complaint);
+    buffer_free(&sentence);
+    return error;
+}
+
+/* ---- reading ---- */
+
+bool options_flag(const struct options *o, enum option option)
+{
+    return o->values[option].given;
+}
+
+enum log_level options_log_level(const struct options *o)
+{
+    enum log_level level;
+    return log_level_parse(&level, options_text(o, OPTION_LOG)) == 0 ? level : LOG_NOTICE;
+}
+
+struct config_local options_local(const struct options *o)
+{
+    const struct option_value *listen = &o->values[OPTION_LISTEN];
+    return (struct config_local){
+        .listen = {listen->items, listen->count},
+        .listen_more = {o->more, o->more_count},
+        .web = options_text(o, OPTION_WEB),
+    };
+}
+
+void option_reference(struct buffer *out)
+{
+    buffer_add_text(out,
+        "# Options\n\nThe start file `tandem.toml` and the command line hold only what a process needs to "
+        "begin; everything else is configured in objects. The command line wins.\n\n"
+        "| option | value | default | start file | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for (int i = 0; i < OPTION_COUNT; i++)
+        buffer_add_format(out, "| `--%s` | %s | %s%s%s | %s | %s |\n", names[i],
+            table[i].value != NULL ? table[i].value : "", table[i].standard[0] != '\0' ? "`" : "",
+            table[i].standard, table[i].standard[0] != '\0' ? "`" : "",
+            (table[i].where & OPTION_IN_FILE) != 0 ? "yes" : "no", table[i].help);
+    buffer_add_text(out, "\n```toml\n");
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        if ((table[i].where & OPTION_IN_FILE) == 0)
+            continue;
+        buffer_add_format(out, "%s = %s\"", names[i], table[i].type == OPTION_ENDPOINTS ? "[" : "");
+        for (const char *byte = table[i].standard; *byte != '\0'; byte++)
+            buffer_add_text(out, *byte == ' ' ? "\", \"" : (char[]){*byte, '\0'});
+        buffer_add_format(out, "\"%s\n", table[i].type == OPTION_ENDPOINTS ? "]" : "");
+    }
+    buffer_add_text(out, "```\n");
+}
