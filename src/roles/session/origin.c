@@ -1,4 +1,6 @@
 /* Following proxies and pairs of nodes: numbers without gaps, and a snapshot where there is one. */
+#include <stdio.h>
+
 #include "roles/session/session_int.h"
 
 #include "base/log.h"
