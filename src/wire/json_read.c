@@ -192,6 +192,8 @@ static int read_member(struct reading *r, const struct place *p, json_t *json,
     const ProtobufCFieldDescriptor *field, char *message)
 {
     void *quantifier = message + field->quantifier_offset;
+    if (json_is_null(json) && field->label == PROTOBUF_C_LABEL_OPTIONAL)
+        return 0;
     if (field->label == PROTOBUF_C_LABEL_REPEATED)
         return read_repeated(r, p, json, field, message);
     if (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) {

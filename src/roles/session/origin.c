@@ -1,7 +1,7 @@
 /* Following proxies and pairs of nodes: numbers without gaps, and a snapshot where there is one. */
-#include <stdio.h>
-
 #include "roles/session/session_int.h"
+
+#include <stdio.h>
 
 #include "base/log.h"
 #include "wire/pack.h"

@@ -2,6 +2,7 @@
 #include "roles/session/session_int.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 

@@ -1,6 +1,8 @@
 /* The role: what comes in, and to whom it goes. */
 #include "roles/session/session_int.h"
 
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"

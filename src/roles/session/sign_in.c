@@ -3,7 +3,9 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
