@@ -68,7 +68,7 @@ void real__ask(struct real_instance *i, const struct effect *e)
     a->timer.due_h = due_h;
     map_put_number(&l->asks, a->handle, a);
     int64_t deadline = e->time != 0 ? e->time : i->world.now + timer_duration(TIMER_ASK);
-    wheel_set(&l->own_wheel, &a->timer.wheel, deadline > i->world.now ? deadline : i->world.now);
+    real__timer_at(l, &a->timer, deadline > i->world.now ? deadline : i->world.now);
     if (s != NULL && s->ask != NULL)
         s->ask(s->self, l, a->handle, e->second, deadline);
     else

@@ -10,6 +10,7 @@
 struct owed {
     struct list link;
     struct real_instance *instance;
+    size_t size; /* of all of this */
     struct input input;
     char bytes[];
 };
@@ -81,6 +82,7 @@ static void forget_owed(struct real_instance *i)
         if (o->instance != i)
             continue;
         list_remove(link);
+        i->loop->owed -= o->size;
         mem_free(o);
     }
 }
@@ -143,13 +145,16 @@ void real__turn(struct real_instance *i, const struct input *input)
 
 void real_deliver(struct real_instance *i, const struct input *input)
 {
-    struct owed *o = mem_alloc(sizeof *o + input->name.length + input->bytes.length);
+    size_t length = input->name.length + input->bytes.length;
+    struct owed *o = mem_alloc(sizeof *o + length);
     char *at = o->bytes;
     o->instance = i;
     o->input = *input;
     o->input.name = keep(&at, input->name);
     o->input.bytes = keep(&at, input->bytes);
     o->link = (struct list){0};
+    o->size = sizeof *o + length;
+    i->loop->owed += o->size;
     list_append(&i->loop->inputs, &o->link);
 }
 
@@ -161,6 +166,7 @@ void real__inputs(struct real_loop *l)
     while (link != last && (link = list_first(&l->inputs)) != NULL && l->turns < 3 * REAL_ROUND_TURNS) {
         struct owed *o = list_entry(link, struct owed, link);
         list_remove(link);
+        l->owed -= o->size;
         real__turn(o->instance, &o->input);
         mem_free(o);
     }

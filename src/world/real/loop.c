@@ -141,7 +141,12 @@ uint64_t real__random(void *loop)
 
 void real__timer_set(struct real_loop *l, struct real_timer *t, enum timer duration)
 {
-    wheel_set(&l->own_wheel, &t->wheel, real_now(l) + timer_duration(duration));
+    real__timer_at(l, t, real_now(l) + timer_duration(duration));
+}
+
+void real__timer_at(struct real_loop *l, struct real_timer *t, int64_t at)
+{
+    wheel_set(&l->own_wheel, &t->wheel, at);
 }
 
 void real__timer_clear(struct real_loop *l, struct real_timer *t)

@@ -67,6 +67,7 @@ struct real_loop {
     int event_at, event_count;
     unsigned turns; /* of this round */
     int64_t round;  /* when it began */
+    size_t owed;    /* bytes of the inputs that wait */
     struct map asks;
     uint64_t last_ask;
     uint32_t last_serial; /* of instances */
@@ -92,6 +93,7 @@ int64_t real__clock_at(struct real_clock *c, int64_t monotonic, int64_t wall);
 /* loop.c */
 void real__round(struct real_loop *l, int64_t longest); /* longest: µs to wait when there is nothing to do */
 void real__timer_set(struct real_loop *l, struct real_timer *t, enum timer duration);
+void real__timer_at(struct real_loop *l, struct real_timer *t, int64_t at);
 void real__timer_clear(struct real_loop *l, struct real_timer *t);
 uint64_t real__random(void *loop);
 
