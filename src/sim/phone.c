@@ -9,7 +9,7 @@
 #define AGAIN_LEAST 500000
 #define AGAIN_MOST 4000000
 #define REST_LEAST 500000
-#define REST_MOST 20000000
+#define REST_MOST 8000000
 #define KEEP_ALIVE 25000000
 
 uint32_t phone__below(struct phone *p, uint32_t limit)

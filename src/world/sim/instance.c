@@ -243,7 +243,7 @@ void sim__begin(struct sim_instance *i)
     i->world.owner = i;
     i->world.serial = i->index + 1;
     i->world.name = slice_text(i->name);
-    i->world.configuration = s->params.configuration;
+    i->world.configuration = s->configuration;
     struct role_setup setup = {.name = slice_text(i->name),
         .pair = slice_text(i->pair),
         .location = slice_text(i->location),
@@ -301,6 +301,17 @@ void sim__resume(struct sim *s, struct sim_instance *i)
         struct event *e = list_entry(i->held.next, struct event, link);
         list_remove(&e->link);
         sim__deliver(s, e);
+    }
+}
+
+void sim_configure(struct sim *s, const struct configuration *configuration)
+{
+    struct input input = {.kind = INPUT_CONFIG};
+    s->configuration = configuration;
+    for (size_t n = 0; n < s->instance_count; n++) {
+        s->instances[n]->world.configuration = configuration;
+        if (s->instances[n]->alive)
+            sim__push(s, sim__input_event(s->instances[n], &input), s->now);
     }
 }
 

@@ -9,7 +9,7 @@
 #define FAR_LEAST 150
 #define FAR_MOST 1200
 #define REORDERED 30000 /* µs: how far a datagram falls behind */
-#define DELAYED 500000 /* µs: the most that bad weather adds */
+#define DELAYED 500000  /* µs: the most that bad weather adds */
 
 /* How often, per million, while such weather lasts. */
 #define DROP 60000U

@@ -38,7 +38,6 @@ struct sim_params {
     uint32_t faults; /* SIM_FAULT_BITs that may happen */
     const struct sim_job *jobs;
     size_t job_count;
-    const struct configuration *configuration; /* not counted here */
     void *argument;
     /* Each effect as it is carried out; each turn after its effects. Both may be NULL. */
     void (*effect)(void *argument, struct sim_instance *i, const struct effect *e);
@@ -47,6 +46,9 @@ struct sim_params {
 
 int sim_create(struct sim **sim, const struct sim_params *params) __attribute__((warn_unused_result));
 void sim_free(struct sim *s);
+
+/* Every instance has the new copy from now on, and those that run get INPUT_CONFIG. The caller keeps it. */
+void sim_configure(struct sim *s, const struct configuration *configuration);
 
 /* ---- hosts and instances ---- */
 /* A host with its IPv4 address (host order). Hosts of one site are near each other and are cut off together.

@@ -29,7 +29,7 @@ struct sim_instance {
     struct map flows; /* by number */
     struct peer_table peers;
     struct list unwritten; /* records that its disk has not taken yet */
-    struct list unseen; /* changes of the registry that cannot reach it now */
+    struct list unseen;    /* changes of the registry that cannot reach it now */
     bool watch_retrying;
     int64_t last_watch; /* when the latest of them arrives: nothing overtakes */
     int64_t busy_until; /* a fault has struck it; the rest of its group is spared until then */
@@ -53,6 +53,7 @@ struct turn_ring {
 
 struct sim {
     struct sim_params params;
+    const struct configuration *configuration;
     int64_t now, plan_until;
     uint64_t dropped; /* datagrams that could not pass a cut */
     uint64_t steps, hash;

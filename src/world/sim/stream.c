@@ -60,7 +60,7 @@ static void detach(struct stream *stream, unsigned side)
     drop_held(s, end);
     if (stream->ends[1 - side].instance == NULL)
         drop_held(s, &stream->ends[1 - side]); /* nobody will accept it any more */
-    sim__stream_release(s, stream); /* last: it may be gone afterwards */
+    sim__stream_release(s, stream);            /* last: it may be gone afterwards */
 }
 
 /* The instance at this end is told that the stream is over. */

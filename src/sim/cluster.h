@@ -1,0 +1,39 @@
+/* A whole cluster in the simulated world, with phones that live in it.
+ *
+ *     phones (4 sites) ── proxies (a site each) ── nodes in pairs (a site each) ── history, engines
+ *
+ * One call runs it from the first registration to the last row of the history and says what was wrong. */
+#ifndef TANDEM_SIM_CLUSTER_H
+#define TANDEM_SIM_CLUSTER_H
+
+#include "world/sim/sim.h"
+
+#define CLUSTER_PROXIES 8
+#define CLUSTER_PAIRS 8
+#define CLUSTER_PHONES 4000
+
+struct cluster_params {
+    uint64_t seed, calls;
+    uint32_t faults; /* SIM_FAULT_BITs */
+    unsigned phones, proxies, pairs;
+    bool roulette; /* after each turn of a primary: save all its records, forget everything, load them */
+    uint64_t until_step; /* stops there and shows the last effects; 0: runs to the end */
+    FILE *trace;         /* every effect as a line; NULL: none */
+    FILE *report;        /* what was wrong, in detail; NULL: nobody wants to know */
+    /* Other roles than the product's, to plant faults in tests; NULL: the product's. */
+    const struct role *proxy, *node, *history;
+};
+
+struct cluster_result {
+    uint64_t calls, steps, hash, violations;
+    uint64_t established; /* calls that were established at both phones */
+    double virtual_seconds, cpu_seconds;
+    char first[256]; /* the first violation as a sentence */
+    uint64_t faults[SIM_FAULTS];
+};
+
+/* 0, or an error: the cluster could not be built. Violations are no error. */
+int cluster_run(struct cluster_result *result, const struct cluster_params *params)
+    __attribute__((warn_unused_result));
+
+#endif

@@ -1,0 +1,51 @@
+/* Inside: the cluster and its invariants. */
+#ifndef TANDEM_SIM_CLUSTER_INT_H
+#define TANDEM_SIM_CLUSTER_INT_H
+
+#include "base/map.h"
+#include "config/builder.h"
+#include "sim/cluster.h"
+#include "sim/phone.h"
+
+struct member {
+    struct sim_instance *instance;
+    unsigned pair;
+};
+
+struct cluster {
+    const struct cluster_params *params;
+    struct cluster_result *result;
+    struct sim *sim;
+    struct configuration *configuration;
+    struct arena texts;
+    struct town town;
+    struct sim_instance **phones;
+    struct sim_instance *proxies[CLUSTER_PROXIES], *history;
+    struct member members[2 * CLUSTER_PAIRS];
+    unsigned member_count;
+    const struct role *node;
+    int64_t started;
+    bool stopped; /* a violation, or the step to stop at */
+
+    /* invariants.c */
+    struct map views;       /* (pair, view) -> the instance that acted in it */
+    int64_t *unknown_since; /* by phone: its call is known to no node; 0: it is */
+    struct buffer audit;
+};
+
+int cluster__build(struct cluster *c) __attribute__((warn_unused_result));
+
+/* Something is wrong: says it, shows the last effects of the call or the instance, stops the run. */
+void cluster__violation(struct cluster *c, struct slice call_id, struct slice instance, const char *format,
+    ...) __attribute__((format(printf, 4, 5)));
+
+/* One primary in each view; on each turn of a node. */
+void invariants_turn(struct cluster *c, struct sim_instance *i);
+/* Calls that stand at phones are known to nodes, and the reverse; over everything. */
+void invariants_walk(struct cluster *c);
+/* When all is quiet: nothing is left anywhere, each call has its one row. False: not yet; with `strict` that
+ * is a violation. */
+bool invariants_settled(struct cluster *c, bool strict);
+void invariants_free(struct cluster *c);
+
+#endif
