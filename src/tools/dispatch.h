@@ -1,0 +1,38 @@
+/* Sub-commands: one constant table, which also prints the help.
+ *
+ *     main ── dispatch ──┬── run                           (main's own)
+ *                        ├── get, apply, delete ──HTTPS──> a running system
+ *                        └── graph, reference, version, help
+ *
+ * Exit status: 0 done, 1 it could not be done, 2 it was not asked for in a way that makes sense. */
+#ifndef TANDEM_TOOLS_DISPATCH_H
+#define TANDEM_TOOLS_DISPATCH_H
+
+#include "config/start/option.h"
+
+enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
+
+struct command {
+    const char *name, *arguments, *help;
+    unsigned options;     /* OPTION_BITs that it takes; with OPTION_CONFIG the start file is read */
+    unsigned least, most; /* words after its name */
+    int (*run)(const struct options *options); /* returns an exit_status */
+};
+
+/* `first` is main's own command, listed before the others; NULL: none. Returns the exit status. */
+int dispatch(const struct command *first, int count, char **arguments);
+
+/* "tandem: ..." on standard error, one line. */
+void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The commands of this room. */
+int command_get(const struct options *options);
+int command_apply(const struct options *options);
+int command_delete(const struct options *options);
+int command_graph(const struct options *options);
+int command_reference(const struct options *options);
+
+/* Adds the list of all commands in Markdown, for the reference. */
+void dispatch_reference(struct buffer *out);
+
+#endif

@@ -1,0 +1,205 @@
+#include "tools/first_start.h"
+
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "config/object.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+
+#define SECRET 20 /* letters of 5 bits: 100 bits */
+#define FIRST_DN 1001
+#define LAST_DN 1010
+#define STATEMENTS 64
+#define PARAMETERS 7 /* of a statement at most */
+
+struct making {
+    const struct first_start_means *means;
+    struct arena arena;
+    Tandem__StoreStatement statements[STATEMENTS], *list[STATEMENTS];
+    size_t count;
+    int error;
+    char phone_secret[SECRET + 1]; /* of the first one */
+};
+
+/* Letters and digits that nobody mistakes for each other on the phone: 32 of them, so that none is likelier.
+ */
+static void random_text(struct making *m, char text[SECRET + 1])
+{
+    static const char letters[] = "abcdefghijkmnpqrstuvwxyz23456789";
+    _Static_assert(sizeof letters == 33, "32 letters");
+    unsigned char bytes[SECRET];
+    m->means->random(m->means->argument, bytes, sizeof bytes);
+    for (size_t i = 0; i < SECRET; i++)
+        text[i] = letters[bytes[i] % 32];
+    text[SECRET] = '\0';
+}
+
+/* ---- statements ---- */
+
+static Tandem__StoreStatement *add_statement(struct making *m, const char *name)
+{
+    Tandem__StoreStatement *s = m->list[m->count] = &m->statements[m->count];
+    m->count++;
+    tandem__store_statement__init(s);
+    s->name = (char *)(uintptr_t)name;
+    s->parameters = arena_alloc(&m->arena, PARAMETERS * sizeof(Tandem__StoreValue *));
+    return s;
+}
+
+static Tandem__StoreValue *add_value(struct making *m, Tandem__StoreStatement *s)
+{
+    Tandem__StoreValue *v = arena_alloc(&m->arena, sizeof *v);
+    tandem__store_value__init(v);
+    s->parameters[s->n_parameters++] = v;
+    return v;
+}
+
+static void add_text(struct making *m, Tandem__StoreStatement *s, struct slice text)
+{
+    add_value(m, s)->text = arena_text(&m->arena, text);
+}
+
+static void add_number(struct making *m, Tandem__StoreStatement *s, int64_t number)
+{
+    Tandem__StoreValue *v = add_value(m, s);
+    v->has_number = true;
+    v->number = number;
+}
+
+static void add_dump(struct making *m, Tandem__StoreStatement *s, const json_t *json)
+{
+    struct buffer text = {0};
+    object_dump(&text, json);
+    add_text(m, s, buffer_slice(&text));
+    buffer_free(&text);
+}
+
+static void add_object(struct making *m, const struct kind *k, const json_t *kept)
+{
+    struct slice kind = slice_text(k->name), name = object_name(k, kept), who = SLICE("first start");
+    Tandem__StoreStatement *put = add_statement(m, "object_put");
+    add_text(m, put, kind);
+    add_text(m, put, name);
+    add_dump(m, put, kept);
+    add_number(m, put, 0); /* it must not be there yet */
+    add_number(m, put, m->means->now);
+    add_text(m, put, who);
+
+    Tandem__StoreStatement *audit = add_statement(m, "object_audit_add");
+    json_t *shown = object_show(k, kept, 1, false);
+    add_number(m, audit, m->means->now);
+    add_text(m, audit, who);
+    add_text(m, audit, SLICE("put"));
+    add_text(m, audit, kind);
+    add_text(m, audit, name);
+    add_number(m, audit, 1);
+    add_dump(m, audit, shown);
+    json_decref(shown);
+}
+
+/* Takes the body, a new reference. Checked like one from outside: this is the first user of the tables. */
+static void make(struct making *m, const char *kind, json_t *body)
+{
+    const struct kind *k = kind_find(slice_text(kind));
+    struct object_complaint c = {0};
+    struct slice password;
+    json_t *kept = NULL;
+    if (m->error == 0)
+        kept = object_check(&m->error, k, (struct slice){0}, body, NULL, &c);
+    if (kept != NULL && object_password(&password, k, kept)) {
+        struct buffer encoded = {0};
+        m->error = m->means->hash(m->means->argument, password, &encoded);
+        object_set_password(k, kept, buffer_slice(&encoded));
+        buffer_free(&encoded);
+    }
+    if (kept != NULL && m->error == 0)
+        add_object(m, k, kept);
+    object_complaint_free(&c);
+    json_decref(kept);
+    json_decref(body);
+}
+
+static void make_objects(struct making *m, const char *password)
+{
+    static const char *const applications[][2] = {
+        {"proxy-1", "proxy"}, {"history-1", "history"}, {"config-1", "config"}, {"session-1", "session"}};
+    make(m, "location", json_pack("{ss}", "name", "home"));
+    for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++)
+        make(m, "application",
+            json_pack(
+                "{ss, ss, ss}", "name", applications[i][0], "role", applications[i][1], "location", "home"));
+    make(m, "application",
+        json_pack(
+            "{ss, ss, ss, ss}", "name", "node-1a", "role", "node", "location", "home", "pair", "node-1"));
+    for (int number = FIRST_DN; number <= LAST_DN; number++) {
+        char text[8], name[16], secret[SECRET + 1];
+        snprintf(text, sizeof text, "%d", number);
+        snprintf(name, sizeof name, "Phone %d", number);
+        random_text(m, secret);
+        if (number == FIRST_DN)
+            memcpy(m->phone_secret, secret, sizeof secret);
+        make(m, "dn",
+            json_pack(
+                "{ss, ss, ss, ss}", "number", text, "name", name, "location", "home", "secret", secret));
+    }
+    make(m, "person",
+        json_pack("{ss, ss, ss, ss}", "name", "admin", "display_name", "Administrator", "role",
+            "administrator", "password", password));
+}
+
+static int write_objects(struct making *m)
+{
+    Tandem__StoreRequest request = TANDEM__STORE_REQUEST__INIT;
+    struct buffer packed = {0}, answer = {0};
+    request.statements = m->list;
+    request.n_statements = m->count;
+    pack_add(&packed, &request.base);
+    int error = m->means->store(m->means->argument, buffer_slice(&packed), &answer);
+    buffer_free(&packed);
+    buffer_free(&answer);
+    return error;
+}
+
+/* ---- what is printed ---- */
+
+static struct slice place_of(struct slice endpoint) /* without its transport */
+{
+    ptrdiff_t colon = slice_find(endpoint, ':');
+    return slice_from(endpoint, (size_t)(colon + 1));
+}
+
+static void write_message(
+    struct buffer *out, const struct making *m, const struct options *o, const char *password)
+{
+    struct slice data = options_text(o, OPTION_DATA);
+    struct config_local local = options_local(o);
+    struct slice listen =
+        local.listen.count != 0 ? place_of(local.listen.items[0]) : SLICE("(nowhere: see listen)");
+    buffer_add_format(out, "Log in:  https://%.*s as admin with the password %s (it is shown this once)\n",
+        SLICE_ARG(place_of(options_text(o, OPTION_WEB))), password);
+    buffer_add_format(out,
+        "Trust:   %.*s/certificates/authority.pem, the authority of that page's certificate\n",
+        SLICE_ARG(data));
+    buffer_add_format(out, "Phones:  register %d to %d at %.*s; the secret of %d is %s\n", FIRST_DN, LAST_DN,
+        SLICE_ARG(listen), FIRST_DN, m->phone_secret);
+    buffer_add_text(
+        out, "Secrets: tandem get dn --secrets; change anything with tandem apply, see tandem help\n");
+    buffer_add_format(out, "Data:    %.*s; another start goes on with it\n", SLICE_ARG(data));
+}
+
+int first_start(struct buffer *message, const struct first_start_means *means, const struct options *options)
+{
+    struct making m = {.means = means};
+    char password[SECRET + 1];
+    random_text(&m, password);
+    make_objects(&m, password);
+    if (m.error == 0)
+        m.error = write_objects(&m);
+    if (m.error == 0)
+        write_message(message, &m, options, password);
+    arena_free(&m.arena);
+    return m.error;
+}

@@ -1,0 +1,120 @@
+#include "tools/first_start.h"
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "config/load.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+
+#include "unit.h"
+
+struct kept {
+    struct catalogue *catalogue;
+    unsigned audits, requests;
+    uint32_t chance;
+    struct buffer request, password;
+};
+
+static void random_h(void *argument, void *bytes, size_t length)
+{
+    struct kept *k = argument;
+    for (size_t i = 0; i < length; i++)
+        ((unsigned char *)bytes)[i] = (unsigned char)((k->chance = k->chance * 1103515245 + 12345) >> 16);
+}
+
+static int store_h(void *argument, struct slice request, struct buffer *answer)
+{
+    struct kept *k = argument;
+    struct arena arena = {0};
+    (void)answer;
+    k->requests++;
+    buffer_add(&k->request, request);
+    Tandem__StoreRequest *r = pack_read(&tandem__store_request__descriptor, request, &arena);
+    for (size_t i = 0; i < r->n_statements; i++) {
+        Tandem__StoreValue **p = r->statements[i]->parameters;
+        if (strcmp(r->statements[i]->name, "object_audit_add") == 0) {
+            assert_int_equal(r->statements[i]->n_parameters, 7);
+            assert_null(strstr(p[6]->text, "secret"));
+            k->audits++;
+            continue;
+        }
+        assert_int_equal(r->statements[i]->n_parameters, 6);
+        assert_int_equal(p[3]->number, 0);
+        catalogue_put(k->catalogue, &(struct object){kind_find(slice_text(p[0]->text)),
+                                        slice_text(p[1]->text), slice_text(p[2]->text), 1});
+    }
+    arena_free(&arena);
+    return 0;
+}
+
+static int hash_h(void *argument, struct slice password, struct buffer *encoded)
+{
+    struct kept *k = argument;
+    buffer_add(&k->password, password);
+    buffer_add_text(encoded, "$argon2id$hash");
+    return 0;
+}
+
+static int failing_h(void *argument, struct slice password, struct buffer *encoded)
+{
+    (void)argument, (void)password, (void)encoded;
+    return ERROR_OVERLOADED;
+}
+
+static void kept_free(struct kept *k)
+{
+    catalogue_free(k->catalogue);
+    buffer_free(&k->request);
+    buffer_free(&k->password);
+}
+
+/* SEC-4: no default passwords; SEC-2: the password is printed once and stands nowhere else. */
+static void makes_a_contact_centre(void **state)
+{
+    (void)state;
+    struct kept k = {.catalogue = catalogue_new()};
+    struct first_start_means means = {&k, random_h, store_h, hash_h, 1000000};
+    struct options options;
+    struct buffer message = {0};
+    struct configuration *c;
+    options_init(&options);
+    assert_int_equal(first_start(&message, &means, &options), 0);
+    assert_int_equal(k.requests, 1);
+    assert_int_equal(k.audits, catalogue_count(k.catalogue));
+    assert_int_equal(catalogue_build(&c, k.catalogue, NULL, NULL), 0);
+    assert_int_equal(config_dn_count(c), 10);
+    assert_int_equal(strlen(config_dn(c, SLICE("1010"))->ha1_sha256), 64);
+    assert_int_not_equal(
+        memcmp(config_dn(c, SLICE("1001"))->ha1_md5, config_dn(c, SLICE("1002"))->ha1_md5, 32), 0);
+    assert_int_equal(config_person(c, SLICE("admin"))->role, CONFIG_PERSON_ADMINISTRATOR);
+    assert_true(slice_equal(config_person(c, SLICE("admin"))->password, SLICE("$argon2id$hash")));
+    assert_true(slice_equal(
+        config_slot_pair(c, config_location(c, SLICE("home")), 3)->members[0]->name, SLICE("node-1a")));
+    for (int role = 0; role < CONFIG_ROLE_COUNT; role++) {
+        size_t at = 0;
+        assert_non_null(config_next_application(c, (enum config_role)role, &at));
+    }
+    assert_int_equal(k.password.length, 20);
+    assert_true(slice_find_slice(buffer_slice(&message), buffer_slice(&k.password)) > 0);
+    assert_int_equal(slice_find_slice(buffer_slice(&k.request), buffer_slice(&k.password)), -1);
+    assert_true(slice_starts(buffer_slice(&message), SLICE("Log in:  https://127.0.0.1:8443 as admin ")));
+    config_release(c);
+    buffer_free(&message);
+    kept_free(&k);
+}
+
+static void makes_all_or_nothing(void **state)
+{
+    (void)state;
+    struct kept k = {.catalogue = catalogue_new()};
+    struct first_start_means means = {&k, random_h, store_h, failing_h, 1000000};
+    struct options options;
+    struct buffer message = {0};
+    options_init(&options);
+    assert_int_equal(first_start(&message, &means, &options), ERROR_OVERLOADED);
+    assert_int_equal(k.requests, 0);
+    assert_int_equal(message.length, 0);
+    kept_free(&k);
+}
+
+TESTS("tools/first_start", cmocka_unit_test(makes_a_contact_centre), cmocka_unit_test(makes_all_or_nothing))

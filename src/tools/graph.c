@@ -1,0 +1,38 @@
+/* tandem graph [NAME] */
+#include "tools/graph.h"
+
+#include <stdio.h>
+
+#include "pair/pair.h"
+#include "roles/config/writer.h"
+#include "tools/dispatch.h"
+
+static const struct fsm *const machines[] = {
+    &pair_machine,
+    &writer_machine,
+};
+
+const struct fsm *graph_machine(size_t at)
+{
+    return at < sizeof machines / sizeof machines[0] ? machines[at] : NULL;
+}
+
+int command_graph(const struct options *options)
+{
+    const struct fsm *machine;
+    for (size_t at = 0; (machine = graph_machine(at)) != NULL; at++) {
+        if (options->word_count == 0) {
+            puts(machine->name);
+        } else if (strcmp(machine->name, options->words[0]) == 0) {
+            struct buffer out = {0};
+            fsm_graph(machine, &out);
+            fwrite(out.data, 1, out.length, stdout);
+            buffer_free(&out);
+            return EXIT_DONE;
+        }
+    }
+    if (options->word_count == 0)
+        return EXIT_DONE;
+    complain("there is no machine \"%.64s\"; tandem graph lists all", options->words[0]);
+    return EXIT_USAGE;
+}

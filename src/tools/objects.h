@@ -1,0 +1,22 @@
+/* What the sub-commands about objects share: how they ask the running system. */
+#ifndef TANDEM_TOOLS_OBJECTS_H
+#define TANDEM_TOOLS_OBJECTS_H
+
+#include <jansson.h>
+
+#include "config/kind.h"
+#include "config/start/option.h"
+
+/* Which kind a word names; complains with a list of all, and NULL, when it is none. */
+const struct kind *objects_kind(const char *word);
+
+/* One request about an object (empty name: its kind) as the operator. The answer's JSON, a new reference; or
+ * NULL, and what is wrong has been said in one line beginning with `about`. */
+json_t *objects_ask(const struct options *o, const char *method, const struct kind *k, struct slice name,
+    struct slice query, const json_t *content, const char *about);
+
+/* The objects of a file, .json or .toml: { kind: [ object, ... ], ... }. Complains and gives NULL. */
+json_t *objects_read(const char *path);
+json_t *objects_parse(struct slice text, const char *path, struct buffer *complaint);
+
+#endif
