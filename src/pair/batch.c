@@ -133,17 +133,21 @@ static void regulate(struct pair *p)
             world_read_pause(p->world, p->inner_flows.entries[i].length, pause);
 }
 
+/* In step, what goes out waits for the receipt of all that was sent before it; out of step, for the record. */
+static bool must_wait(const struct pair *p)
+{
+    bool in_step = p->state == PAIR_ST_JOINING || p->state == PAIR_ST_PAIRED;
+    return in_step ? p->sent > p->received || !list_empty(&p->held) : p->state != PAIR_ST_ALONE;
+}
+
 void pair__commit(struct pair *p, struct world *inner)
 {
     struct buffer waiting = {0}, promises = {0};
     sort_effects(p, inner, &waiting, &promises);
-    bool linked = p->linked && p->state >= PAIR_ST_ALONE && p->sent + 1 != 0;
     if (p->other[0] != '\0' && (inner->dirty_count != 0 || promises.length != 0))
         pair__batch_send(p, inner->dirty, inner->dirty_count, buffer_slice(&promises), false);
-    else
-        linked = false;
-    if (pair__waits(p) && waiting.length != 0)
-        hold(p, &waiting, linked ? p->sent : p->linked ? p->sent : 0);
+    if (waiting.length != 0 && must_wait(p))
+        hold(p, &waiting, p->linked ? p->sent : 0);
     else
         buffer_add(&p->world->effects, buffer_slice(&waiting));
     buffer_free(&waiting);

@@ -71,11 +71,6 @@ bool pair__is_primary(const struct pair *p)
     return p->state >= PAIR_ST_ALONE;
 }
 
-bool pair__waits(const struct pair *p)
-{
-    return p->state != PAIR_ST_ALONE;
-}
-
 void pair__event(struct pair *p, uint8_t event)
 {
     (void)!fsm_input(&pair_machine, &p->state, p, event, NULL);

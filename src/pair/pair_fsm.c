@@ -29,8 +29,13 @@ static int become_fresh(void *object, const void *input)
     return PAIR_ST_FRESH;
 }
 
-static int take_over(struct pair *p, bool with_state)
+/* The record is ours: the inner role begins, with what the shadow holds or with nothing. */
+static void enter_alone(void *object)
 {
+    struct pair *p = self(object);
+    bool with_state = p->shadow_view != 0;
+    if (p->inner != NULL)
+        return;
     p->view = p->record.view;
     LOG(LOG_NOTICE, "pair", "primary of %s, view %llu, %s", p->pair, (unsigned long long)p->view,
         with_state ? "with the state of the other member" : "with nothing to take over");
@@ -41,19 +46,6 @@ static int take_over(struct pair *p, bool with_state)
         pair__link_hello(p);
         pair__walk_start(p);
     }
-    return PAIR_ST_ALONE;
-}
-
-static int take_with_state(void *object, const void *input)
-{
-    (void)input;
-    return take_over(self(object), true);
-}
-
-static int take_with_nothing(void *object, const void *input)
-{
-    (void)input;
-    return take_over(self(object), false);
 }
 
 /* ---- without the state: may this member begin with nothing? ---- */
@@ -211,7 +203,7 @@ static const struct fsm_state states[PAIR_ST_COUNT] = {
     [PAIR_ST_SHADOW] = {"shadow", TIMER_NONE, false},
     [PAIR_ST_CLAIMING] = {"claiming", TIMER_NONE, false},
     [PAIR_ST_TAKING] = {"taking", TIMER_NONE, false},
-    [PAIR_ST_ALONE] = {"alone", TIMER_NONE, false},
+    [PAIR_ST_ALONE] = {"alone", TIMER_NONE, false, enter_alone},
     [PAIR_ST_JOINING] = {"joining", TIMER_NONE, false},
     [PAIR_ST_PAIRED] = {"paired", TIMER_NONE, false},
     [PAIR_ST_PARTING] = {"parting", TIMER_NONE, false},
@@ -240,14 +232,14 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_SHADOW, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
     {PAIR_ST_SHADOW, PAIR_EV_READ, FSM_STAY, 0, NULL},
 
-    {PAIR_ST_CLAIMING, PAIR_EV_YES, PAIR_ST_ALONE, 0, take_with_nothing},
+    {PAIR_ST_CLAIMING, PAIR_EV_YES, PAIR_ST_ALONE, 0, NULL},
     {PAIR_ST_CLAIMING, PAIR_EV_NO, PAIR_ST_FRESH, 0, lost_claim},
     {PAIR_ST_CLAIMING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_CLAIMING), decide},
     {PAIR_ST_CLAIMING, PAIR_EV_LINK_UP, FSM_STAY, 0, NULL},
     {PAIR_ST_CLAIMING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
     {PAIR_ST_CLAIMING, PAIR_EV_SUPERSEDED, FSM_STAY, 0, NULL},
 
-    {PAIR_ST_TAKING, PAIR_EV_YES, PAIR_ST_ALONE, 0, take_with_state},
+    {PAIR_ST_TAKING, PAIR_EV_YES, PAIR_ST_ALONE, 0, NULL},
     {PAIR_ST_TAKING, PAIR_EV_NO, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
     {PAIR_ST_TAKING, PAIR_EV_READ, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
     {PAIR_ST_TAKING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},

@@ -125,7 +125,6 @@ struct pair {
 /* pair.c */
 void pair__event(struct pair *p, uint8_t event);
 bool pair__is_primary(const struct pair *p);
-bool pair__waits(const struct pair *p); /* effects are held now */
 
 /* record.c */
 void pair__registry_open(struct pair *p);

@@ -1,4 +1,5 @@
 /* Builds the cluster: configuration, hosts, instances, phones. */
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/error.h"

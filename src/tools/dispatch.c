@@ -135,7 +135,7 @@ static int read_start_file(
     struct options *o, struct buffer *text, struct arena *arena, struct buffer *complaint)
 {
     struct slice path = options_text(o, OPTION_CONFIG);
-    int error = file_read(text, arena_text(arena, path), complaint);
+    int error = tools_file_read(text, arena_text(arena, path), complaint);
     if (error == ERROR_MISSING && !o->values[OPTION_CONFIG].given) {
         buffer_clear(complaint);
         return 0;

@@ -31,7 +31,7 @@ static int read_all(struct buffer *out, int file)
     }
 }
 
-int file_read(struct buffer *out, const char *path, struct buffer *complaint)
+int tools_file_read(struct buffer *out, const char *path, struct buffer *complaint)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)

@@ -7,7 +7,7 @@
 #define FILE_BYTES ((size_t)8 << 20)
 
 /* ERROR_MISSING, ERROR_DENIED, ERROR_LIMIT or ERROR_SYSTEM and a sentence with the path. */
-int file_read(struct buffer *out, const char *path, struct buffer *complaint)
+int tools_file_read(struct buffer *out, const char *path, struct buffer *complaint)
     __attribute__((warn_unused_result));
 
 /* Replaces it at once or not at all; readable by nobody else. */

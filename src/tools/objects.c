@@ -165,7 +165,7 @@ json_t *objects_read(const char *path)
 {
     struct buffer text = {0}, complaint = {0};
     json_t *json = NULL;
-    if (file_read(&text, path, &complaint) == 0)
+    if (tools_file_read(&text, path, &complaint) == 0)
         json = objects_parse(buffer_slice(&text), path, &complaint);
     if (json == NULL)
         complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));

@@ -37,7 +37,7 @@ int operator_read(char token[OPERATOR_TOKEN_HEX], struct slice data, struct buff
 {
     struct buffer path = {0}, text = {0};
     add_path(&path, data);
-    int error = file_read(&text, path.data, complaint);
+    int error = tools_file_read(&text, path.data, complaint);
     struct slice found = slice_trim(buffer_slice(&text));
     if (error == 0 && !is_token(found)) {
         buffer_add_format(complaint, "%s is no token; start the system again to make a new one", path.data);

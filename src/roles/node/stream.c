@@ -11,7 +11,8 @@
 
 #define STREAM SLICE("call")
 #define OBJECT_STREAM OBJECT(NODE_KIND_OUTBOX, 0)
-#define TOKEN_CONTROL 2 /* of the subscription */
+#define TOKEN_CONTROL 2 /* of the subscriptions: what is for this pair, and what for all */
+#define TOKEN_ALL 3
 #define LIFE_SHIFT 32   /* numbers of a pair that begins with nothing jump past all it may have used before */
 #define TRIMMED 256U    /* events forgotten in one turn */
 
@@ -25,7 +26,7 @@ static void subscribe(struct node *n)
     char control[NODE_NAME + 16];
     subject(n, "ctl.node", control);
     world_subscribe(n->world, slice_text(control), TOKEN_CONTROL);
-    world_subscribe(n->world, SLICE("ctl.node.all"), TOKEN_CONTROL);
+    world_subscribe(n->world, SLICE("ctl.node.all"), TOKEN_ALL);
     world_timer_set(n->world, &n->resend_timer, OBJECT_STREAM, 0,
         world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
 }
@@ -232,7 +233,7 @@ static void control(struct node *n, const struct input *in)
 {
     const Tandem__StreamStored *s = NULL;
     const Tandem__Snapshot *ask = NULL;
-    if (!slice_equal(in->name, SLICE("ctl.node.all")))
+    if (in->token == TOKEN_CONTROL)
         s = pack_read(&tandem__stream_stored__descriptor, in->bytes, &n->arena);
     if (s != NULL && strcmp(s->node, n->pair) == 0) {
         stored(n, s->number);
@@ -297,7 +298,7 @@ bool node__stream_input(struct node *n, const struct input *in)
 {
     if (in->kind == INPUT_ANSWER && in->object == OBJECT_STREAM) {
         spool_answer(n, in);
-    } else if (in->kind == INPUT_BUS && in->token == TOKEN_CONTROL) {
+    } else if (in->kind == INPUT_BUS && (in->token == TOKEN_CONTROL || in->token == TOKEN_ALL)) {
         control(n, in);
     } else if (in->kind == INPUT_AGAIN) {
         uint64_t number = n->stored_number;
