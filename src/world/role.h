@@ -16,6 +16,7 @@ struct role_setup {
     struct slice location;
     uint64_t incarnation; /* grows with each start of this instance; in a pair: the view */
     bool resumed;         /* in a pair: records follow, then resume() */
+    void *main;           /* only for roles of a main itself; NULL for all others */
 };
 
 /* A record is the full state of one object, without pointers, with absolute times; save(load(x)) = x byte for

@@ -127,6 +127,19 @@ static void job_h(void *argument, bool dropped)
     mem_free(q);
 }
 
+int real_job_now(struct buffer *result, const char *name, const struct slice *arguments, size_t count)
+{
+    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+        if (strcmp(jobs[i].name, name) != 0 || jobs[i].arguments != count)
+            continue;
+        struct outcome o = jobs[i].run(arguments);
+        buffer_add(result, buffer_slice(&o.out));
+        buffer_free(&o.out);
+        return o.answer == ANSWER_YES ? 0 : o.error;
+    }
+    return ERROR_MISSING;
+}
+
 /* ---- host names ---- */
 
 static struct outcome resolve(struct slice request)

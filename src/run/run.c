@@ -1,0 +1,272 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/log.h"
+#include "roles/config/writer.h"
+#include "roles/history/history.h"
+#include "roles/node/node.h"
+#include "roles/proxy/proxy.h"
+#include "roles/session/session.h"
+#include "run/run_int.h"
+#include "tools/first_start.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+
+#define THREADS 2 /* for slow jobs */
+
+/* In the order in which they are started: who is asked stands before who asks. */
+static const struct {
+    enum config_role role;
+    const struct role *what;
+} roles[] = {
+    {CONFIG_ROLE_HISTORY, &history_role},
+    {CONFIG_ROLE_CONFIG, &writer_role},
+    {CONFIG_ROLE_NODE, &role_node},
+    {CONFIG_ROLE_PROXY, &role_proxy},
+    {CONFIG_ROLE_SESSION, &session_role},
+};
+
+static struct real_loop *stopped_by_signal; /* signals come to the process, and know nothing else */
+
+static void signal_h(int number)
+{
+    (void)number;
+    if (stopped_by_signal != NULL)
+        real_stop(stopped_by_signal);
+}
+
+static void catch_signals(struct real_loop *loop)
+{
+    struct sigaction stop = {.sa_handler = signal_h}, ignore = {.sa_handler = SIG_IGN};
+    stopped_by_signal = loop;
+    sigaction(SIGTERM, &stop, NULL);
+    sigaction(SIGINT, &stop, NULL);
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static int64_t seconds_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* ---- the store before the loop runs ---- */
+
+static int store_h(void *argument, struct slice request, struct buffer *answer)
+{
+    struct run *r = argument;
+    int error = 0;
+    return real_engines_store(r->engines, answer, &error, request) == ANSWER_YES ? 0
+           : error != 0                                                          ? error
+                                                                                 : ERROR_DISK;
+}
+
+static void random_h(void *argument, void *bytes, size_t length)
+{
+    (void)argument;
+    run__random(bytes, length);
+}
+
+static int hash_h(void *argument, struct slice password, struct buffer *encoded)
+{
+    (void)argument;
+    return real_job_now(encoded, "argon2-hash", &password, 1);
+}
+
+static int load(struct run *r)
+{
+    struct config_load l;
+    config_load_begin(&l);
+    int error = config_load_all(&l, store_h, r);
+    if (error == 0) {
+        r->catalogue = l.catalogue;
+        l.catalogue = NULL;
+    } else {
+        complain("the configuration cannot be read from %s/store.db: %s", r->data, error_sentence(error));
+    }
+    config_load_end(&l);
+    return error;
+}
+
+static int load_or_begin(struct run *r)
+{
+    int error = load(r);
+    if (error != 0 || catalogue_count(r->catalogue) != 0)
+        return error;
+    struct buffer message = {0};
+    struct first_start_means means = {
+        .argument = r, .random = random_h, .store = store_h, .hash = hash_h, .now = seconds_now() * 1000000};
+    error = first_start(&message, &means, r->options);
+    if (error == 0)
+        fwrite(message.data, 1, message.length, stdout);
+    else
+        complain("the first configuration cannot be written: %s", error_sentence(error));
+    fflush(stdout);
+    buffer_free(&message);
+    catalogue_free(r->catalogue);
+    r->catalogue = NULL;
+    return error == 0 ? load(r) : error;
+}
+
+/* Each start of an instance has a number that no earlier one had. */
+static int incarnation(struct run *r, struct slice name, uint64_t *number)
+{
+    struct arena arena = {0};
+    struct buffer request = {0}, answer = {0};
+    Tandem__StoreValue value = TANDEM__STORE_VALUE__INIT, *parameters[] = {&value};
+    Tandem__StoreStatement statement = TANDEM__STORE_STATEMENT__INIT, *statements[] = {&statement};
+    Tandem__StoreRequest message = TANDEM__STORE_REQUEST__INIT;
+    value.text = arena_text(&arena, name);
+    statement.name = (char *)(uintptr_t) "incarnation_next";
+    statement.n_parameters = 1;
+    statement.parameters = parameters;
+    message.n_statements = 1;
+    message.statements = statements;
+    pack_add(&request, &message.base);
+    int error = store_h(r, buffer_slice(&request), &answer);
+    const Tandem__StoreAnswer *a = NULL;
+    if (error == 0)
+        a = pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), &arena);
+    if (a != NULL && a->n_results == 1 && a->results[0]->n_rows == 1 && a->results[0]->rows[0]->n_values == 1)
+        *number = (uint64_t)a->results[0]->rows[0]->values[0]->number;
+    else if (error == 0)
+        error = ERROR_CORRUPT;
+    if (error != 0)
+        complain("the store does not take %.*s in: %s", SLICE_ARG(name), error_sentence(error));
+    buffer_free(&request);
+    buffer_free(&answer);
+    arena_free(&arena);
+    return error;
+}
+
+/* ---- instances ---- */
+
+static int add(struct run *r, const struct role *role, const struct role_setup *setup)
+{
+    if (r->instance_count == RUN_INSTANCES) {
+        complain("more than %d role instances in one process; give some of them to another", RUN_INSTANCES);
+        return ERROR_LIMIT;
+    }
+    int error = real_add_instance(&r->instances[r->instance_count], r->loop, role, setup, r->configuration);
+    if (error != 0)
+        complain("%.*s cannot start: %s", SLICE_ARG(setup->name), error_sentence(error));
+    else
+        r->instance_count++;
+    return error;
+}
+
+static int add_all(struct run *r)
+{
+    const struct config_application *a;
+    int error = add(r, &run__keeper, &(struct role_setup){.name = SLICE("keeper"), .main = r});
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        size_t at = 0;
+        while (error == 0 && (a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
+            struct role_setup setup = {.name = a->name, .pair = a->pair, .location = a->location->name};
+            error = incarnation(r, a->name, &setup.incarnation);
+            if (error == 0)
+                error = add(r, roles[i].what, &setup);
+        }
+    }
+    return error;
+}
+
+/* ---- the whole ---- */
+
+static int open_loop(struct run *r)
+{
+    int error = authority_prepare(&r->authority, r->data, NULL, 0, seconds_now());
+    if (error != 0) {
+        complain(
+            "the certificates in %s/certificates cannot be made or used: %s", r->data, error_sentence(error));
+        return error;
+    }
+    struct real_params params = {.certificate = r->authority.certificate,
+        .key = r->authority.key,
+        .authority = r->authority.authority};
+    error = real_open(&r->loop, &params);
+    if (error == 0)
+        error = real_engines_open(&r->engines, r->loop, r->data);
+    if (error != 0)
+        complain("the data in %s cannot be opened: %s", r->data, error_sentence(error));
+    return error;
+}
+
+static int prepare(struct run *r)
+{
+    struct buffer complaint = {0};
+    int error = run__data(r);
+    if (error != 0)
+        return error;
+    error = operator_prepare(r->token_sha256, slice_text(r->data), run__random, &complaint);
+    if (error != 0)
+        complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
+    buffer_free(&complaint);
+    if (error == 0)
+        error = open_loop(r);
+    if (error == 0)
+        error = load_or_begin(r);
+    r->local = options_local(r->options);
+    r->local.operator_token_sha256 = slice_text(r->token_sha256);
+    if (error == 0)
+        error = run__build(r, &r->configuration);
+    if (error == 0)
+        error = run__ports(r, r->configuration);
+    return error;
+}
+
+static void end(struct run *r)
+{
+    stopped_by_signal = NULL;
+    while (r->instance_count != 0)
+        real_remove_instance(r->instances[--r->instance_count]);
+    if (r->pool != NULL)
+        real_pool_close(r->pool);
+    if (r->engines != NULL)
+        real_engines_close(r->engines);
+    if (r->loop != NULL)
+        real_close(r->loop);
+    config_release(r->configuration);
+    if (r->catalogue != NULL)
+        catalogue_free(r->catalogue);
+    if (r->lock >= 0)
+        close(r->lock);
+}
+
+static void say_where(const struct run *r)
+{
+    const struct config_application *a;
+    size_t at = 0;
+    while ((a = config_next_application(r->configuration, CONFIG_ROLE_SESSION, &at)) != NULL)
+        for (size_t i = 0; i < a->listen.count; i++)
+            printf("Tandem %s runs: https://%.*s (data in %s; Ctrl-C stops it)\n", TANDEM_VERSION,
+                SLICE_ARG(slice_from(a->listen.items[i], sizeof "tls:" - 1)), r->data);
+    fflush(stdout);
+}
+
+int command_run(const struct options *options)
+{
+    struct run r = {.options = options, .lock = -1};
+    log_threshold = options_log_level(options);
+    run__random(&hash_process_key, sizeof hash_process_key);
+    int error = prepare(&r);
+    if (error == 0 && (r.pool = real_pool_open(THREADS)) == NULL)
+        error = ERROR_SYSTEM;
+    if (error == 0) {
+        real_set_service(r.loop, SERVICE_JOB, real_pool_jobs(r.pool));
+        real_set_service(r.loop, SERVICE_NAME, real_pool_names(r.pool));
+        catch_signals(r.loop);
+        error = add_all(&r);
+    }
+    if (error == 0) {
+        say_where(&r);
+        real_run(r.loop);
+        LOG(LOG_NOTICE, "run", "stopping");
+    }
+    end(&r);
+    return error == 0 ? EXIT_DONE : EXIT_FAILED;
+}
