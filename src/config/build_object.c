@@ -7,6 +7,7 @@ static void build_location(struct config_builder *b, const struct kind *k, const
     config_builder_location(b, &(struct config_location){
                                    .name = object_name(k, body),
                                    .realm = object_text(k, body, "realm"),
+                                   .sha256 = object_flag(k, body, "sha256"),
                                });
 }
 

@@ -87,7 +87,7 @@ static struct config_list copy_list(struct config_builder *b, struct config_list
 void config_builder_location(struct config_builder *b, const struct config_location *row)
 {
     struct config_location *l = rows_add(&b->locations);
-    *l = (struct config_location){.name = copy(b, row->name)};
+    *l = (struct config_location){.name = copy(b, row->name), .sha256 = row->sha256};
     l->realm = slice_empty(row->realm) ? l->name : copy(b, row->realm);
 }
 

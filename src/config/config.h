@@ -22,6 +22,7 @@ struct config_list {
 struct config_location {
     struct slice name;
     struct slice realm;         /* of its phones' digest */
+    bool sha256;                /* phones are challenged with SHA-256 besides MD5 */
     struct config_list pairs;   /* names of its pairs of nodes */
     struct config_list proxies; /* names of its applications of role proxy */
 };

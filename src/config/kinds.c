@@ -29,6 +29,12 @@ static const struct field location_fields[] = {
         .help = "Realm of the digest authentication of its phones (RFC 7616). Empty: the location's name. "
                 "After a "
                 "change phones have to log in again."},
+    {.name = "sha256",
+        .type = FIELD_FLAG,
+        .standard = "false",
+        .sample = "true",
+        .help = "Challenge phones with SHA-256 besides MD5 (RFC 8760). Answers with either are always accepted, but "
+                "some phones fail at a challenge that they do not know."},
 };
 
 static const struct field dn_fields[] = {

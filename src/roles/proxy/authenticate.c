@@ -14,7 +14,10 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     enum sip_header_id header = registrar ? SIP_HEADER_WWW_AUTHENTICATE : SIP_HEADER_PROXY_AUTHENTICATE;
     digest_nonce(nonce, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm), world_now(p->world));
     sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
-    for (int a = 0; a < DIGEST_ALGORITHMS; a++) {
+    const struct config_location *location =
+        config_location(world_configuration(p->world), slice_text(p->location));
+    int algorithms = location != NULL && location->sha256 ? DIGEST_ALGORITHMS : DIGEST_MD5 + 1;
+    for (int a = 0; a < algorithms; a++) {
         struct buffer value = {0};
         digest_add_challenge(
             &value, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
