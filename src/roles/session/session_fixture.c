@@ -57,7 +57,8 @@ static void commit_h(void *maker, struct world *w)
 
 static const struct world_backend backend = {.random = random_h, .commit = commit_h};
 
-static void add_person(struct config_builder *b, const char *name, const char *hash, uint8_t role, bool disabled)
+static void add_person(
+    struct config_builder *b, const char *name, const char *hash, uint8_t role, bool disabled)
 {
     const struct config_person person = {.name = slice_text(name),
         .display_name = SLICE("Display \"name\""),
@@ -83,15 +84,17 @@ struct configuration *desk_configuration(bool fewer)
     config_builder_application(
         b, &(struct config_application){.name = SLICE("proxy-1"), .role = CONFIG_ROLE_PROXY}, SLICE("home"));
     config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"), .pair = SLICE("node-1"), .role = CONFIG_ROLE_NODE},
+        &(struct config_application){
+            .name = SLICE("node-1a"), .pair = SLICE("node-1"), .role = CONFIG_ROLE_NODE},
         SLICE("home"));
     config_builder_application(b,
         &(struct config_application){
             .name = SLICE("session-1"), .role = CONFIG_ROLE_SESSION, .listen = {listen, 1}},
         SLICE("home"));
     /* SHA-256 of "token" */
-    config_builder_local(b, &(struct config_local){.operator_token_sha256 = SLICE("3c469e9d6c5875d37a43f353d4f88e61fc"
-                                                                                   "f812c66eee3457465a40b0da4153e0")});
+    config_builder_local(
+        b, &(struct config_local){.operator_token_sha256 = SLICE("3c469e9d6c5875d37a43f353d4f88e61fc"
+                                                                 "f812c66eee3457465a40b0da4153e0")});
     assert_int_equal(config_builder_end(&c, b, NULL), 0);
     return c;
 }
@@ -218,7 +221,8 @@ void desk_bus(struct desk *d, uint64_t token, const ProtobufCMessage *m)
     buffer_free(&bytes);
 }
 
-uint64_t desk_request(struct desk *d, const char *method, const char *path, const char *more, const char *body)
+uint64_t desk_request(
+    struct desk *d, const char *method, const char *path, const char *more, const char *body)
 {
     struct buffer text = {0};
     uint64_t flow = desk_accept(d, 1);
@@ -248,7 +252,8 @@ uint64_t desk_websocket(struct desk *d, const char *cookie)
 {
     char more[512];
     snprintf(more, sizeof more,
-        "%sOrigin: https://localhost:8443\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "%sOrigin: https://localhost:8443\r\nUpgrade: websocket\r\nConnection: "
+        "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: tandem.v1\r\n",
         cookie);
     uint64_t flow = desk_request(d, "GET", "/api/ws", more, NULL);

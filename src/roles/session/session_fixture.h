@@ -1,4 +1,5 @@
-/* For tests: a small world around one instance of the role session. Effects are noted, inputs are given by hand. */
+/* For tests: a small world around one instance of the role session. Effects are noted, inputs are given by
+ * hand. */
 #ifndef TANDEM_ROLES_SESSION_SESSION_FIXTURE_H
 #define TANDEM_ROLES_SESSION_SESSION_FIXTURE_H
 
@@ -41,8 +42,8 @@ struct desk {
 
 void desk_open(struct desk *d);
 void desk_close(struct desk *d);
-/* Persons ann (agent; password hash "hash-ann"), adam (administrator), dora (disabled); DNs 1001 to 1003. `fewer`: ann
- * is disabled and 1003 does not exist. */
+/* Persons ann (agent; password hash "hash-ann"), adam (administrator), dora (disabled); DNs 1001 to 1003.
+ * `fewer`: ann is disabled and 1003 does not exist. */
 struct configuration *desk_configuration(bool fewer);
 void desk_configure(struct desk *d, struct configuration *c);
 
@@ -61,7 +62,8 @@ void desk_bus(struct desk *d, uint64_t token, const ProtobufCMessage *m);
 /* Logs in and gives the line "Cookie: ..." of the log-in. */
 void desk_log_in(struct desk *d, const char *user, char cookie[96]);
 /* A request over a new connection; returns the flow. `more`: further header lines. */
-uint64_t desk_request(struct desk *d, const char *method, const char *path, const char *more, const char *body);
+uint64_t desk_request(
+    struct desk *d, const char *method, const char *path, const char *more, const char *body);
 /* A WebSocket that has shaken hands; what was said so far is forgotten. */
 uint64_t desk_websocket(struct desk *d, const char *cookie);
 void desk_say(struct desk *d, uint64_t flow, const char *text);

@@ -20,7 +20,8 @@ static void log_in_gives_a_cookie_that_opens_the_api(void **state)
     desk_open(&d);
     uint64_t flow = desk_request(&d, "GET", "/api/me", "", NULL);
     assert_true(desk_said(&d, flow, "HTTP/1.1 401 "));
-    assert_true(desk_said(&d, flow, "{\"error\":{\"code\":401,\"symbol\":\"UNAUTHENTICATED\",\"sentence\":\""));
+    assert_true(
+        desk_said(&d, flow, "{\"error\":{\"code\":401,\"symbol\":\"UNAUTHENTICATED\",\"sentence\":\""));
     desk_log_in(&d, "ann", cookie);
     assert_true(desk_said(&d, d.flow_count + 999, "; Path=/; HttpOnly; Secure; SameSite=Strict\r\n"));
     assert_true(desk_said(
@@ -37,7 +38,7 @@ static void log_in_gives_a_cookie_that_opens_the_api(void **state)
     desk_close(&d);
 }
 
-/* SEC-4: an unknown user costs the same work and gets the same answer as a wrong password. */
+/* SEC-3: an unknown user costs the same work and gets the same answer as a wrong password. */
 static void unknown_users_cannot_be_told_apart(void **state)
 {
     (void)state;
@@ -218,7 +219,7 @@ static Tandem__StoreValue text_of(const char *text)
     return v;
 }
 
-/* VC-20 */
+
 static void history_comes_in_pages(void **state)
 {
     (void)state;
@@ -235,9 +236,9 @@ static void history_comes_in_pages(void **state)
     assert_int_equal(r->statements[0]->parameters[1]->number, 10);
     assert_int_equal(r->statements[0]->parameters[2]->number, 2);
     Tandem__StoreValue null = TANDEM__STORE_VALUE__INIT;
-    Tandem__StoreValue cells[11] = {number_of(9), text_of("00000000000000ff"), number_of(1), null, number_of(3),
-        text_of("1001"), text_of("+49"), number_of(TANDEM__CALL_RESULT__RESULT_NO_ANSWER), null, text_of("node-1"),
-        null};
+    Tandem__StoreValue cells[11] = {number_of(9), text_of("00000000000000ff"), number_of(1), null,
+        number_of(3), text_of("1001"), text_of("+49"), number_of(TANDEM__CALL_RESULT__RESULT_NO_ANSWER), null,
+        text_of("node-1"), null};
     Tandem__StoreValue *values[11];
     for (size_t i = 0; i < 11; i++)
         values[i] = &cells[i];
@@ -254,7 +255,8 @@ static void history_comes_in_pages(void **state)
     answer.results = results;
     desk_answer(&d, ANSWER_YES, 0, &answer.base);
     assert_true(desk_said(&d, flow,
-        "\r\n\r\n{\"calls\":[{\"call_id\":\"00000000000000ff\",\"started_at\":\"1\",\"answered_at\":null,\"ended_at\":"
+        "\r\n\r\n{\"calls\":[{\"call_id\":\"00000000000000ff\",\"started_at\":\"1\",\"answered_at\":null,"
+        "\"ended_at\":"
         "\"3\",\"from\":\"1001\",\"to\":\"+49\",\"result\":\"no_answer\",\"cause\":\"\",\"node\":\"node-1\","
         "\"location\":\"\"}],\"next\":\"9\"}"));
     flow = desk_request(&d, "GET", "/api/history", cookie, NULL);
@@ -279,8 +281,9 @@ static void requests_wait_for_the_one_before(void **state)
     desk_open(&d);
     desk_log_in(&d, "ann", cookie);
     uint64_t flow = desk_accept(&d, 1);
-    buffer_add_format(&two, "GET /api/history HTTP/1.1\r\nHost: a\r\n%s\r\nGET /api/me HTTP/1.1\r\nHost: a\r\n%s\r\n",
-        cookie, cookie);
+    buffer_add_format(&two,
+        "GET /api/history HTTP/1.1\r\nHost: a\r\n%s\r\nGET /api/me HTTP/1.1\r\nHost: a\r\n%s\r\n", cookie,
+        cookie);
     desk_data(&d, flow, buffer_slice(&two));
     assert_int_equal(desk_flow(&d, flow)->out.length, 0);
     desk_answer(&d, ANSWER_NO, ERROR_SYNTAX, NULL);
@@ -306,7 +309,8 @@ static void configuration_is_asked_over_the_bus(void **state)
     uint64_t flow = desk_request(&d, "PUT", "/api/config/dn/10%2F01?version=3", more, "{\"name\":\"x\"}");
     const struct desk_publication *p = &d.published[(d.publications - 1) % 16];
     assert_string_equal(p->subject, "ctl.config");
-    Tandem__ConfigRequest *r = pack_read(&tandem__config_request__descriptor, buffer_slice(&p->bytes), &arena);
+    Tandem__ConfigRequest *r =
+        pack_read(&tandem__config_request__descriptor, buffer_slice(&p->bytes), &arena);
     assert_string_equal(r->reply_to, "ctl.session.session-1.config");
     assert_string_equal(r->method, "PUT");
     assert_string_equal(r->path, "/api/config/dn/10%2F01?version=3");
