@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #define TEXT 100      /* bytes of a message */
-#define WINDOW 200    /* messages under way, each on a connection of its own */
+#define WINDOW 32     /* messages under way, each on a connection of its own: few of many do something at a time */
 #define WARM_UP 100   /* connections before memory is looked at */
 
 static const char request[] = "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
