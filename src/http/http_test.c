@@ -121,7 +121,7 @@ static void refuses_bad_fields(void **state)
     CHECK(examples);
 }
 
-/* SEC-3: a request that two parties could frame differently is refused and nothing behind it is read. */
+/* A request that two parties could frame differently is refused and nothing behind it is read. */
 static void refuses_smuggling(void **state)
 {
     (void)state;

@@ -471,7 +471,6 @@ static void shakes_hands(void **state)
     buffer_free(&out);
 }
 
-/* SEC-3 */
 static void refuses_bad_handshakes(void **state)
 {
     (void)state;

@@ -21,8 +21,8 @@ struct json_options {
 
 /* Reads an object: 0 and *message (it belongs to the arena), else ERROR_SYNTAX, ERROR_RANGE or ERROR_LIMIT
  * and, where `why` is not NULL, one line of text: "calls[2].from: text expected". Strict (RFC 8259): nothing
- * behind the object, no member twice, no NUL in texts, no number where it does not fit. 64-bit integers may be
- * strings or integers; null stands for an optional member that is absent. */
+ * behind the object, no member twice, no NUL in texts, no number where it does not fit. 64-bit integers may
+ * be strings or integers; null stands for an optional member that is absent. */
 int json_read_message(void **message, const ProtobufCMessageDescriptor *type, struct slice text,
     const struct json_options *options, struct arena *arena, struct buffer *why)
     __attribute__((warn_unused_result));

@@ -1,5 +1,6 @@
-/* Failed log-ins, by user and by address: each one more doubles the wait (SEC-3). An address has more tries than a user,
- * as many people may come from one; a user's wait is short at most, so that strangers cannot lock somebody out. */
+/* Failed log-ins, by user and by address: each one more doubles the wait (SEC-3). An address has more tries
+ * than a user, as many people may come from one; a user's wait is short at most, so that strangers cannot
+ * lock somebody out. */
 #include "roles/session/session_int.h"
 
 #include "base/mem.h"

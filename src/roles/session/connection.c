@@ -149,8 +149,8 @@ void session__connection_timer(struct connection *c, uint32_t timer)
     }
     if (timer == TIMER_SESSION_REQUEST && c->http != NULL && c->http->in.length != 0) {
         http_last(c->http);
-        http_answer_error(c->http, world_now(c->session->world), HTTP_STATUS_REQUEST_TIMEOUT, none, none, none,
-            &c->session->out);
+        http_answer_error(c->http, world_now(c->session->world), HTTP_STATUS_REQUEST_TIMEOUT, none, none,
+            none, &c->session->out);
         flush(c);
     }
     session__end(c);
@@ -172,7 +172,8 @@ static void upgrade(struct connection *c)
     buffer_free(&rest);
 }
 
-/* Timers by what is awaited: the rest of a request, the next one, or (none) our own answer, which has its own. */
+/* Timers by what is awaited: the rest of a request, the next one, or (none) our own answer, which has its
+ * own. */
 static void await(struct connection *c)
 {
     bool idle = http_idle(c->http);

@@ -1,5 +1,5 @@
-/* Changes to browsers: gathered for a moment, encoded once, kept for those that come back. How far a browser is, is
- * known by its pongs: each carries what we wrote into the ping. */
+/* Changes to browsers: gathered for a moment, encoded once, kept for those that come back. How far a browser
+ * is, is known by its pongs: each carries what we wrote into the ping. */
 #include "roles/session/session_int.h"
 
 #include <inttypes.h>
@@ -11,8 +11,8 @@ void session__feed_changed(struct session *s)
 {
     buffer_free(&s->feed.snapshot);
     if (!wheel_runs(&s->feed.batch.wheel))
-        world_timer_set(s->world, &s->feed.batch, session__object(SESSION_OBJECT_SELF, 0), TIMER_SESSION_BATCH,
-            world_now(s->world) + timer_duration(TIMER_SESSION_BATCH));
+        world_timer_set(s->world, &s->feed.batch, session__object(SESSION_OBJECT_SELF, 0),
+            TIMER_SESSION_BATCH, world_now(s->world) + timer_duration(TIMER_SESSION_BATCH));
 }
 
 /* ---- encoding ---- */
@@ -131,8 +131,8 @@ static void encode_snapshot(struct session *s)
         separate(&calls);
         view__add_call(&calls, c);
     }
-    buffer_add_format(&text, "{\"snapshot\":{\"epoch\":\"%" PRIu64 "\",\"number\":\"%" PRIu64 "\"", s->incarnation,
-        s->feed.number);
+    buffer_add_format(&text, "{\"snapshot\":{\"epoch\":\"%" PRIu64 "\",\"number\":\"%" PRIu64 "\"",
+        s->incarnation, s->feed.number);
     add_array(&text, "devices", &devices);
     add_array(&text, "calls", &calls);
     buffer_add_text(&text, "}}");
@@ -230,8 +230,8 @@ static const Tandem__BrowserHello *parse_hello(struct session *s, struct slice t
 static bool can_resume(const struct session *s, const Tandem__BrowserPosition *p)
 {
     uint64_t epoch;
-    return p != NULL && slice_to_u64(&epoch, slice_text(p->epoch), UINT64_MAX) == 0 && epoch == s->incarnation &&
-           p->number <= s->feed.number && p->number + 1 >= s->feed.oldest;
+    return p != NULL && slice_to_u64(&epoch, slice_text(p->epoch), UINT64_MAX) == 0 &&
+           epoch == s->incarnation && p->number <= s->feed.number && p->number + 1 >= s->feed.oldest;
 }
 
 void session__feed_hello(struct connection *c, struct slice text)

@@ -13,15 +13,16 @@
 #include "wire/json.h"
 #include "wire/pack.h"
 
-#define PAGE 50U       /* rows of history, unless told otherwise */
+#define PAGE 50U /* rows of history, unless told otherwise */
 #define PAGE_MOST 200U
 
-struct question *session__ask(struct connection *c, void (*answer)(struct question *q, const struct input *in))
+struct question *session__ask(
+    struct connection *c, void (*answer)(struct question *q, const struct input *in))
 {
     struct session *s = c->session;
     if (map_count(&s->questions) >= SESSION_QUESTIONS) {
-        session__error(c, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED", "too much work at the moment; try again",
-            "Retry-After: 1\r\n");
+        session__error(c, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED",
+            "too much work at the moment; try again", "Retry-After: 1\r\n");
         return NULL;
     }
     struct question *q = mem_zero(sizeof *q);
@@ -101,8 +102,8 @@ static void add_result(struct buffer *out, const Tandem__StoreValue *v)
     buffer_add_byte(out, '"');
 }
 
-/* Columns as history_page returns them: cursor, call_id, started_at, answered_at, ended_at, from, to, result, cause,
- * node, location. */
+/* Columns as history_page returns them: cursor, call_id, started_at, answered_at, ended_at, from, to, result,
+ * cause, node, location. */
 static void add_row(struct buffer *out, Tandem__StoreValue *const *v)
 {
     buffer_add_text(out, "{\"call_id\":");
@@ -123,7 +124,8 @@ static void history_came(struct question *q, const struct input *in)
 {
     struct connection *c = q->connection;
     const Tandem__StoreAnswer *a =
-        in->answer == ANSWER_YES ? pack_read(&tandem__store_answer__descriptor, in->bytes, &c->session->arena) : NULL;
+        in->answer == ANSWER_YES ? pack_read(&tandem__store_answer__descriptor, in->bytes, &c->session->arena)
+                                 : NULL;
     if (a == NULL || a->n_results != 1) {
         no_answer(c, "the history cannot be read at the moment; try again");
         return;
@@ -177,7 +179,8 @@ void session__history(struct connection *c, struct sign_in *i)
     if (q == NULL)
         return;
     q->limit = limit;
-    Tandem__StoreValue values[3] = {TANDEM__STORE_VALUE__INIT, TANDEM__STORE_VALUE__INIT, TANDEM__STORE_VALUE__INIT};
+    Tandem__StoreValue values[3] = {
+        TANDEM__STORE_VALUE__INIT, TANDEM__STORE_VALUE__INIT, TANDEM__STORE_VALUE__INIT};
     Tandem__StoreValue *parameters[3] = {&values[0], &values[1], &values[2]};
     if (dn.length != 0)
         values[0].text = arena_text(&s->arena, dn);
@@ -195,8 +198,8 @@ void session__history(struct connection *c, struct sign_in *i)
     request.statements = statements;
     struct buffer bytes = {0};
     pack_add(&bytes, &request.base);
-    world_ask(s->world, SERVICE_STORE, buffer_slice(&bytes), session__object(SESSION_OBJECT_QUESTION, 0), q->token,
-        world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
+    world_ask(s->world, SERVICE_STORE, buffer_slice(&bytes), session__object(SESSION_OBJECT_QUESTION, 0),
+        q->token, world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
     buffer_free(&bytes);
 }
 
@@ -275,8 +278,8 @@ void session__config(struct connection *c, struct sign_in *i)
     m.role = (char *)(uintptr_t)config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
     pack_add(&bytes, &m.base);
     world_publish(s->world, SLICE("ctl.config"), buffer_slice(&bytes));
-    world_timer_set(s->world, &q->timer, session__object(SESSION_OBJECT_QUESTION, q->token), TIMER_SESSION_ANSWER,
-        world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
+    world_timer_set(s->world, &q->timer, session__object(SESSION_OBJECT_QUESTION, q->token),
+        TIMER_SESSION_ANSWER, world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
     buffer_free(&path);
     buffer_free(&bytes);
 }
@@ -308,7 +311,8 @@ void session__status(struct connection *c, struct sign_in *i)
     json_add_string(&body, s->location);
     buffer_add_text(&body, ",\"instances\":[");
     for (unsigned role = 0; role < CONFIG_ROLE_COUNT; role++)
-        for (size_t at = 0; (a = config_next_application(world_configuration(s->world), role, &at)) != NULL;) {
+        for (size_t at = 0;
+             (a = config_next_application(world_configuration(s->world), role, &at)) != NULL;) {
             buffer_add_format(&body, "%s{\"role\":\"%s\",\"name\":", before, config_role_name(role));
             json_add_string(&body, a->name);
             buffer_add_format(&body, ",\"health\":\"%s\"}", health(s, a));

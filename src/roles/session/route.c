@@ -1,4 +1,5 @@
-/* Who may ask what. SEC-3: every call but the log-in needs one; what changes something must come from our own page. */
+/* Who may ask what. SEC-3: every call but the log-in needs one; what changes something must come from our own
+ * page. */
 #include "roles/session/session_int.h"
 
 #include "base/log.h"
@@ -36,7 +37,8 @@ static const struct route routes[] = {
     {"/api/status", READ, 0, false, session__status},
     {"/api/ws", HTTP_BIT(HTTP_GET), 0, false, websocket},
     {"/api/config", READ, 0, true, session__config},
-    {"/api/config/", READ | HTTP_BIT(HTTP_PUT) | HTTP_BIT(HTTP_DELETE), (size_t)1 << 20, true, session__config},
+    {"/api/config/", READ | HTTP_BIT(HTTP_PUT) | HTTP_BIT(HTTP_DELETE), (size_t)1 << 20, true,
+        session__config},
 };
 
 static const struct route *find(struct slice path)
@@ -69,7 +71,8 @@ void session__answer_json(struct connection *c, uint16_t status, struct slice fi
     http_answer(c->http, world_now(c->session->world), &answer, &c->session->out);
 }
 
-/* A page of somebody else can make a browser send a request, but not with this header, nor with our origin. */
+/* A page of somebody else can make a browser send a request, but not with this header, nor with our origin.
+ */
 static bool is_forged(const struct http_request *r)
 {
     if (!(HTTP_BIT(r->method) & WRITE))
@@ -88,7 +91,8 @@ void session__route(struct connection *c)
     int64_t now = world_now(c->session->world);
     const struct route *route = find(r->path);
     if (route == NULL && is_api(r->path)) {
-        session__error(c, HTTP_STATUS_NOT_FOUND, NULL, "there is nothing at this path; see the reference", NULL);
+        session__error(
+            c, HTTP_STATUS_NOT_FOUND, NULL, "there is nothing at this path; see the reference", NULL);
         return;
     }
     unsigned methods = route != NULL ? route->methods : READ;

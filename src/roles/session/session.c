@@ -11,8 +11,8 @@ static void listen_all(struct session *s)
 {
     const struct config_application *a = config_application(world_configuration(s->world), s->name);
     if (a == NULL || a->listen.count == 0)
-        LOG(LOG_WARNING, "roles/session", "%.*s has no endpoint to listen on; set `listen` of the application",
-            SLICE_ARG(s->name));
+        LOG(LOG_WARNING, "roles/session",
+            "%.*s has no endpoint to listen on; set `listen` of the application", SLICE_ARG(s->name));
     for (size_t i = 0; a != NULL && i < a->listen.count; i++)
         world_listen(s->world, a->listen.items[i], SESSION_TOKEN_LISTEN);
 }

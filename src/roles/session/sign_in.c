@@ -1,4 +1,5 @@
-/* Log-ins: made by a password, found by a cookie, ended by log-out, time, or a change of the person (SEC-4). */
+/* Log-ins: made by a password, found by a cookie, ended by log-out, time, or a change of the person (SEC-4).
+ */
 #include "roles/session/session_int.h"
 
 #include <openssl/crypto.h>
@@ -160,11 +161,13 @@ static void verified(struct question *q, const struct input *in)
     } else if (in->answer == ANSWER_YES || refused || !q->known) {
         world_count(s->world, COUNTER_SESSION_LOGINS_FAILED, 1);
         LOG(LOG_NOTICE, "roles/session", "log-in of %s failed", q->known ? q->user : "an unknown user");
-        session__error(c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", "the name or the password is wrong", NULL);
+        session__error(
+            c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", "the name or the password is wrong", NULL);
     } else {
         session__attempt_good(s, user, &c->peer); /* not the person's fault */
         LOG(LOG_WARNING, "roles/session", "a password could not be verified: %s", error_sentence(in->error));
-        session__error(c, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED", "try again in a moment", "Retry-After: 1\r\n");
+        session__error(
+            c, HTTP_STATUS_SERVICE_UNAVAILABLE, "OVERLOADED", "try again in a moment", "Retry-After: 1\r\n");
     }
 }
 

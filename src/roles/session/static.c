@@ -27,15 +27,16 @@ void session__file(struct connection *c)
     bool gzip = a->gzip != NULL && http_accepts_coding(r, SLICE("gzip"));
     struct http_answer answer = {.status = HTTP_STATUS_OK, .type = slice_text(a->type)};
     /* What lies in assets/ has its hash in its name; all else is asked for again, and mostly is as it was. */
-    answer.cache =
-        slice_starts(r->path, SLICE("/assets/")) ? SLICE("public, max-age=31536000, immutable") : SLICE("no-cache");
+    answer.cache = slice_starts(r->path, SLICE("/assets/")) ? SLICE("public, max-age=31536000, immutable")
+                                                            : SLICE("no-cache");
     if (a->gzip != NULL)
-        answer.fields =
-            gzip ? SLICE("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\n") : SLICE("Vary: Accept-Encoding\r\n");
+        answer.fields = gzip ? SLICE("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\n")
+                             : SLICE("Vary: Accept-Encoding\r\n");
     answer.body = gzip ? slice_of(a->gzip, a->gzip_length) : slice_of(a->data, a->length);
     struct slice tag = slice_text(a->etag);
     buffer_add(&etag, slice_first(tag, tag.length - 1));
-    buffer_add_text(&etag, gzip ? "-gzip\"" : "\""); /* another representation, another tag (RFC 9110 8.8.3.3) */
+    buffer_add_text(
+        &etag, gzip ? "-gzip\"" : "\""); /* another representation, another tag (RFC 9110 8.8.3.3) */
     http_answer_file(c->http, world_now(c->session->world), &answer, buffer_slice(&etag), &c->session->out);
     buffer_free(&etag);
 }

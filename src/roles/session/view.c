@@ -3,7 +3,8 @@
 
 #include "base/mem.h"
 
-const char *const view__call_states[VIEW_CALL_STATES] = {"dialling", "ringing", "established", "held", "ending"};
+const char *const view__call_states[VIEW_CALL_STATES] = {
+    "dialling", "ringing", "established", "held", "ending"};
 
 static struct slice copy(struct slice s)
 {
@@ -164,8 +165,8 @@ void view__binding(
 {
     struct device *d = view__device(s, slice_text(b->dn));
     struct contact *c = find_contact(d, slice_text(b->contact));
-    bool gone = b->expires_at == 0 || (int64_t)b->expires_at + timer_duration(TIMER_SESSION_EXPIRY) <=
-                                          world_now(s->world);
+    bool gone = b->expires_at == 0 ||
+                (int64_t)b->expires_at + timer_duration(TIMER_SESSION_EXPIRY) <= world_now(s->world);
     if (c != NULL && c->origin == o && c->number > number)
         return; /* a snapshot that was begun before the change */
     if (gone) {

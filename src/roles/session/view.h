@@ -42,7 +42,14 @@ struct contact {
     struct world_timer timer;
 };
 
-enum view_call_state { VIEW_DIALLING, VIEW_RINGING, VIEW_ESTABLISHED, VIEW_HELD, VIEW_ENDING, VIEW_CALL_STATES };
+enum view_call_state {
+    VIEW_DIALLING,
+    VIEW_RINGING,
+    VIEW_ESTABLISHED,
+    VIEW_HELD,
+    VIEW_ENDING,
+    VIEW_CALL_STATES
+};
 
 struct view_leg {
     struct list link; /* device->calls */
@@ -68,7 +75,7 @@ struct view {
     struct map proxies, pairs; /* origins by name */
     struct map contacts;       /* by id */
     struct list changed_devices, changed_calls;
-    uint64_t token;            /* of the last snapshot asked for */
+    uint64_t token; /* of the last snapshot asked for */
 };
 
 extern const char *const view__call_states[VIEW_CALL_STATES];
@@ -82,7 +89,8 @@ static inline bool view__registered(const struct device *d)
     return !list_empty(&d->contacts);
 }
 
-void view__binding(struct session *s, struct origin *o, const Tandem__Binding *b, uint64_t number, uint64_t generation);
+void view__binding(
+    struct session *s, struct origin *o, const Tandem__Binding *b, uint64_t number, uint64_t generation);
 void view__contact_free(struct session *s, struct contact *c);
 void view__contact_timer(struct session *s, uint64_t id);
 
