@@ -44,8 +44,9 @@ static inline bool slice_equal(struct slice a, struct slice b)
 /* The part from `from` on; an empty slice past the end. */
 static inline struct slice slice_from(struct slice s, size_t from)
 {
-    return from >= s.length ? (struct slice){s.data + s.length, 0}
-                            : (struct slice){s.data + from, s.length - from};
+    if (from > s.length)
+        from = s.length;
+    return from == 0 ? s : (struct slice){s.data + from, s.length - from}; /* never NULL + 0 */
 }
 
 /* At most the first `length` bytes. */
