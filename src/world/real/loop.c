@@ -194,6 +194,16 @@ static bool owes(const struct real_loop *l)
            l->event_at < l->event_count;
 }
 
+bool real_settled(const struct real_loop *l)
+{
+    if (owes(l) || map_count(&l->asks) != 0 || !list_empty(&l->flush))
+        return false;
+    list_for_each (link, &l->flows)
+        if (list_entry(link, struct real_flow, all)->interest & EPOLLOUT)
+            return false;
+    return true;
+}
+
 static int wait_time(struct real_loop *l, int64_t longest)
 {
     if (owes(l))

@@ -50,6 +50,11 @@ void real_set_configuration(struct real_loop *loop, const struct configuration *
 /* INPUT_DRAIN to every instance. Not within a turn. */
 void real_drain(struct real_loop *loop);
 
+/* Nothing waits: no bytes for a peer, no input for an instance, no question for its answer. */
+bool real_settled(const struct real_loop *loop);
+/* Runs what is in the mailbox now. */
+void real_run_mail(struct real_loop *loop);
+
 /* Reads certificate, key and authority again; connections that are open keep the old ones. On an error the
  * old ones stay in use. */
 int real_tls_reload(struct real_loop *loop) __attribute__((warn_unused_result));
