@@ -91,8 +91,7 @@ static bool drain(struct signals *s)
     LOG(LOG_NOTICE, "tools", "ending: open work is finished first; the same signal again ends at once");
     real_post(s->params.loop, drain_h, NULL);
     int number = 0;
-    for (int64_t waited = 0; waited < timer_duration(TIMER_DRAIN) && atomic_load(&s->quiet) < QUIET;
-         waited += LOOK) {
+    for (int64_t waited = 0; waited < s->params.longest && atomic_load(&s->quiet) < QUIET; waited += LOOK) {
         real_post(s->params.loop, look_h, s);
         number = wait_signal(LOOK);
         if (number != 0 && number != SIGHUP)
@@ -120,6 +119,8 @@ int signals_begin(struct signals **out, const struct signals_params *params)
 {
     struct signals *s = mem_zero(sizeof *s);
     s->params = *params;
+    if (s->params.longest == 0)
+        s->params.longest = timer_duration(TIMER_DRAIN);
     int number = pthread_create(&s->thread, NULL, signals_h, s);
     if (number != 0) {
         LOG(LOG_ERROR, "tools", "cannot start the thread that waits for signals: %s", strerror(number));

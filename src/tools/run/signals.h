@@ -9,6 +9,7 @@
 #define TANDEM_TOOLS_RUN_SIGNALS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct real_loop;
 struct signals;
@@ -18,6 +19,7 @@ struct signals_params {
     const char *data; /* where the local authority's folder is; NULL: certificates are somebody else's */
     const char *const *names; /* as authority_prepare takes them; they outlive the signals */
     size_t name_count;
+    int64_t longest; /* µs for draining; 0: TIMER_DRAIN */
 };
 
 /* The first thing a main does: threads inherit it. */

@@ -28,9 +28,9 @@ static void never_answers(
     (void)self, (void)l, (void)handle, (void)request, (void)deadline;
 }
 
-static void begin_and_signal(struct signals **s, struct real_loop *l, int number)
+static void begin_and_signal(struct signals **s, struct real_loop *l, int number, int64_t longest)
 {
-    assert_int_equal(signals_begin(s, &(struct signals_params){.loop = l}), 0);
+    assert_int_equal(signals_begin(s, &(struct signals_params){.loop = l, .longest = longest}), 0);
     assert_int_equal(kill(getpid(), number), 0);
 }
 
@@ -42,7 +42,7 @@ static void a_signal_drains_and_then_stops(void **state)
     struct signals *s = NULL;
     struct probe p = {.echo = false};
     probe_open(&p, l, "one");
-    begin_and_signal(&s, l, SIGTERM);
+    begin_and_signal(&s, l, SIGTERM, 0);
     real_run(l);
     assert_int_equal(p.counts[INPUT_DRAIN], 1);
     signals_end(s);
@@ -69,7 +69,7 @@ static void a_second_signal_does_not_wait_for_open_work(void **state)
     world_ask(p.world, SERVICE_STORE, SLICE("?"), OBJECT(1, 1), 1, world_now(p.world) + 600000000);
     world_turn_end(p.world);
     assert_false(real_settled(l));
-    begin_and_signal(&s, l, SIGINT);
+    begin_and_signal(&s, l, SIGINT, 0);
     int64_t began = real_now(l);
     real_run(l);
     assert_true(real_now(l) - began < timer_duration(TIMER_DRAIN));
@@ -89,7 +89,7 @@ static void open_work_is_not_waited_for_for_ever(void **state)
     world_turn_begin(p.world, real_now(l));
     world_ask(p.world, SERVICE_STORE, SLICE("?"), OBJECT(1, 1), 1, world_now(p.world) + 600000000);
     world_turn_end(p.world);
-    begin_and_signal(&s, l, SIGTERM);
+    begin_and_signal(&s, l, SIGTERM, 100000);
     real_run(l); /* and returns */
     assert_int_equal(p.counts[INPUT_DRAIN], 1);
     signals_end(s);

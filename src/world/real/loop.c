@@ -42,6 +42,8 @@ static void set_params(struct real_loop *l, const struct real_params *params)
         l->params.listener_flows = LISTENER_FLOWS;
     if (l->params.handshakes == 0)
         l->params.handshakes = HANDSHAKES;
+    if (l->params.turn_limit == 0)
+        l->params.turn_limit = timer_duration(TIMER_WORLD_TURN);
 }
 
 static void init_lists(struct real_loop *l)
@@ -65,7 +67,7 @@ int real_open(struct real_loop **out, const struct real_params *params)
     l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->read = mem_alloc(REAL_READ);
-    l->watch = real__watch_new();
+    l->watch = real__watch_new(l->params.turn_limit);
     int error = l->epoll >= 0 ? 0 : ERROR_SYSTEM;
     if (error != 0)
         LOG(LOG_ERROR, "world", "cannot make an event loop: %s", strerror(errno));

@@ -19,6 +19,7 @@ struct real_params {
     size_t send_limit;       /* bytes that may wait in one stream; 0: 4 MiB */
     unsigned listener_flows; /* connections of one listener at a time; 0: 20000 */
     unsigned handshakes;     /* TLS handshakes under way; 0: 256. More wait in the listener's backlog */
+    int64_t turn_limit;      /* µs: a turn that takes longer is reported; 0: TIMER_WORLD_TURN */
     /* PEM files. Without a certificate no TLS listener, without an authority the system's authorities. The
      * strings are copied. */
     const char *certificate, *key, *authority;
