@@ -74,7 +74,8 @@ static void random_h(void *argument, void *bytes, size_t length)
 static int hash_h(void *argument, struct slice password, struct buffer *encoded)
 {
     (void)argument;
-    return real_job_now(encoded, "argon2-hash", &password, 1);
+    int error = 0;
+    return real_job(encoded, &error, "argon2-hash", &password, 1) == ANSWER_YES ? 0 : error;
 }
 
 static int load(struct run *r)

@@ -104,6 +104,23 @@ static void passwords_are_hashed_and_verified_on_the_pool(void **state)
     probe_free(&p);
 }
 
+static void a_job_runs_here_and_now_for_a_main(void **state)
+{
+    (void)state;
+    struct buffer encoded = {.data = NULL}, nothing = {.data = NULL};
+    struct slice password[2] = {SLICE("secret")};
+    int error = 1;
+    assert_int_equal(real_job(&encoded, &error, "argon2-hash", password, 1), ANSWER_YES);
+    assert_int_equal(error, 0);
+    password[1] = buffer_slice(&encoded);
+    assert_int_equal(real_job(&nothing, &error, "argon2-verify", password, 2), ANSWER_YES);
+    password[0] = SLICE("Secret");
+    assert_int_equal(real_job(&nothing, &error, "argon2-verify", password, 2), ANSWER_NO);
+    assert_int_equal(error, ERROR_DENIED);
+    assert_int_equal(real_job(&nothing, &error, "argon2-verify", password, 1), ANSWER_NO);
+    buffer_free(&encoded);
+}
+
 static void too_many_jobs_are_refused_and_none_is_forgotten(void **state)
 {
     (void)state;
@@ -141,7 +158,8 @@ static void names_are_resolved_on_the_pool(void **state)
     probe_free(&p);
 }
 
-TESTS("world/real/ask", cmocka_unit_test(each_question_gets_exactly_one_answer),
+TESTS("world/real/ask", cmocka_unit_test(a_job_runs_here_and_now_for_a_main),
+    cmocka_unit_test(each_question_gets_exactly_one_answer),
     cmocka_unit_test(passwords_are_hashed_and_verified_on_the_pool),
     cmocka_unit_test(too_many_jobs_are_refused_and_none_is_forgotten),
     cmocka_unit_test(names_are_resolved_on_the_pool))

@@ -7,8 +7,9 @@
 #include "wire/pack.h"
 #include "world/real/engines_int.h"
 
-#define BUS_MOST ((size_t)64 << 20) /* bytes that wait for the instances of a loop; past that the bus loses  \
-                                     */
+#define BUS_MOST                                                                                             \
+    ((size_t)64 << 20) /* bytes that wait for the instances of a loop; past that the bus loses               \
+                        */
 
 static struct real_engines *of_expiry(struct real_timer *t)
 {

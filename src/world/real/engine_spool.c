@@ -174,7 +174,7 @@ void real__spool_close(struct real_engines *g)
 {
     if (g->spool_thread != NULL)
         real_pool_close(g->spool_thread);
-    real__mailbox_ready(g->loop); /* what the thread has posted is ours */
+    real_run_mail(g->loop); /* what the thread has posted is ours */
     if (g->spool != NULL)
         sync_all(g);
     real__timer_clear(g->loop, &g->spool_sync);

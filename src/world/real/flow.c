@@ -107,7 +107,7 @@ void real__flow_send(struct real_flow *f, const struct address *peer, struct sli
 void real__flow_failed(struct real_loop *l)
 {
     struct list *link;
-    while ((link = list_first(&l->failed)) != NULL && l->turns < REAL_ROUND_TURNS) {
+    while ((link = list_first(&l->failed)) != NULL && !real__spent(l)) {
         struct real_flow *f = list_entry(link, struct real_flow, event);
         struct real_instance *i = f->instance;
         struct input closed = {.kind = INPUT_CLOSED, .flow = f->number, .token = f->token, .error = f->error};

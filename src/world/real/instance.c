@@ -163,7 +163,7 @@ void real_deliver(struct real_instance *i, const struct input *input)
 void real__inputs(struct real_loop *l)
 {
     struct list *last = l->inputs.previous, *link = NULL;
-    while (link != last && (link = list_first(&l->inputs)) != NULL && l->turns < 3 * REAL_ROUND_TURNS) {
+    while (link != last && (link = list_first(&l->inputs)) != NULL && !real__spent(l)) {
         struct owed *o = list_entry(link, struct owed, link);
         list_remove(link);
         l->owed -= o->size;

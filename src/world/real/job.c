@@ -15,6 +15,7 @@
 #define ARGON2_KIB 19456
 #define ARGON2_PASSES 2
 #define ARGON2_LANES 1
+#define ARGUMENTS 4 /* most of a job */
 #define SALT 16
 #define HASH 32
 #define PASSWORD_MOST 1024 /* bytes */
@@ -87,22 +88,39 @@ static void give(const struct question *q, struct outcome *o)
     buffer_free(&o->out);
 }
 
+static struct outcome run_named(const char *name, const struct slice *arguments, size_t argument_count)
+{
+    const size_t count = sizeof jobs / sizeof jobs[0];
+    size_t i = 0;
+    while (i < count && strcmp(name, jobs[i].name) != 0)
+        i++;
+    if (i == count)
+        return refusal(ERROR_MISSING);
+    if (argument_count != jobs[i].arguments)
+        return refusal(ERROR_SYNTAX);
+    return arguments[0].length <= PASSWORD_MOST ? jobs[i].run(arguments) : refusal(ERROR_LIMIT);
+}
+
+enum answer real_job(
+    struct buffer *result, int *error, const char *name, const struct slice *arguments, size_t argument_count)
+{
+    struct outcome o = run_named(name, arguments, argument_count);
+    buffer_add(result, buffer_slice(&o.out));
+    buffer_free(&o.out);
+    *error = o.error;
+    return o.answer;
+}
+
 static struct outcome run_job(struct slice request)
 {
     struct arena arena = {.chunks = NULL};
     struct outcome o = refusal(ERROR_SYNTAX);
-    struct slice arguments[2];
+    struct slice arguments[ARGUMENTS];
     Tandem__JobRequest *r = pack_read(&tandem__job_request__descriptor, request, &arena);
-    const size_t count = sizeof jobs / sizeof jobs[0];
-    size_t i = 0;
-    while (r != NULL && i < count && strcmp(r->name, jobs[i].name) != 0)
-        i++;
-    if (i == count)
-        o = refusal(ERROR_MISSING);
-    if (r != NULL && i < count && r->n_arguments == jobs[i].arguments) {
+    if (r != NULL && r->n_arguments <= ARGUMENTS) {
         for (size_t a = 0; a < r->n_arguments; a++)
             arguments[a] = pack_slice(r->arguments[a]);
-        o = arguments[0].length <= PASSWORD_MOST ? jobs[i].run(arguments) : refusal(ERROR_LIMIT);
+        o = run_named(r->name, arguments, r->n_arguments);
     }
     arena_free(&arena);
     return o;
@@ -125,19 +143,6 @@ static void job_h(void *argument, bool dropped)
     give(q, &o);
     explicit_bzero(q->bytes, q->request.length); /* passwords */
     mem_free(q);
-}
-
-int real_job_now(struct buffer *result, const char *name, const struct slice *arguments, size_t count)
-{
-    for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
-        if (strcmp(jobs[i].name, name) != 0 || jobs[i].arguments != count)
-            continue;
-        struct outcome o = jobs[i].run(arguments);
-        buffer_add(result, buffer_slice(&o.out));
-        buffer_free(&o.out);
-        return o.answer == ANSWER_YES ? 0 : o.error;
-    }
-    return ERROR_MISSING;
 }
 
 /* ---- host names ---- */

@@ -252,7 +252,7 @@ static void side_ready(struct real_loop *l, struct pair *p, int at)
 void real__local_ready(struct real_loop *l)
 {
     struct list *last = l->local.previous, *link = NULL;
-    while (link != last && (link = list_first(&l->local)) != NULL && l->turns < 3 * REAL_ROUND_TURNS) {
+    while (link != last && (link = list_first(&l->local)) != NULL && !real__spent(l)) {
         struct side *s = list_entry(link, struct side, ready);
         struct pair *p = s->pair;
         list_remove(link);

@@ -1,8 +1,9 @@
 /* The loop. One round:
  *
- *     epoll ──> turns (at most REAL_ROUND_TURNS of them or REAL_ROUND_TIME) ──> timers ──> inputs that the
- *     world owes ──> local flows ──> what was sent goes out, a batch per socket ──> the dead are freed
+ *     epoll ──> timers ──> inputs that the world owes ──> local flows ──> what was sent goes out, a batch per
+ *     socket ──> the dead are freed
  *
+ * Each of the first four takes at most REAL_PHASE_TURNS turns or REAL_PHASE_TIME, then the next has its turn.
  * Level-triggered: a descriptor of which only a part was read is reported again after all others have been,
  * so the kernel's list is our queue and no flow can be forgotten. Events that a long round leaves over are
  * handled in the next one, before the kernel is asked again. */
@@ -42,6 +43,8 @@ static void set_params(struct real_loop *l, const struct real_params *params)
         l->params.listener_flows = LISTENER_FLOWS;
     if (l->params.handshakes == 0)
         l->params.handshakes = HANDSHAKES;
+    if (l->params.turn_limit == 0)
+        l->params.turn_limit = timer_duration(TIMER_WORLD_TURN);
 }
 
 static void init_lists(struct real_loop *l)
@@ -65,7 +68,7 @@ int real_open(struct real_loop **out, const struct real_params *params)
     l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     l->epoll = epoll_create1(EPOLL_CLOEXEC);
     l->read = mem_alloc(REAL_READ);
-    l->watch = real__watch_new();
+    l->watch = real__watch_new(l->params.turn_limit);
     int error = l->epoll >= 0 ? 0 : ERROR_SYSTEM;
     if (error != 0)
         LOG(LOG_ERROR, "world", "cannot make an event loop: %s", strerror(errno));
@@ -79,6 +82,12 @@ int real_open(struct real_loop **out, const struct real_params *params)
     else
         *out = l;
     return error;
+}
+
+static void begin_phase(struct real_loop *l)
+{
+    l->turns = 0;
+    l->phase = real_now(l);
 }
 
 static void close_flows(struct real_loop *l)
@@ -97,7 +106,7 @@ void real_close(struct real_loop *l)
     close_flows(l);
     real__mailbox_close(l);
     while (!list_empty(&l->local)) { /* connections that were on their way here are refused */
-        l->turns = 0;
+        begin_phase(l);
         real__local_ready(l);
     }
     real__watch_free(l->watch);
@@ -122,6 +131,12 @@ void real_close(struct real_loop *l)
 int64_t real_now(struct real_loop *l)
 {
     return real__clock_read(&l->clock);
+}
+
+void real_seed(void)
+{
+    while (getrandom(&hash_process_key, sizeof hash_process_key, 0) != sizeof hash_process_key)
+        continue;
 }
 
 /* Roles make tags, nonces and keys of it: so it is the system's chance, taken in portions. */
@@ -157,9 +172,9 @@ void real__timer_clear(struct real_loop *l, struct real_timer *t)
 
 /* ---- the round ---- */
 
-static bool used_up(const struct real_loop *l)
+bool real__spent(const struct real_loop *l)
 {
-    return l->turns >= REAL_ROUND_TURNS || l->clock.last - l->round > REAL_ROUND_TIME;
+    return l->turns >= REAL_PHASE_TURNS || l->clock.last - l->phase > REAL_PHASE_TIME;
 }
 
 static void run_timers(struct real_loop *l, int64_t now)
@@ -169,7 +184,7 @@ static void run_timers(struct real_loop *l, int64_t now)
         struct real_timer *t = list_entry(&due->link, struct real_timer, wheel.link);
         t->due_h(t);
     }
-    while (l->turns < 2 * REAL_ROUND_TURNS && (due = wheel_due(&l->wheel, now)) != NULL) {
+    while (!real__spent(l) && (due = wheel_due(&l->wheel, now)) != NULL) {
         struct world *w;
         struct input input = world_timer_input(due, &w);
         real__turn(w->owner, &input);
@@ -178,7 +193,7 @@ static void run_timers(struct real_loop *l, int64_t now)
 
 static void run_events(struct real_loop *l)
 {
-    while (l->event_at < l->event_count && !used_up(l)) {
+    while (l->event_at < l->event_count && !real__spent(l)) {
         struct epoll_event *event = &l->events[l->event_at++];
         struct real_flow *f = event->data.ptr;
         if (event->data.ptr == &l->mailbox)
@@ -192,6 +207,16 @@ static bool owes(const struct real_loop *l)
 {
     return !list_empty(&l->failed) || !list_empty(&l->inputs) || !list_empty(&l->local) ||
            l->event_at < l->event_count;
+}
+
+bool real_settled(const struct real_loop *l)
+{
+    if (owes(l) || map_count(&l->asks) != 0 || !list_empty(&l->flush))
+        return false;
+    list_for_each (link, &l->flows)
+        if (list_entry(link, struct real_flow, all)->interest & EPOLLOUT)
+            return false;
+    return true;
 }
 
 static int wait_time(struct real_loop *l, int64_t longest)
@@ -226,12 +251,14 @@ void real__round(struct real_loop *l, int64_t longest)
         l->event_at = 0;
         l->event_count = count > 0 ? count : 0;
     }
-    l->turns = 0;
-    l->round = real_now(l);
+    begin_phase(l);
     run_events(l);
-    run_timers(l, l->clock.last);
+    begin_phase(l);
+    run_timers(l, l->phase);
+    begin_phase(l);
     real__flow_failed(l);
     real__inputs(l);
+    begin_phase(l);
     real__local_ready(l);
     flush(l);
 }

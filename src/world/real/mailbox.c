@@ -67,6 +67,11 @@ void real__mailbox_ready(struct real_loop *l)
     mem_free(mails);
 }
 
+void real_run_mail(struct real_loop *l)
+{
+    real__mailbox_ready(l);
+}
+
 void real__mailbox_close(struct real_loop *l)
 {
     struct real_mailbox *m = &l->mailbox;

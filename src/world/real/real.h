@@ -19,10 +19,14 @@ struct real_params {
     size_t send_limit;       /* bytes that may wait in one stream; 0: 4 MiB */
     unsigned listener_flows; /* connections of one listener at a time; 0: 20000 */
     unsigned handshakes;     /* TLS handshakes under way; 0: 256. More wait in the listener's backlog */
+    int64_t turn_limit;      /* µs: a turn that takes longer is reported; 0: TIMER_WORLD_TURN */
     /* PEM files. Without a certificate no TLS listener, without an authority the system's authorities. The
      * strings are copied. */
     const char *certificate, *key, *authority;
 };
+
+/* Gives the process's tables a key of chance: the first thing that a main does. */
+void real_seed(void);
 
 /* 0, or an error that has been logged with its reason. */
 int real_open(struct real_loop **out, const struct real_params *params) __attribute__((warn_unused_result));
@@ -49,6 +53,11 @@ void real_remove_instance(struct real_instance *instance);
 void real_set_configuration(struct real_loop *loop, const struct configuration *configuration);
 /* INPUT_DRAIN to every instance. Not within a turn. */
 void real_drain(struct real_loop *loop);
+
+/* Nothing waits: no bytes for a peer, no input for an instance, no question for its answer. */
+bool real_settled(const struct real_loop *loop);
+/* Runs what is in the mailbox now. */
+void real_run_mail(struct real_loop *loop);
 
 /* Reads certificate, key and authority again; connections that are open keep the old ones. On an error the
  * old ones stay in use. */

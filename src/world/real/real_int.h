@@ -12,8 +12,8 @@
 #include "world/world_int.h"
 
 #define REAL_EVENTS 256      /* taken from the kernel at once */
-#define REAL_ROUND_TURNS 256 /* then timers, mail and the flush get their turn */
-#define REAL_ROUND_TIME 2000 /* µs, likewise */
+#define REAL_PHASE_TURNS 256 /* of each kind of work in a round */
+#define REAL_PHASE_TIME 2000 /* µs, likewise */
 #define REAL_SPARES 8        /* send buffers kept for the next flow that sends */
 
 /* A timer of the world itself; those of roles are world_timers, in a wheel of their own. */
@@ -65,8 +65,8 @@ struct real_loop {
     struct list flush, failed, inputs, local, grave;
     struct epoll_event events[REAL_EVENTS];
     int event_at, event_count;
-    unsigned turns; /* of this round */
-    int64_t round;  /* when it began */
+    unsigned turns; /* of this phase of the round */
+    int64_t phase;  /* when it began */
     size_t owed;    /* bytes of the inputs that wait */
     struct map asks;
     uint64_t last_ask;
@@ -92,6 +92,7 @@ int64_t real__clock_at(struct real_clock *c, int64_t monotonic, int64_t wall);
 
 /* loop.c */
 void real__round(struct real_loop *l, int64_t longest); /* longest: µs to wait when there is nothing to do */
+bool real__spent(const struct real_loop *l);            /* the phase has had its share */
 void real__timer_set(struct real_loop *l, struct real_timer *t, enum timer duration);
 void real__timer_at(struct real_loop *l, struct real_timer *t, int64_t at);
 void real__timer_clear(struct real_loop *l, struct real_timer *t);

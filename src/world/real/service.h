@@ -51,10 +51,10 @@ void real_pool_close(struct real_pool *pool);
 int real_pool_run(struct real_pool *pool, void (*work_h)(void *argument, bool dropped), void *argument)
     __attribute__((warn_unused_result));
 
-/* For a main that needs a job done before its loop runs, in its own thread: 0 and the result, or an error. */
-int real_job_now(struct buffer *result, const char *name, const struct slice *arguments, size_t count)
-    __attribute__((warn_unused_result));
-struct real_service real_pool_jobs(struct real_pool *pool);  /* SERVICE_JOB: JobRequest, JobAnswer */
+struct real_service real_pool_jobs(struct real_pool *pool); /* SERVICE_JOB: JobRequest, JobAnswer */
+/* One job here and now, its result as plain bytes: for a main before its loop runs. */
+enum answer real_job(struct buffer *result, int *error, const char *name, const struct slice *arguments,
+    size_t argument_count);
 struct real_service real_pool_names(struct real_pool *pool); /* SERVICE_NAME: a name; addresses as lines */
 
 #endif

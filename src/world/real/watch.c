@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/timer.h"
 
 #define NAME_WORDS 8 /* of eight bytes: longer names are cut */
 #define LOOKS 4      /* in the time that a turn may take */
@@ -19,12 +18,14 @@ struct real_watch {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    int64_t limit; /* µs */
     bool runs, ends;
 };
 
-struct real_watch *real__watch_new(void)
+struct real_watch *real__watch_new(int64_t limit)
 {
     struct real_watch *w = mem_zero(sizeof *w);
+    w->limit = limit;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -50,7 +51,8 @@ static void complain(struct real_watch *w, uint64_t turn)
     }
     if (atomic_load(&w->turn) == turn)
         LOG(LOG_ERROR, "world",
-            "a turn of %s takes more than a second; everything on its loop waits; report this", name);
+            "a turn of %s takes more than %lld ms; everything on its loop waits; report this", name,
+            (long long)(w->limit / 1000));
 }
 
 /* True: w->ends. */
@@ -74,7 +76,7 @@ static void *watch_h(void *argument)
     struct real_watch *w = argument;
     uint64_t seen = 0;
     int times = 0; /* that it was the same */
-    while (!sleep_for(w, timer_duration(TIMER_WORLD_TURN) / LOOKS)) {
+    while (!sleep_for(w, w->limit / LOOKS)) {
         uint64_t turn = atomic_load(&w->turn);
         times = turn == seen && turn % 2 == 1 ? times + 1 : 0;
         if (times == LOOKS)

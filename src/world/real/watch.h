@@ -1,4 +1,4 @@
-/* A thread that looks whether turns end: one that takes more than a second is logged while it still runs,
+/* A thread that looks whether turns end: one that takes longer than permitted is logged while it still runs,
  * with the name of its instance. */
 #ifndef TANDEM_WORLD_REAL_WATCH_H
 #define TANDEM_WORLD_REAL_WATCH_H
@@ -7,7 +7,7 @@
 
 struct real_watch;
 
-struct real_watch *real__watch_new(void);
+struct real_watch *real__watch_new(int64_t limit); /* µs */
 void real__watch_free(struct real_watch *w);
 
 /* Around the loop's run: the thread lives meanwhile. */
