@@ -114,8 +114,8 @@ static void fuzz_journal(struct slice input)
         input = slice_from(input, 1 + length);
     }
     must(files_open(&file, f, SLICE("registry.journal"), true) == 0);
-    must(file_append(file, buffer_slice(&records)) == 0);
-    file_close(file);
+    must(files_append(file, buffer_slice(&records)) == 0);
+    files_release(file);
     buffer_free(&records);
     if (registry_open(&r, f, 0) == 0) {
         struct buffer all = content(r);

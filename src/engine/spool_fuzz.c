@@ -83,8 +83,8 @@ static void put(struct files *f, const char *name, struct slice bytes)
 {
     struct file *file;
     must(files_open(&file, f, slice_text(name), true) == 0);
-    must(file_append(file, bytes) == 0);
-    file_close(file);
+    must(files_append(file, bytes) == 0);
+    files_release(file);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
