@@ -47,42 +47,42 @@ int files_open(struct file **file, struct files *f, struct slice name, bool crea
     return 0;
 }
 
-struct file *file_hold(struct file *file)
+struct file *files_hold(struct file *file)
 {
     file->holders++;
     return file;
 }
 
-void file_close(struct file *file)
+void files_release(struct file *file)
 {
     if (file != NULL && --file->holders == 0)
         file->files->operations->close(file);
 }
 
-int file_append(struct file *file, struct slice bytes)
+int files_append(struct file *file, struct slice bytes)
 {
     int error = file->files->operations->append(file, bytes);
     return error == 0 ? 0 : failed("writing", file->name, error);
 }
 
-int file_read(size_t *got, struct file *file, uint64_t at, char *data, size_t length)
+int files_read(size_t *got, struct file *file, uint64_t at, char *data, size_t length)
 {
     int error = file->files->operations->read(got, file, at, data, length);
     return error == 0 ? 0 : failed("reading", file->name, error);
 }
 
-uint64_t file_size(const struct file *file)
+uint64_t files_size(const struct file *file)
 {
     return file->size;
 }
 
-int file_sync(struct file *file)
+int files_sync(struct file *file)
 {
     int error = file->files->operations->sync(file);
     return error == 0 ? 0 : failed("syncing", file->name, error);
 }
 
-int file_truncate(struct file *file, uint64_t size)
+int files_truncate(struct file *file, uint64_t size)
 {
     int error = file->files->operations->truncate(file, size);
     return error == 0 ? 0 : failed("cutting", file->name, error);

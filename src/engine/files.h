@@ -25,18 +25,18 @@ void files_close(struct files *f); /* after all of its files */
 /* For appending and reading; made when it is missing and `create`. */
 int files_open(struct file **file, struct files *f, struct slice name, bool create)
     __attribute__((warn_unused_result));
-struct file *file_hold(struct file *file);
-void file_close(struct file *file);
+struct file *files_hold(struct file *file);
+void files_release(struct file *file);
 
 /* All or nothing: what was written in part is cut off again. */
-int file_append(struct file *file, struct slice bytes) __attribute__((warn_unused_result));
+int files_append(struct file *file, struct slice bytes) __attribute__((warn_unused_result));
 /* Up to `length` bytes from `at` on; *got is less only at the end. */
-int file_read(size_t *got, struct file *file, uint64_t at, char *data, size_t length)
+int files_read(size_t *got, struct file *file, uint64_t at, char *data, size_t length)
     __attribute__((warn_unused_result));
-uint64_t file_size(const struct file *file);
+uint64_t files_size(const struct file *file);
 /* The only operation that another thread may carry out, on a file that it (or its asker) holds. */
-int file_sync(struct file *file) __attribute__((warn_unused_result));
-int file_truncate(struct file *file, uint64_t size) __attribute__((warn_unused_result)); /* and syncs */
+int files_sync(struct file *file) __attribute__((warn_unused_result));
+int files_truncate(struct file *file, uint64_t size) __attribute__((warn_unused_result)); /* and syncs */
 
 /* `to` is replaced at once or not at all; on disk when it returns. */
 int files_rename(struct files *f, struct slice from, struct slice to) __attribute__((warn_unused_result));

@@ -39,11 +39,11 @@ static void tell(void *argument, const struct record *record, uint64_t at)
 /* Cuts what a crash left behind the last good entry. */
 static int cut(struct journal *j, const struct record_scan *scan)
 {
-    if (scan->good == file_size(j->file))
+    if (scan->good == files_size(j->file))
         return 0;
     LOG(LOG_WARNING, "journal", "%s: cut %llu bytes of a torn tail at byte %llu", j->name,
-        (unsigned long long)(file_size(j->file) - scan->good), (unsigned long long)scan->good);
-    return file_truncate(j->file, scan->good);
+        (unsigned long long)(files_size(j->file) - scan->good), (unsigned long long)scan->good);
+    return files_truncate(j->file, scan->good);
 }
 
 int journal_open(struct journal **j, struct files *files, const char *name,
@@ -77,7 +77,7 @@ void journal_close(struct journal *j)
 {
     if (j == NULL)
         return;
-    file_close(j->file);
+    files_release(j->file);
     buffer_free(&j->scratch);
     mem_free(j);
 }
@@ -88,7 +88,7 @@ int journal_append(struct journal *j, struct slice entry)
         return ERROR_LIMIT;
     buffer_clear(&j->scratch);
     record_add(&j->scratch, j->last + 1, entry);
-    int error = file_append(j->file, buffer_slice(&j->scratch));
+    int error = files_append(j->file, buffer_slice(&j->scratch));
     if (error == 0)
         j->last++;
     return error;
@@ -96,18 +96,18 @@ int journal_append(struct journal *j, struct slice entry)
 
 int journal_sync(struct journal *j)
 {
-    return file_sync(j->file);
+    return files_sync(j->file);
 }
 
 uint64_t journal_size(const struct journal *j)
 {
-    return file_size(j->file);
+    return files_size(j->file);
 }
 
 static void write_piece(struct journal_writer *w)
 {
     if (w->error == 0)
-        w->error = file_append(w->file, buffer_slice(&w->piece));
+        w->error = files_append(w->file, buffer_slice(&w->piece));
     buffer_clear(&w->piece);
 }
 
@@ -124,20 +124,20 @@ int journal_rewrite(
     struct journal_writer w = {0};
     w.error = files_open(&w.file, j->files, slice_text(j->new_name), true);
     if (w.error == 0)
-        w.error = file_truncate(w.file, 0); /* of an earlier attempt */
+        w.error = files_truncate(w.file, 0); /* of an earlier attempt */
     if (w.error == 0)
         entries(argument, &w);
     write_piece(&w);
     if (w.error == 0)
-        w.error = file_sync(w.file);
+        w.error = files_sync(w.file);
     if (w.error == 0)
         w.error = files_rename(j->files, slice_text(j->new_name), slice_text(j->name));
     buffer_free(&w.piece);
     if (w.error != 0) {
-        file_close(w.file);
+        files_release(w.file);
         return w.error;
     }
-    file_close(j->file);
+    files_release(j->file);
     j->file = w.file;
     j->last = w.last;
     return 0;

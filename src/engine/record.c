@@ -76,7 +76,7 @@ static int window_move(struct window *w, uint64_t at, size_t length, struct slic
         w->data = mem_resize(w->data, length);
         w->capacity = length;
     }
-    int error = file_read(&w->length, w->file, at, w->data, w->capacity);
+    int error = files_read(&w->length, w->file, at, w->data, w->capacity);
     w->at = at;
     *bytes = slice_of(w->data, w->length);
     return error;
@@ -101,7 +101,7 @@ static int window_record(struct window *w, uint64_t at, struct record *record)
  * and not merely torn. */
 static int good_behind(struct window *w, uint64_t from, uint64_t last, bool *found)
 {
-    uint64_t size = file_size(w->file);
+    uint64_t size = files_size(w->file);
     *found = false;
     for (uint64_t at = from + 1; at + RECORD_HEAD <= size; at++) {
         struct slice bytes;
@@ -146,7 +146,7 @@ int record_scan_file(struct record_scan *scan, struct file *file, const char *na
     struct record record;
     int error = 0;
     *scan = (struct record_scan){.last = expected - 1};
-    while (scan->good < file_size(file)) {
+    while (scan->good < files_size(file)) {
         error = window_record(&w, scan->good, &record);
         if (error == 0 && record.number != scan->last + 1)
             error = ERROR_CORRUPT;

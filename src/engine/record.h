@@ -27,8 +27,9 @@ struct record_scan {
 };
 
 /* Walks through all records of a file; the first has the number `expected`, each next one more. `each` (may
- * be NULL) gets each good record and where it begins. A torn or damaged tail ends the walk: good < file_size.
- * ERROR_CORRUPT: there are good records behind damaged ones; the log names file and place. ERROR_DISK. */
+ * be NULL) gets each good record and where it begins. A torn or damaged tail ends the walk: good <
+ * files_size. ERROR_CORRUPT: there are good records behind damaged ones; the log names file and place.
+ * ERROR_DISK. */
 int record_scan_file(struct record_scan *scan, struct file *file, const char *name, uint64_t expected,
     void (*each)(void *argument, const struct record *record, uint64_t at), void *argument)
     __attribute__((warn_unused_result));

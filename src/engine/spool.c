@@ -19,7 +19,7 @@ static void forget_pending(struct list *pending)
     list_for_each_safe (link, next, pending) {
         struct pending *p = list_entry(link, struct pending, link);
         list_remove(link);
-        file_close(p->file);
+        files_release(p->file);
         mem_free(p);
     }
 }
@@ -45,7 +45,7 @@ static void want_sync(struct spool *s, struct stream *t)
     if (t->pending != NULL)
         return;
     t->pending = mem_zero(sizeof *t->pending);
-    t->pending->file = file_hold(t->file);
+    t->pending->file = files_hold(t->file);
     list_append(&s->pending, &t->pending->link);
 }
 
@@ -66,7 +66,7 @@ static int append(struct spool *s, struct stream *t, uint64_t number, struct sli
     struct segment *g = &t->segments[t->count - 1];
     buffer_clear(&s->scratch);
     record_add(&s->scratch, number, bytes);
-    error = file_append(t->file, buffer_slice(&s->scratch));
+    error = files_append(t->file, buffer_slice(&s->scratch));
     if (error != 0)
         return error;
     spool__segment_note(g, number, g->size);
@@ -161,7 +161,7 @@ void spool_sync_run(struct spool_sync *sync)
 {
     list_for_each (link, &sync->files) {
         struct pending *p = list_entry(link, struct pending, link);
-        p->error = file_sync(p->file);
+        p->error = files_sync(p->file);
     }
 }
 

@@ -71,7 +71,7 @@ static int walk(struct reading *r, struct file *file, uint64_t at, uint64_t end)
     int error = 0;
     while (error == 0 && at < end && !r->full) {
         size_t got;
-        error = file_read(&got, file, at, data, end - at < window ? (size_t)(end - at) : window);
+        error = files_read(&got, file, at, data, end - at < window ? (size_t)(end - at) : window);
         struct slice rest = slice_of(data, error == 0 ? got : 0);
         struct record record;
         int end_of_window = error;
@@ -115,7 +115,7 @@ static int collect(struct spool *s, struct stream *t, struct reading *r)
         return error;
     struct segment *g = &t->segments[index];
     bool active = index + 1 == t->count;
-    struct file *file = active ? file_hold(t->file) : NULL;
+    struct file *file = active ? files_hold(t->file) : NULL;
     char name[FILES_NAME + 1];
     if (!active) {
         int length = snprintf(name, sizeof name, "%s.%020llu", t->name, (unsigned long long)g->first);
@@ -127,7 +127,7 @@ static int collect(struct spool *s, struct stream *t, struct reading *r)
     if (error == ERROR_CORRUPT)
         LOG(LOG_ERROR, "spool", "%s.%020llu was damaged since it was opened; %s", t->name,
             (unsigned long long)g->first, error_sentence(error));
-    file_close(file);
+    files_release(file);
     return error;
 }
 

@@ -73,7 +73,7 @@ int spool__segment_add(struct spool *s, struct stream *t, uint64_t first)
     int error = files_open(&file, s->files, segment_name(&name, t, first), true);
     if (error != 0)
         return error;
-    file_close(t->file);
+    files_release(t->file);
     t->file = file;
     t->pending = NULL; /* the older file stays in the list of those to be synced */
     list_segment(t, first)->scanned = true;
@@ -107,7 +107,7 @@ int spool__segment_scan(struct spool *s, struct stream *t, size_t index)
     if (error != 0)
         return error == ERROR_MISSING ? ERROR_DISK : error;
     error = scan(g, file, name.text);
-    if (error == 0 && (g->size != file_size(file) || g->last >= t->segments[index + 1].first)) {
+    if (error == 0 && (g->size != files_size(file) || g->last >= t->segments[index + 1].first)) {
         /* It was full when the next one was begun. */
         LOG(LOG_ERROR, "spool",
             "%s is damaged at byte %llu, and later files exist; nothing was changed; restore the file from a "
@@ -116,7 +116,7 @@ int spool__segment_scan(struct spool *s, struct stream *t, size_t index)
         g->scanned = false;
         error = ERROR_CORRUPT;
     }
-    file_close(file);
+    files_release(file);
     return error;
 }
 
@@ -159,12 +159,12 @@ static int list_segments(struct spool *s, struct stream *t)
 
 static int cut_tail(struct stream *t, struct segment *g, const char *name)
 {
-    if (g->size == file_size(t->file))
+    if (g->size == files_size(t->file))
         return 0;
     LOG(LOG_WARNING, "spool", "%s: cut %llu bytes of a torn tail at byte %llu, behind number %llu", name,
-        (unsigned long long)(file_size(t->file) - g->size), (unsigned long long)g->size,
+        (unsigned long long)(files_size(t->file) - g->size), (unsigned long long)g->size,
         (unsigned long long)g->last);
-    return file_truncate(t->file, g->size);
+    return files_truncate(t->file, g->size);
 }
 
 static void forget_segments(struct stream *t)
@@ -172,7 +172,7 @@ static void forget_segments(struct stream *t)
     for (size_t i = 0; i < t->count; i++)
         mem_free(t->segments[i].marks);
     t->count = 0;
-    file_close(t->file);
+    files_release(t->file);
     t->file = NULL;
 }
 

@@ -167,8 +167,8 @@ static void torn_tail_is_cut_at_every_byte(void **state)
         f = files_open_memory();
         struct file *file;
         assert_int_equal(files_open(&file, f, SLICE(FILE_NAME), true), 0);
-        assert_int_equal(file_append(file, slice_of(copy, length)), 0);
-        file_close(file);
+        assert_int_equal(files_append(file, slice_of(copy, length)), 0);
+        files_release(file);
         s = spool_open(f);
         if (kept != 0)
             holds(s, 1, kept, 0);
@@ -331,7 +331,7 @@ static void numbers_may_jump(void **state)
     spool_close(s);
     struct file *file; /* the next life died before its first record */
     assert_int_equal(files_open(&file, f, SLICE("node-1a.call.00000000000000003001"), true), 0);
-    file_close(file);
+    files_release(file);
     s = spool_open(f);
     numbers(s, 2, "2 3 1001 1002 2001 ");
     assert_int_equal(ask(s, false, 0, 0, 0)->last, 3000);

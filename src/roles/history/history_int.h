@@ -11,6 +11,7 @@
 
 #define HISTORY_BATCH 2048                      /* events of one transaction */
 #define HISTORY_BATCH_BYTES ((size_t)512 << 10) /* bytes of its statements */
+#define HISTORY_PATIENCE 30                     /* then what a node does not have any more is given up */
 #define HISTORY_STREAMS 4096
 #define HISTORY_NODE 64 /* bytes of a node's name */
 
@@ -31,6 +32,7 @@ enum stream_event {
     STREAM_EV_DOUBTFUL, /* it may have been done, or somebody else moved the position */
     STREAM_EV_LEARNED,  /* the position as it is in the store; input: uint64_t */
     STREAM_EV_RETRY,
+    STREAM_EV_OVERDUE, /* what is missing did not come in time */
     STREAM_EVENTS
 };
 
@@ -43,6 +45,9 @@ struct stream {
     uint64_t sending;   /* ... once the request under way is done; == stored: there is none */
     uint64_t collected; /* last number of the batch that grows meanwhile */
     uint64_t missed;    /* highest number that came out of order or found no room; 0: none */
+    uint64_t lowest;    /* ... and the lowest such number since the last progress; 0: none */
+    unsigned late;      /* such events since the node was last asked */
+    unsigned patience;  /* how often it was asked without the missing ones coming */
     uint64_t token;     /* of the question under way */
     int64_t told_at;    /* when the node was last told something */
     unsigned sending_count, collected_count; /* events of request and batch: numbers may jump */

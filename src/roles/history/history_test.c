@@ -285,6 +285,48 @@ static void numbers_jump_where_the_stream_restarts(void **state)
     told(3001, false);
 }
 
+/* The store was brought back from an older backup: the node trimmed meanwhile what it misses. */
+static void what_nobody_has_any_more_is_given_up(void **state)
+{
+    (void)state;
+    begin();
+    CREATED(1, 1);
+    answer_all();
+    unit_expect_error("node-1 has no call events 2 to 6 any more");
+    for (int second = 0; second < 31; second++) {
+        assert_int_equal(f.world.counters.values[COUNTER_HISTORY_GIVEN_UP], 0);
+        if (second % 2 == 0)
+            CREATED(7, 7); /* what it sends when it is asked */
+        CREATED(8, 8);
+        assert_string_equal(position(), "1");
+        history_fixture_pass(&f, SECOND + 1000);
+    }
+    answer_all();
+    told(6, true);
+    CREATED(7, 7);
+    CREATED(8, 8);
+    answer_all();
+    told(8, false);
+    assert_string_equal(position(), "8");
+}
+
+/* It is not given up because a node is away. */
+static void silence_is_waited_for(void **state)
+{
+    (void)state;
+    begin();
+    CREATED(1, 1);
+    answer_all();
+    CREATED(3, 3);
+    for (int second = 0; second < 100; second++)
+        history_fixture_pass(&f, SECOND + 1000);
+    assert_string_equal(position(), "1");
+    CREATED(2, 2);
+    CREATED(3, 3);
+    answer_all();
+    told(3, false);
+}
+
 static void after_a_start_nodes_are_told_where_to_go_on(void **state)
 {
     (void)state;
@@ -354,5 +396,6 @@ TESTS("roles/history", TEST(call_becomes_a_row), TEST(what_comes_meanwhile_is_on
     TEST(doubles_change_nothing), TEST(gap_is_asked_for_until_it_is_filled), TEST(batch_is_bounded),
     TEST(store_away_loses_nothing), TEST(doubt_is_ended_by_the_position), TEST(other_collector_is_noticed),
     TEST(lost_node_closes_its_calls), TEST(numbers_jump_where_the_stream_restarts),
+    TEST(what_nobody_has_any_more_is_given_up), TEST(silence_is_waited_for),
     TEST(after_a_start_nodes_are_told_where_to_go_on), TEST(early_events_wait_for_the_position),
     TEST(strange_messages_are_ignored))

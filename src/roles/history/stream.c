@@ -107,10 +107,14 @@ int stream__hold(void *stream, const void *event)
         world_count(s->history->world, COUNTER_HISTORY_DOUBLES, 1);
     } else if (!follows(s, e) || !has_room(s)) {
         s->missed = e->number > s->missed ? e->number : s->missed;
+        s->lowest = s->lowest == 0 || e->number < s->lowest ? e->number : s->lowest;
+        s->late++;
     } else {
         history__fold(&s->batch, e);
         s->collected = e->number;
         s->collected_count++;
+        s->patience = 0;
+        s->lowest = 0;
         if (s->missed <= s->collected)
             world_timer_clear(&s->resend);
     }
@@ -169,6 +173,27 @@ int stream__learn(void *stream, const void *position)
     buffer_clear(&s->batch);
     announce(s, true);
     return STREAM_ST_READY;
+}
+
+/* What is missing did not come. A node that is asked again and again and always begins with the same later
+ * number has nothing before it any more (this store is older than its backup, or the node's disk was lost):
+ * then the history goes on there, and says so. */
+int stream__overdue(void *stream, const void *input)
+{
+    struct stream *s = stream;
+    (void)input;
+    if (s->late != 0 && ++s->patience > HISTORY_PATIENCE) {
+        LOG(LOG_ERROR, "history",
+            "%s has no call events %llu to %llu any more; calls of that time are missing or open in the "
+            "history",
+            s->node, (unsigned long long)s->stored + 1, (unsigned long long)s->lowest - 1);
+        world_count(s->history->world, COUNTER_HISTORY_GIVEN_UP, 1);
+        s->collected = s->lowest - 1;
+        s->patience = 0;
+    }
+    s->late = 0;
+    announce(s, true);
+    return store_batch(s);
 }
 
 int stream__ask(void *stream, const void *input)
@@ -283,5 +308,5 @@ void history__stream_timer(struct stream *s, uint32_t timer)
     if (timer == TIMER_HISTORY_RETRY)
         happen(s, STREAM_EV_RETRY, NULL);
     else if (timer == TIMER_HISTORY_RESEND && s->missed > s->collected)
-        announce(s, true);
+        happen(s, STREAM_EV_OVERDUE, NULL);
 }

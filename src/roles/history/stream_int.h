@@ -9,6 +9,7 @@ int stream__collect(void *stream, const void *event);
 int stream__collect_and_store(void *stream, const void *event);
 int stream__advance(void *stream, const void *input);
 int stream__learn(void *stream, const void *position);
+int stream__overdue(void *stream, const void *input);
 int stream__ask(void *stream, const void *input);
 int stream__ask_again(void *stream, const void *input);
 int stream__repeat(void *stream, const void *input);

@@ -212,6 +212,8 @@ static void appended_records_are_there_after_a_restart(void **state)
     world_append(h.a.world, SLICE("call"), 0, SLICE("no number"));
     world_turn_end(h.a.world);
     assert_int_equal(last_of_spool(&h), 3);
+    append(&h, 7, "a new life of the writer begins further on");
+    assert_int_equal(last_of_spool(&h), 7);
     house_close(&h);
 }
 
