@@ -19,6 +19,7 @@ static const char usage[] =
     "  --pairs P        pairs of nodes, default 2\n"
     "  --roulette       after each turn of a primary: save, forget and load everything\n"
     "  --trace          each effect as a line on standard error\n"
+    "  --whole          shows messages whole after a violation\n"
     "  --verbose        says how often each fault happened\n"
     "  --until-step N   stops there and shows the last effects\n"
     "  --no-shrink      does not look for a smaller run with the same violation\n"
@@ -98,6 +99,8 @@ static int parse(struct options *o, int count, char **arguments)
             o->params.trace = stderr;
         } else if (strcmp(name, "--roulette") == 0) {
             o->params.roulette = true;
+        } else if (strcmp(name, "--whole") == 0) {
+            o->params.whole = true;
         } else if (strcmp(name, "--verbose") == 0) {
             o->verbose = true;
         } else if (strcmp(name, "--no-shrink") == 0) {

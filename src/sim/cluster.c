@@ -47,7 +47,8 @@ void cluster__violation(
         (double)(sim_now(c->sim) - c->started) / 1e6, call_id.length != 0 ? ", Call-ID " : "",
         SLICE_ARG(call_id));
     fprintf(out, "the last %u effects of those involved:\n", SHOWN);
-    sim_print(c->sim, out, &(struct sim_interest){.names = {instance}, .text = call_id}, SHOWN);
+    sim_print(c->sim, out,
+        &(struct sim_interest){.names = {instance}, .text = call_id, .whole = c->params->whole}, SHOWN);
 }
 
 static void after_turn(void *argument, struct sim_instance *i, const struct input *input)
@@ -74,7 +75,7 @@ static bool step(struct cluster *c, int64_t until)
     if (steps == c->params->until_step) {
         c->stopped = true;
         if (c->params->report != NULL)
-            sim_print(c->sim, c->params->report, &(struct sim_interest){.text = {.length = 0}}, SHOWN);
+            sim_print(c->sim, c->params->report, &(struct sim_interest){.whole = c->params->whole}, SHOWN);
     }
     return true;
 }
