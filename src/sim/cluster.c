@@ -10,6 +10,7 @@
 #include "pair/pair.h"
 #include "roles/node/node.h"
 #include "sim/cluster_int.h"
+#include "world/world_int.h"
 
 #define SECOND INT64_C(1000000)
 #define WALK_STEPS 1000U
@@ -56,7 +57,9 @@ static void after_turn(void *argument, struct sim_instance *i, const struct inpu
     struct cluster *c = argument;
     if (sim_role(i) != c->node)
         return;
-    if (input != NULL && c->params->roulette && sim_self(i) != NULL) {
+    /* Timers of this very millisecond that are armed anew would come a millisecond later. */
+    bool due = !list_empty(&sim_world(i)->wheel->due);
+    if (input != NULL && c->params->roulette && sim_self(i) != NULL && !due) {
         int error = pair_reload(sim_self(i));
         if (error != 0 && error != ERROR_MISSING)
             cluster__violation(c, SLICE(""), sim_name(i), "%.*s cannot be saved and loaded: %s",
