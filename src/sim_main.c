@@ -19,13 +19,15 @@ static const char usage[] =
     "  --pairs P        pairs of nodes, default 2\n"
     "  --roulette       after each turn of a primary: save, forget and load everything\n"
     "  --trace          each effect as a line on standard error\n"
+    "  --whole          shows messages whole after a violation\n"
+    "  --verbose        says how often each fault happened\n"
     "  --until-step N   stops there and shows the last effects\n"
     "  --no-shrink      does not look for a smaller run with the same violation\n"
     "Prints one line of JSON; ends with status 1 after a violation.\n";
 
 struct options {
     struct cluster_params params;
-    bool shrink;
+    bool shrink, verbose;
 };
 
 static int fail(const char *what, const char *word)
@@ -97,6 +99,10 @@ static int parse(struct options *o, int count, char **arguments)
             o->params.trace = stderr;
         } else if (strcmp(name, "--roulette") == 0) {
             o->params.roulette = true;
+        } else if (strcmp(name, "--whole") == 0) {
+            o->params.whole = true;
+        } else if (strcmp(name, "--verbose") == 0) {
+            o->verbose = true;
         } else if (strcmp(name, "--no-shrink") == 0) {
             o->shrink = false;
         } else if (strcmp(name, "--faults") == 0) {
@@ -111,6 +117,15 @@ static int parse(struct options *o, int count, char **arguments)
             return status;
     }
     return 0;
+}
+
+static void report(const struct cluster_result *result)
+{
+    fprintf(stderr, "steps %" PRIu64 ", calls established at both phones %" PRIu64 "\n", result->steps,
+        result->established);
+    for (int f = 0; f < SIM_FAULTS; f++)
+        if (result->faults[f] != 0)
+            fprintf(stderr, "%-18s %" PRIu64 "\n", sim_fault_name((enum sim_fault)f), result->faults[f]);
 }
 
 int main(int count, char **arguments)
@@ -130,6 +145,8 @@ int main(int count, char **arguments)
         if (o.shrink)
             shrink_report(stderr, &o.params, &result);
     }
+    if (o.verbose)
+        report(&result);
     printf("{\"seed\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"violations\":%" PRIu64
            ",\"virtual_seconds\":%.3f,\"cpu_seconds\":%.3f,\"hash\":\"%016" PRIx64 "\"}\n",
         o.params.seed, result.calls, result.violations, result.virtual_seconds, result.cpu_seconds,

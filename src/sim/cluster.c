@@ -10,6 +10,7 @@
 #include "pair/pair.h"
 #include "roles/node/node.h"
 #include "sim/cluster_int.h"
+#include "world/world_int.h"
 
 #define SECOND INT64_C(1000000)
 #define WALK_STEPS 1000U
@@ -47,7 +48,8 @@ void cluster__violation(
         (double)(sim_now(c->sim) - c->started) / 1e6, call_id.length != 0 ? ", Call-ID " : "",
         SLICE_ARG(call_id));
     fprintf(out, "the last %u effects of those involved:\n", SHOWN);
-    sim_print(c->sim, out, &(struct sim_interest){.names = {instance}, .text = call_id}, SHOWN);
+    sim_print(c->sim, out,
+        &(struct sim_interest){.names = {instance}, .text = call_id, .whole = c->params->whole}, SHOWN);
 }
 
 static void after_turn(void *argument, struct sim_instance *i, const struct input *input)
@@ -55,7 +57,9 @@ static void after_turn(void *argument, struct sim_instance *i, const struct inpu
     struct cluster *c = argument;
     if (sim_role(i) != c->node)
         return;
-    if (input != NULL && c->params->roulette && sim_self(i) != NULL) {
+    /* Timers of this very millisecond that are armed anew would come a millisecond later. */
+    bool due = !list_empty(&sim_world(i)->wheel->due);
+    if (input != NULL && c->params->roulette && sim_self(i) != NULL && !due) {
         int error = pair_reload(sim_self(i));
         if (error != 0 && error != ERROR_MISSING)
             cluster__violation(c, SLICE(""), sim_name(i), "%.*s cannot be saved and loaded: %s",
@@ -74,7 +78,7 @@ static bool step(struct cluster *c, int64_t until)
     if (steps == c->params->until_step) {
         c->stopped = true;
         if (c->params->report != NULL)
-            sim_print(c->sim, c->params->report, &(struct sim_interest){.text = {.length = 0}}, SHOWN);
+            sim_print(c->sim, c->params->report, &(struct sim_interest){.whole = c->params->whole}, SHOWN);
     }
     return true;
 }

@@ -19,6 +19,7 @@ struct cluster_params {
     bool roulette; /* after each turn of a primary: save all its records, forget everything, load them */
     uint64_t until_step; /* stops there and shows the last effects; 0: runs to the end */
     FILE *trace;         /* every effect as a line; NULL: none */
+    bool whole;          /* reports show all the bytes of messages */
     FILE *report;        /* what was wrong, in detail; NULL: nobody wants to know */
     /* Other roles than the product's, to plant faults in tests; NULL: the product's. */
     const struct role *proxy, *node, *history;

@@ -235,6 +235,11 @@ static bool history_complete(struct cluster *c, bool strict)
         if (call->callee.phone != UINT32_MAX && call->callee.state != LEDGER_ENDED)
             NOT_YET(c, strict, id, c->town.phones[call->callee.phone].dn,
                 "call %zu did not end at its callee", i + 1);
+        if (c->params->faults == 0 &&
+            (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
+                (call->caller.status >= 500 && call->caller.status != 603)))
+            NOT_YET(c, strict, id, SLICE(""), "call %zu failed without any fault: caller %s, status %u",
+                i + 1, ledger_end_name(call->caller.end), call->caller.status);
         if (call->rows == 0 && (call->caller.heard || call->callee_legs != 0))
             NOT_YET(c, strict, id, SLICE(""), "call %zu (caller %s, callee %s) is not in the history", i + 1,
                 ledger_end_name(call->caller.end), ledger_end_name(call->callee.end));

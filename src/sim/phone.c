@@ -8,8 +8,8 @@
 #define EXPIRES 300U /* seconds asked for */
 #define AGAIN_LEAST 500000
 #define AGAIN_MOST 4000000
-#define REST_LEAST 500000
-#define REST_MOST 8000000
+#define REST_LEAST 2000000
+#define REST_MOST 40000000
 #define KEEP_ALIVE 25000000
 
 uint32_t phone__below(struct phone *p, uint32_t limit)

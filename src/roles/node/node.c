@@ -126,19 +126,32 @@ static void node_audit(void *self, struct buffer *out)
         map_count(&n->outbox_index));
 }
 
+/* What belongs to the process, not to the pair, when the same process loads its records again. */
+struct local {
+    struct peers *peers;
+    uint64_t live_number;
+    int64_t resend_at;
+};
+
 static void *node_detach(void *self)
 {
     struct node *n = self;
-    struct peers *peers = n->peers;
+    struct local *l = mem_alloc(sizeof *l);
+    *l = (struct local){
+        .peers = n->peers, .live_number = n->live_number, .resend_at = node__stream_resend_at(n)};
     n->peers = NULL;
-    return peers;
+    return l;
 }
 
 static void node_attach(void *self, void *local)
 {
     struct node *n = self;
+    struct local *l = local;
     node__peers_close(n);
-    n->peers = local;
+    n->peers = l->peers;
+    n->live_number = l->live_number;
+    node__stream_arm(n, l->resend_at);
+    mem_free(l);
 }
 
 static const struct role node_inner = {.name = "node",

@@ -221,6 +221,8 @@ void node__stream_event(struct call *c, Tandem__CallEventKind kind);
 bool node__stream_input(struct node *n, const struct input *in);
 void node__stream_resume(struct node *n);
 void node__stream_free(struct node *n);
+int64_t node__stream_resend_at(const struct node *n); /* 0: the timer does not run */
+void node__stream_arm(struct node *n, int64_t at);    /* 0: leaves it */
 void node__outbox_load(struct node *n, uint64_t number, struct slice bytes);
 
 /* record.c */

@@ -355,6 +355,9 @@ void node__resume(void *self)
     sip_transactions_repeat(&n->transactions);
     map_for_each (l, &n->legs)
         node__leg_ack_again(l);
-    node__stream_resume(n);
+    if (n->stream_number != 0)
+        node__stream_resume(n);
+    else
+        node__stream_begin(n); /* the member before us died before it had begun */
     arena_reset(&n->arena);
 }

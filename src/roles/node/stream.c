@@ -13,8 +13,19 @@
 #define OBJECT_STREAM OBJECT(NODE_KIND_OUTBOX, 0)
 #define TOKEN_CONTROL 2 /* of the subscriptions: what is for this pair, and what for all */
 #define TOKEN_ALL 3
-#define LIFE_SHIFT 32   /* numbers of a pair that begins with nothing jump past all it may have used before */
-#define TRIMMED 256U    /* events forgotten in one turn */
+#define LIFE_SHIFT 32 /* numbers of a pair that begins with nothing jump past all it may have used before */
+#define TRIMMED 256U  /* events forgotten in one turn */
+
+int64_t node__stream_resend_at(const struct node *n)
+{
+    return wheel_runs(&n->resend_timer.wheel) ? n->resend_timer.wheel.at : 0;
+}
+
+void node__stream_arm(struct node *n, int64_t at)
+{
+    if (at != 0)
+        world_timer_set(n->world, &n->resend_timer, OBJECT_STREAM, 0, at);
+}
 
 static void subject(const struct node *n, const char *prefix, char room[NODE_NAME + 16])
 {
@@ -27,8 +38,8 @@ static void subscribe(struct node *n)
     subject(n, "ctl.node", control);
     world_subscribe(n->world, slice_text(control), TOKEN_CONTROL);
     world_subscribe(n->world, SLICE("ctl.node.all"), TOKEN_ALL);
-    world_timer_set(n->world, &n->resend_timer, OBJECT_STREAM, 0,
-        world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
+    if (node__stream_resend_at(n) == 0)
+        node__stream_arm(n, world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
 }
 
 static void keep(struct node *n, uint64_t number, struct slice bytes)
@@ -306,8 +317,7 @@ bool node__stream_input(struct node *n, const struct input *in)
         stored(n, number);
     } else if (in->kind == INPUT_TIMER && in->object == OBJECT_STREAM) {
         resend(n, n->stored_number);
-        world_timer_set(n->world, &n->resend_timer, OBJECT_STREAM, 0,
-            world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
+        node__stream_arm(n, world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
     } else {
         return false;
     }

@@ -103,6 +103,7 @@ void sim_trace(struct sim *s, FILE *out); /* every effect as a line from now on;
 /* The last `count` effects of these instances, or that contain the text. Empty: of all. */
 struct sim_interest {
     struct slice names[4], text;
+    bool whole; /* with all the bytes that are text */
 };
 void sim_print(struct sim *s, FILE *out, const struct sim_interest *interest, size_t count);
 /* Asks an engine at once and without faults: for what a test wants to know. The instance (NULL: none) is

@@ -138,6 +138,20 @@ static void print_input(
     write_line(p->out, line);
 }
 
+/* The lines behind the first, which stands beside the effect. */
+static void print_bytes(FILE *out, struct slice bytes, struct buffer *text)
+{
+    struct slice line;
+    for (bool first = true; slice_cut(&bytes, '\n', &line); first = false) {
+        for (size_t b = 0; !first && b < line.length; b++)
+            if (line.data[b] >= 0x20 && line.data[b] < 0x7f)
+                buffer_add_byte(text, line.data[b]);
+        if (!first)
+            fprintf(out, "%40s| %.*s\n", "", SLICE_ARG(buffer_slice(text)));
+        buffer_clear(text);
+    }
+}
+
 static void print_turn(struct printout *p, const char *at, const struct turn *t, struct buffer *line)
 {
     struct slice shown = slice_of(at + sizeof *t, t->shown),
@@ -155,6 +169,8 @@ static void print_turn(struct printout *p, const char *at, const struct turn *t,
         buffer_add_text(line, "  ");
         effect_describe(line, &e);
         write_line(p->out, line);
+        if (p->interest->whole)
+            print_bytes(p->out, e.second, line);
     }
 }
 
