@@ -26,7 +26,7 @@ int command_apply(const struct options *o)
     json_t *object;
     size_t failed = 0, item;
     if (!o->values[OPTION_FILE].given) {
-        complain("say which file: tandem apply -f FILE");
+        command_complain("say which file: tandem apply -f FILE");
         return EXIT_USAGE;
     }
     char *path = strndup(options_text(o, OPTION_FILE).data, options_text(o, OPTION_FILE).length);

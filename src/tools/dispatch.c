@@ -34,7 +34,7 @@ static const struct command *command_at(size_t at)
     return at < COMMANDS ? &commands[at] : NULL;
 }
 
-void complain(const char *format, ...)
+void command_complain(const char *format, ...)
 {
     va_list arguments;
     fputs("tandem: ", stderr);
@@ -91,9 +91,9 @@ static int unknown_command(const char *name)
     }
     int nearest = word_nearest(slice_text(name), names, count);
     if (nearest >= 0)
-        complain("there is no command \"%.64s\"; did you mean %s?", name, names[nearest]);
+        command_complain("there is no command \"%.64s\"; did you mean %s?", name, names[nearest]);
     else
-        complain("there is no command \"%.64s\"; see tandem help", name);
+        command_complain("there is no command \"%.64s\"; see tandem help", name);
     return EXIT_USAGE;
 }
 
@@ -155,9 +155,9 @@ static int run_command(const struct command *c, int count, char **arguments)
     if (error == 0 && (c->options & OPTION_BIT(OPTION_CONFIG)) != 0)
         error = read_start_file(&options, &text, &arena, &complaint);
     if (error != 0)
-        complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
+        command_complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
     else if (options.word_count < c->least || options.word_count > c->most)
-        complain("write it as: tandem %s %s", c->name, c->arguments);
+        command_complain("write it as: tandem %s %s", c->name, c->arguments);
     else
         status = c->run(&options);
     buffer_free(&text);

@@ -23,7 +23,7 @@ struct command {
 int dispatch(const struct command *first, int count, char **arguments);
 
 /* "tandem: ..." on standard error, one line. */
-void complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void command_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The commands of this room. */
 int command_get(const struct options *options);

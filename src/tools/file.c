@@ -53,7 +53,7 @@ static int write_all(int file, struct slice bytes)
     return fsync(file) == 0 ? 0 : errno;
 }
 
-int file_write_private(const char *path, struct slice bytes, struct buffer *complaint)
+int tools_file_write_private(const char *path, struct slice bytes, struct buffer *complaint)
 {
     struct buffer new = {0};
     buffer_add_format(&new, "%s.new", path);

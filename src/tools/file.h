@@ -11,7 +11,7 @@ int tools_file_read(struct buffer *out, const char *path, struct buffer *complai
     __attribute__((warn_unused_result));
 
 /* Replaces it at once or not at all; readable by nobody else. */
-int file_write_private(const char *path, struct slice bytes, struct buffer *complaint)
+int tools_file_write_private(const char *path, struct slice bytes, struct buffer *complaint)
     __attribute__((warn_unused_result));
 
 #endif

@@ -33,6 +33,6 @@ int command_graph(const struct options *options)
     }
     if (options->word_count == 0)
         return EXIT_DONE;
-    complain("there is no machine \"%.64s\"; tandem graph lists all", options->words[0]);
+    command_complain("there is no machine \"%.64s\"; tandem graph lists all", options->words[0]);
     return EXIT_USAGE;
 }

@@ -16,7 +16,7 @@ const struct kind *objects_kind(const char *word)
     if (k == NULL) {
         struct buffer list = {0};
         kind_list(&list);
-        complain(
+        command_complain(
             "there is no kind of object \"%.64s\"; there are %.*s", word, SLICE_ARG(buffer_slice(&list)));
         buffer_free(&list);
     }
@@ -47,11 +47,12 @@ static void complain_answer(const char *about, unsigned status, const json_t *an
     const char *sentence = json_string_value(json_object_get(error, "sentence"));
     const char *path = json_string_value(json_object_get(error, "path"));
     if (status == 401)
-        complain("%s: not permitted: the operator.token of another data folder? say --data DIR", about);
+        command_complain(
+            "%s: not permitted: the operator.token of another data folder? say --data DIR", about);
     else if (sentence == NULL)
-        complain("%s: the system answers %u", about, status);
+        command_complain("%s: the system answers %u", about, status);
     else
-        complain("%s%s: %s", about, path != NULL ? path : "", sentence);
+        command_complain("%s%s: %s", about, path != NULL ? path : "", sentence);
 }
 
 json_t *objects_ask(const struct options *o, const char *method, const struct kind *k, struct slice name,
@@ -73,7 +74,7 @@ json_t *objects_ask(const struct options *o, const char *method, const struct ki
         error =
             https_ask(&status, &answer, &target, method, buffer_slice(&path), buffer_slice(&body), &sentence);
     if (error != 0) {
-        complain("%.*s", SLICE_ARG(buffer_slice(&sentence)));
+        command_complain("%.*s", SLICE_ARG(buffer_slice(&sentence)));
     } else {
         json =
             json_loadb(answer.data != NULL ? answer.data : "", answer.length, JSON_REJECT_DUPLICATES, NULL);
@@ -168,7 +169,7 @@ json_t *objects_read(const char *path)
     if (tools_file_read(&text, path, &complaint) == 0)
         json = objects_parse(buffer_slice(&text), path, &complaint);
     if (json == NULL)
-        complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
+        command_complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
     buffer_free(&text);
     buffer_free(&complaint);
     return json;

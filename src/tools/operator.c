@@ -61,7 +61,7 @@ static int make(char token[OPERATOR_TOKEN_HEX], const char *path, void (*random)
     to_hex(token, bytes, sizeof bytes);
     memcpy(line, token, OPERATOR_TOKEN_HEX - 1);
     line[OPERATOR_TOKEN_HEX - 1] = '\n';
-    return file_write_private(path, slice_of(line, OPERATOR_TOKEN_HEX), complaint);
+    return tools_file_write_private(path, slice_of(line, OPERATOR_TOKEN_HEX), complaint);
 }
 
 int operator_prepare(char sha256[OPERATOR_TOKEN_HEX], struct slice data,

@@ -74,6 +74,6 @@ int command_reference(const struct options *options)
     }
     if (options->word_count == 0)
         return EXIT_DONE;
-    complain("there is no part \"%.64s\"; tandem reference lists all", options->words[0]);
+    command_complain("there is no part \"%.64s\"; tandem reference lists all", options->words[0]);
     return EXIT_USAGE;
 }

@@ -147,7 +147,7 @@ void system_open(
     snprintf(s->folder, sizeof s->folder, "%s", P_tmpdir "/tandem-test-XXXXXX");
     assert_non_null(mkdtemp(s->folder));
     snprintf(path, sizeof path, "%s/operator.token", s->folder);
-    assert_int_equal(file_write_private(path,
+    assert_int_equal(tools_file_write_private(path,
                          SLICE("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\n"), NULL),
         0);
     v->owner = s;

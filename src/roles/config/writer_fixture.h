@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "config/load.h"
+#include "engine/store/store.h"
 #include "roles/config/writer.h"
 #include "world/world_int.h"
 
@@ -13,8 +14,7 @@ struct bench {
     struct wheel wheel;
     void *self;
     int64_t now;
-    struct catalogue *store; /* what is on disk */
-    unsigned audits;
+    struct store *store;
     bool asked; /* a question is open */
     enum service service;
     uint64_t token;
@@ -26,9 +26,12 @@ struct bench {
 
 void bench_open(struct bench *b, bool loaded);
 void bench_close(struct bench *b);
-void bench_put(struct bench *b, const char *kind, const char *name,
-    const char *body); /* onto the disk, behind its back */
-
+/* Into the store, behind the writer's back. */
+void bench_put(struct bench *b, const char *kind, const char *name, const char *text);
+/* What the store has; false: nothing. */
+bool bench_stored(
+    struct bench *b, struct buffer *body, uint64_t *version, const char *kind, const char *name);
+unsigned bench_audits(struct bench *b); /* rows of the audit log */
 /* A request of an administrator, or of somebody else. */
 void bench_ask(struct bench *b, const char *method, const char *path, const char *body);
 void bench_ask_as(struct bench *b, const char *role, const char *method, const char *path, const char *body);

@@ -1,0 +1,126 @@
+#include "config/load.h"
+
+#include <stdio.h>
+
+#include "base/error.h"
+#include "engine/store/store.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+
+#include "unit.h"
+
+static int ask_h(void *argument, struct slice request, struct buffer *answer)
+{
+    int error = 0;
+    return store_run(answer, &error, argument, request) == ANSWER_YES ? 0 : error;
+}
+
+static struct store *open_store(void)
+{
+    struct store *s;
+    struct store_options options = {.path = ":memory:"};
+    assert_int_equal(store_open(&s, &options), 0);
+    return s;
+}
+
+static void put(struct store *s, const char *kind, const char *name, const char *body)
+{
+    Tandem__StoreRequest request = TANDEM__STORE_REQUEST__INIT;
+    Tandem__StoreStatement statement = TANDEM__STORE_STATEMENT__INIT, *statements = &statement;
+    Tandem__StoreValue values[6], *parameters[6];
+    const char *texts[6] = {kind, name, body, NULL, NULL, "test"};
+    struct buffer packed = {0}, answer = {0};
+    for (size_t i = 0; i < 6; i++) {
+        parameters[i] = &values[i];
+        tandem__store_value__init(&values[i]);
+        values[i].text = (char *)(uintptr_t)texts[i];
+        values[i].has_number = texts[i] == NULL;
+    }
+    statement.name = (char[]){"object_put"};
+    statement.parameters = parameters;
+    statement.n_parameters = 6;
+    request.statements = &statements;
+    request.n_statements = 1;
+    pack_add(&packed, &request.base);
+    assert_int_equal(ask_h(s, buffer_slice(&packed), &answer), 0);
+    buffer_free(&packed);
+    buffer_free(&answer);
+}
+
+/* More than fits into one answer, and something of a version to come. */
+static void reads_all_pages_of_the_store(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    struct config_load l;
+    struct configuration *c;
+    put(s, "zeppelin", "of a newer version", "{}");
+    put(s, "location", "home", "{\"name\":\"home\"}");
+    for (int i = 0; i < 250; i++) {
+        char name[8], body[64];
+        snprintf(name, sizeof name, "%d", 1000 + i);
+        snprintf(body, sizeof body, "{\"number\":\"%s\",\"location\":\"home\"}", name);
+        put(s, "dn", name, body);
+    }
+    assert_int_equal(config_load_all(&l, ask_h, s), 0);
+    assert_int_equal(catalogue_count(l.catalogue), 251);
+    assert_int_equal(catalogue_build(&c, l.catalogue, NULL, NULL), 0);
+    assert_int_equal(config_dn_count(c), 250);
+    config_release(c);
+    config_load_end(&l);
+    store_close(s);
+}
+
+/* CF-2: a change is taken over by asking for the one object. */
+static void reads_one_object(void **state)
+{
+    (void)state;
+    struct store *s = open_store();
+    struct catalogue *c = catalogue_new();
+    const struct kind *k = kind_find(SLICE("location"));
+    struct buffer request = {0}, answer = {0};
+    put(s, "location", "home", "{\"name\":\"home\"}");
+    config_load_one_request(&request, k, SLICE("home"));
+    assert_int_equal(ask_h(s, buffer_slice(&request), &answer), 0);
+    assert_int_equal(config_load_one(c, k, SLICE("home"), buffer_slice(&answer)), 0);
+    assert_int_equal(catalogue_get(c, k, SLICE("home"))->version, 1);
+    buffer_clear(&request);
+    buffer_clear(&answer);
+    config_load_one_request(&request, k, SLICE("away"));
+    assert_int_equal(ask_h(s, buffer_slice(&request), &answer), 0);
+    catalogue_put(c, &(struct object){k, SLICE("away"), SLICE("{}"), 1});
+    assert_int_equal(config_load_one(c, k, SLICE("away"), buffer_slice(&answer)), 0);
+    assert_null(catalogue_get(c, k, SLICE("away")));
+    assert_int_equal(config_load_one(c, k, SLICE("home"), SLICE("\xff")), ERROR_CORRUPT);
+    buffer_free(&request);
+    buffer_free(&answer);
+    catalogue_free(c);
+    store_close(s);
+}
+
+static int failing_h(void *argument, struct slice request, struct buffer *answer)
+{
+    (void)argument, (void)request, (void)answer;
+    return ERROR_DISK;
+}
+
+static void says_when_the_store_fails_or_is_damaged(void **state)
+{
+    (void)state;
+    struct config_load l;
+    struct store *s = open_store();
+    struct configuration *c;
+    struct buffer complaint = {0};
+    assert_int_equal(config_load_all(&l, failing_h, NULL), ERROR_DISK);
+    config_load_end(&l);
+    put(s, "dn", "1", "{\"num");
+    assert_int_equal(config_load_all(&l, ask_h, s), 0);
+    assert_int_equal(catalogue_build(&c, l.catalogue, NULL, &complaint), ERROR_CORRUPT);
+    assert_true(slice_equal(buffer_slice(&complaint), SLICE("dn 1 in the store is damaged")));
+    buffer_free(&complaint);
+    config_load_end(&l);
+    store_close(s);
+}
+
+TESTS("config/load", cmocka_unit_test(reads_all_pages_of_the_store), cmocka_unit_test(reads_one_object),
+    cmocka_unit_test(says_when_the_store_fails_or_is_damaged))
