@@ -29,25 +29,25 @@ int run__data(struct run *r)
     char path[AUTHORITY_PATH + 8];
     struct slice data = options_text(r->options, OPTION_DATA);
     if (data.length == 0 || data.length >= sizeof r->data) {
-        complain("--data: the name of the folder is empty or too long");
+        command_complain("--data: the name of the folder is empty or too long");
         return ERROR_LIMIT;
     }
     snprintf(r->data, sizeof r->data, "%.*s", SLICE_ARG(data));
     if (mkdir(r->data, 0700) != 0 && errno != EEXIST) {
-        complain(
+        command_complain(
             "the data folder %s cannot be made: %s; choose another with --data", r->data, strerror(errno));
         return ERROR_DISK;
     }
     snprintf(path, sizeof path, "%s/lock", r->data);
     r->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (r->lock < 0) {
-        complain(
+        command_complain(
             "the data folder %s cannot be written: %s; choose another with --data, or mend its permissions",
             r->data, strerror(errno));
         return ERROR_DISK;
     }
     if (flock(r->lock, LOCK_EX | LOCK_NB) != 0) {
-        complain(
+        command_complain(
             "the data folder %s is in use by another tandem; stop that one, or choose another with --data",
             r->data);
         return ERROR_BUSY;
@@ -78,7 +78,7 @@ static int try_endpoint(struct slice text, const char *option)
     struct endpoint e;
     struct sockaddr_storage to;
     if (endpoint_parse(&e, text) != 0) {
-        complain("%.*s is no endpoint; write udp:ADDRESS:PORT, tcp:ADDRESS:PORT or tls:ADDRESS:PORT",
+        command_complain("%.*s is no endpoint; write udp:ADDRESS:PORT, tcp:ADDRESS:PORT or tls:ADDRESS:PORT",
             SLICE_ARG(text));
         return ERROR_SYNTAX;
     }
@@ -91,7 +91,7 @@ static int try_endpoint(struct slice text, const char *option)
         setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     bool good = s >= 0 && bind(s, (struct sockaddr *)&to, length) == 0 && (datagram || listen(s, 1) == 0);
     if (!good)
-        complain("cannot listen on %.*s: %s; stop the program that does, or choose another with %s",
+        command_complain("cannot listen on %.*s: %s; stop the program that does, or choose another with %s",
             SLICE_ARG(text), strerror(errno), option);
     if (s >= 0)
         close(s);

@@ -87,7 +87,8 @@ static int load(struct run *r)
         r->catalogue = l.catalogue;
         l.catalogue = NULL;
     } else {
-        complain("the configuration cannot be read from %s/store.db: %s", r->data, error_sentence(error));
+        command_complain(
+            "the configuration cannot be read from %s/store.db: %s", r->data, error_sentence(error));
     }
     config_load_end(&l);
     return error;
@@ -105,7 +106,7 @@ static int load_or_begin(struct run *r)
     if (error == 0)
         fwrite(message.data, 1, message.length, stdout);
     else
-        complain("the first configuration cannot be written: %s", error_sentence(error));
+        command_complain("the first configuration cannot be written: %s", error_sentence(error));
     fflush(stdout);
     buffer_free(&message);
     catalogue_free(r->catalogue);
@@ -137,7 +138,7 @@ static int incarnation(struct run *r, struct slice name, uint64_t *number)
     else if (error == 0)
         error = ERROR_CORRUPT;
     if (error != 0)
-        complain("the store does not take %.*s in: %s", SLICE_ARG(name), error_sentence(error));
+        command_complain("the store does not take %.*s in: %s", SLICE_ARG(name), error_sentence(error));
     buffer_free(&request);
     buffer_free(&answer);
     arena_free(&arena);
@@ -149,12 +150,13 @@ static int incarnation(struct run *r, struct slice name, uint64_t *number)
 static int add(struct run *r, const struct role *role, const struct role_setup *setup)
 {
     if (r->instance_count == RUN_INSTANCES) {
-        complain("more than %d role instances in one process; give some of them to another", RUN_INSTANCES);
+        command_complain(
+            "more than %d role instances in one process; give some of them to another", RUN_INSTANCES);
         return ERROR_LIMIT;
     }
     int error = real_add_instance(&r->instances[r->instance_count], r->loop, role, setup, r->configuration);
     if (error != 0)
-        complain("%.*s cannot start: %s", SLICE_ARG(setup->name), error_sentence(error));
+        command_complain("%.*s cannot start: %s", SLICE_ARG(setup->name), error_sentence(error));
     else
         r->instance_count++;
     return error;
@@ -182,7 +184,7 @@ static int open_loop(struct run *r)
 {
     int error = authority_prepare(&r->authority, r->data, NULL, 0, seconds_now());
     if (error != 0) {
-        complain(
+        command_complain(
             "the certificates in %s/certificates cannot be made or used: %s", r->data, error_sentence(error));
         return error;
     }
@@ -193,7 +195,7 @@ static int open_loop(struct run *r)
     if (error == 0)
         error = real_engines_open(&r->engines, r->loop, r->data);
     if (error != 0)
-        complain("the data in %s cannot be opened: %s", r->data, error_sentence(error));
+        command_complain("the data in %s cannot be opened: %s", r->data, error_sentence(error));
     return error;
 }
 
@@ -205,7 +207,7 @@ static int prepare(struct run *r)
         return error;
     error = operator_prepare(r->token_sha256, slice_text(r->data), run__random, &complaint);
     if (error != 0)
-        complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
+        command_complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
     buffer_free(&complaint);
     if (error == 0)
         error = open_loop(r);

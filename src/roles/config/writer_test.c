@@ -41,8 +41,7 @@ static void shows_objects(void **state)
     bench_ask(&b, "GET", "/api/config/location", NULL);
     assert_answer(&b, 200,
         "{\"kind\":\"location\",\"objects\":[{\"version\":1,\"name\":\"home\",\"display_name\":\"\","
-        "\"realm\":"
-        "\"\"}]}");
+        "\"realm\":\"\",\"sha256\":false}]}");
     bench_ask(&b, "GET", "/api/config", NULL);
     assert_int_equal(b.status, 200);
     assert_non_null(strstr(b.body.data, "\"refers\":\"location\""));
