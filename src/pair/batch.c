@@ -133,7 +133,8 @@ static void regulate(struct pair *p)
             world_read_pause(p->world, p->inner_flows.entries[i].length, pause);
 }
 
-/* In step, what goes out waits for the receipt of all that was sent before it; out of step, for the record. */
+/* In step, what goes out waits for the receipt of all that was sent before it; out of step, for the record.
+ */
 static bool must_wait(const struct pair *p)
 {
     bool in_step = p->state == PAIR_ST_JOINING || p->state == PAIR_ST_PAIRED;

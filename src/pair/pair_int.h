@@ -48,6 +48,8 @@ enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BE
                          */
 #define PAIR_NAME 64
 
+enum pair_lease_question { PAIR_LEASE_GRANT, PAIR_LEASE_MEMBER, PAIR_LEASE_RENEW };
+
 struct pair_fact {
     uint64_t view;
     char primary[PAIR_NAME]; /* "": there is no record */
@@ -86,7 +88,9 @@ struct pair {
     bool asked_set;    /* it is a compare-and-set */
     bool other_gone;   /* its lease has ended */
     uint64_t tokens;
-    uint64_t lease, lease_asked;
+    uint64_t lease, lease_asked; /* its number; the token of the question about it */
+    enum pair_lease_question lease_question;
+    bool lease_held;                 /* the member's key hangs on it */
     int64_t lease_sent, lease_until; /* own deadline, from the sending of the last good renewal */
 
     /* link.c */

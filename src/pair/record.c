@@ -138,21 +138,33 @@ static void record_answer(struct pair *p, const struct input *in)
         pair__read(p); /* unknown: look, do not guess */
 }
 
-/* ---- the lease ---- */
+/* ---- the lease: granted, then named by the member's key, then renewed ---- */
 
-static void lease_ask(struct pair *p)
+static void lease_ask(
+    struct pair *p, const Tandem__RegistryRequest *request, enum pair_lease_question question)
+{
+    p->lease_question = question;
+    p->lease_sent = world_now(p->world);
+    p->lease_asked = ask(p, request);
+}
+
+static void lease_grant(struct pair *p)
 {
     Tandem__LeaseGrant grant = TANDEM__LEASE_GRANT__INIT;
-    Tandem__LeaseRenew renew = TANDEM__LEASE_RENEW__INIT;
     Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
     grant.milliseconds = (uint64_t)timer_duration(TIMER_PAIR_LEASE) / 1000;
+    request.lease_grant = &grant;
+    p->lease = 0;
+    lease_ask(p, &request, PAIR_LEASE_GRANT);
+}
+
+static void lease_renew(struct pair *p)
+{
+    Tandem__LeaseRenew renew = TANDEM__LEASE_RENEW__INIT;
+    Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
     renew.lease = p->lease;
-    if (p->lease == 0)
-        request.lease_grant = &grant;
-    else
-        request.lease_renew = &renew;
-    p->lease_sent = world_now(p->world);
-    p->lease_asked = ask(p, &request);
+    request.lease_renew = &renew;
+    lease_ask(p, &request, PAIR_LEASE_RENEW);
 }
 
 static void member_set(struct pair *p, uint64_t expected)
@@ -168,12 +180,14 @@ static void member_set(struct pair *p, uint64_t expected)
     set.has_lease = true;
     set.lease = p->lease;
     request.set = &set;
-    p->lease_asked = ask(p, &request);
+    lease_ask(p, &request, PAIR_LEASE_MEMBER);
 }
 
+/* Only a lease that the member's key hangs on protects this member: the other looks at the key. */
 static void lease_good(struct pair *p)
 {
     bool was_lost = p->lease_until <= world_now(p->world);
+    p->lease_held = true;
     p->lease_until = p->lease_sent + timer_duration(TIMER_PAIR_LEASE_OWN);
     if (was_lost && p->state == PAIR_ST_FROZEN)
         pair__event(p, PAIR_EV_LEASE_BACK);
@@ -181,21 +195,35 @@ static void lease_good(struct pair *p)
         pair__read(p);
 }
 
+/* The key is there: of an earlier life, or of this one when the answer to setting it was lost. */
+static void member_there(struct pair *p, const Tandem__RegistryEntry *e)
+{
+    if (e->has_lease && e->lease == p->lease)
+        lease_renew(p);
+    else
+        member_set(p, e->revision);
+    p->lease_held = e->has_lease && e->lease == p->lease;
+}
+
 static void lease_answer(struct pair *p, const struct input *in)
 {
     struct arena arena = {0};
     const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, in->bytes, &arena);
-    bool granted = p->lease == 0;
+    bool yes = in->answer == ANSWER_YES;
     p->lease_asked = 0;
-    if (in->answer == ANSWER_YES && granted && a != NULL && a->has_lease) {
+    if (p->lease_question == PAIR_LEASE_GRANT && yes && a != NULL && a->has_lease) {
         p->lease = a->lease;
         member_set(p, 0);
-    } else if (in->answer == ANSWER_YES && !granted) {
+    } else if (p->lease_question == PAIR_LEASE_MEMBER && yes) {
         lease_good(p);
-    } else if (in->answer == ANSWER_NO && !granted && a != NULL && a->n_entries == 1) {
-        member_set(p, a->entries[0]->revision); /* the key of an earlier life */
+    } else if (p->lease_question == PAIR_LEASE_MEMBER && in->answer == ANSWER_NO && a != NULL &&
+               a->n_entries == 1) {
+        member_there(p, a->entries[0]);
+    } else if (p->lease_question == PAIR_LEASE_RENEW && yes && p->lease_held) {
+        lease_good(p);
     } else if (in->answer == ANSWER_NO) {
-        p->lease = 0;
+        p->lease = 0; /* it has ended: another one at the next tick */
+        p->lease_held = false;
     }
     arena_free(&arena);
 }
@@ -207,7 +235,7 @@ void pair__registry_open(struct pair *p)
     char key[KEY];
     record_key(p, key);
     world_watch(p->world, slice_text(key), PAIR_TOKEN);
-    lease_ask(p);
+    lease_grant(p);
     pair__read(p);
 }
 
@@ -239,8 +267,13 @@ void pair__registry_watch(struct pair *p, const struct input *in)
 void pair__registry_tick(struct pair *p)
 {
     int64_t now = world_now(p->world);
-    if (p->lease_asked == 0 && now - p->lease_sent >= timer_duration(TIMER_PAIR_RENEW))
-        lease_ask(p);
+    bool due = p->lease_asked == 0 && now - p->lease_sent >= timer_duration(TIMER_PAIR_RENEW);
+    if (due && p->lease == 0)
+        lease_grant(p);
+    else if (due && !p->lease_held)
+        member_set(p, 0);
+    else if (due)
+        lease_renew(p);
     bool looks = p->state == PAIR_ST_READING || p->state == PAIR_ST_FRESH || p->state == PAIR_ST_FROZEN;
     if (looks && p->asked == 0)
         pair__read(p);
