@@ -93,11 +93,16 @@ static int begin_syncing(void *object, const void *input)
 
 /* ---- with the state ---- */
 
+/* Only from a record that says "in step": one that says "alone" knows of a primary that went on without us. What this
+ * member heard last may be old in either direction, so where it does not say so the record is read first. */
 static int ask_to_take(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
-    pair__set(p, p->shadow_view + 1, p->name, true);
+    if (p->record.view == p->shadow_view && !p->record.alone)
+        pair__set(p, p->shadow_view + 1, p->name, true);
+    else
+        pair__read(p);
     return PAIR_ST_TAKING;
 }
 

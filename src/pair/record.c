@@ -42,6 +42,8 @@ void pair__read(struct pair *p)
     request.range = &range;
     p->asked = ask(p, &request);
     p->asked_set = false;
+    if (p->state == PAIR_ST_SHADOW)
+        p->wanted = (struct pair_fact){.view = 0}; /* nothing was asked for yet */
 }
 
 void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone)
