@@ -50,6 +50,14 @@ static void enter_alone(void *object)
 
 /* ---- without the state: may this member begin with nothing? ---- */
 
+/* A primary that lost its lease since the registry was away still has the state: as long as the link shows that it
+ * lives, nobody begins with nothing in its place. */
+static bool other_dead(const struct pair *p)
+{
+    return p->other_gone && !(p->linked && p->other_view == p->record.view) &&
+           world_now(p->world) - p->gone_since >= timer_duration(TIMER_PAIR_CLAIM);
+}
+
 static bool may_claim(const struct pair *p)
 {
     if (world_now(p->world) >= p->lease_until)
@@ -57,9 +65,8 @@ static bool may_claim(const struct pair *p)
     if (p->record.primary[0] == '\0')
         return true;
     if (!mine(p))
-        return p->other_gone; /* the primary is dead: nobody has the state, or its holder is shut out by its
-                                 lease */
-    return p->record.alone || p->other_gone || p->other[0] == '\0' ||
+        return other_dead(p);
+    return p->record.alone || other_dead(p) || p->other[0] == '\0' ||
            (p->linked && p->other_view != p->record.view);
 }
 
@@ -178,7 +185,11 @@ static int check(void *object, const void *input)
     struct pair *p = self(object);
     if (!mine(p) || p->record.view != p->view)
         return become_fresh(object, input);
+    if (world_now(p->world) >= p->lease_until)
+        return FSM_STAY;
     pair__release_all(p);
+    if (p->linked)
+        pair__walk_start(p);
     return PAIR_ST_ALONE;
 }
 
@@ -187,6 +198,13 @@ static int read_first(void *object, const void *input)
     (void)input;
     pair__read(self(object));
     return PAIR_ST_FROZEN;
+}
+
+static int stop_walk(void *object, const void *input)
+{
+    (void)input;
+    self(object)->walk = NULL;
+    return FSM_STAY;
 }
 
 static int leave_link(void *object, const void *input)
@@ -256,7 +274,7 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_ALONE, PAIR_EV_STALLED, FSM_STAY, 0, leave_link},
     {PAIR_ST_ALONE, PAIR_EV_WALKED, PAIR_ST_JOINING, 0, ask_to_join},
     {PAIR_ST_ALONE, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
-    {PAIR_ST_ALONE, PAIR_EV_LEASE_LOST, PAIR_ST_FROZEN, 0, leave_link},
+    {PAIR_ST_ALONE, PAIR_EV_LEASE_LOST, PAIR_ST_FROZEN, 0, stop_walk},
     {PAIR_ST_ALONE, PAIR_EV_READ, FSM_STAY, 0, NULL},
 
     {PAIR_ST_JOINING, PAIR_EV_YES, PAIR_ST_PAIRED, 0, in_step},
@@ -281,9 +299,9 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_PARTING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
 
     {PAIR_ST_FROZEN, PAIR_EV_LEASE_BACK, PAIR_ST_FROZEN, 0, read_first},
-    {PAIR_ST_FROZEN, PAIR_EV_READ, PAIR_ST_ALONE, FRESH_OR(PAIR_ST_ALONE), check},
+    {PAIR_ST_FROZEN, PAIR_EV_READ, FSM_STAY, FRESH_OR(PAIR_ST_ALONE), check},
     {PAIR_ST_FROZEN, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
-    {PAIR_ST_FROZEN, PAIR_EV_LINK_UP, FSM_STAY, 0, leave_link},
+    {PAIR_ST_FROZEN, PAIR_EV_LINK_UP, FSM_STAY, 0, NULL}, /* the other sees that the state is alive */
     {PAIR_ST_FROZEN, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
 };
 

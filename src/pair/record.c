@@ -82,6 +82,13 @@ static void note_record(struct pair *p, struct slice value, uint64_t revision)
     arena_free(&arena);
 }
 
+static void note_other(struct pair *p, bool gone)
+{
+    if (gone && !p->other_gone)
+        p->gone_since = world_now(p->world);
+    p->other_gone = gone;
+}
+
 /* What a range or a refused compare-and-set says; false where it says nothing usable. */
 static bool note_answer(struct pair *p, struct slice bytes, bool whole)
 {
@@ -90,14 +97,15 @@ static bool note_answer(struct pair *p, struct slice bytes, bool whole)
     const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, bytes, &arena);
     record_key(p, record);
     member_key(p, p->other, other);
-    if (a != NULL && whole)
-        p->other_gone = true;
+    bool gone = whole || p->other_gone;
     for (size_t i = 0; a != NULL && i < a->n_entries; i++) {
         if (strcmp(a->entries[i]->key, record) == 0)
             note_record(p, pack_slice(a->entries[i]->value), a->entries[i]->revision);
         else if (p->other[0] != '\0' && strcmp(a->entries[i]->key, other) == 0)
-            p->other_gone = false;
+            gone = false;
     }
+    if (a != NULL)
+        note_other(p, gone);
     arena_free(&arena);
     return a != NULL;
 }
@@ -225,6 +233,7 @@ static void lease_answer(struct pair *p, const struct input *in)
         lease_good(p);
     } else if (in->answer == ANSWER_NO) {
         p->lease = 0; /* it has ended: another one at the next tick */
+        p->lease_sent = 0;
         p->lease_held = false;
     }
     arena_free(&arena);
@@ -255,7 +264,7 @@ void pair__registry_watch(struct pair *p, const struct input *in)
     record_key(p, key);
     member_key(p, p->other, other);
     if (p->other[0] != '\0' && slice_equal(in->name, slice_text(other)))
-        p->other_gone = in->answer == ANSWER_NO;
+        note_other(p, in->answer == ANSWER_NO);
     if (!slice_equal(in->name, slice_text(key)) || in->answer == ANSWER_NO || in->revision <= p->revision)
         return;
     note_record(p, in->bytes, in->revision);
