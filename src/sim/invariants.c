@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "pair/pair.h"
+#include "roles/node/node.h"
 #include "sim/cluster_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/event.pb-c.h"
@@ -95,9 +96,24 @@ static void phone_call_known(struct cluster *c, unsigned index, const struct map
         SLICE_ARG(c->town.phones[call->caller.phone].dn), SLICE_ARG(c->town.phones[call->callee.phone].dn));
 }
 
+/* What a turn changed without saying so would be lost with the primary. */
+static void members_agree(struct cluster *c)
+{
+    for (unsigned m = 0; m < c->member_count; m++) {
+        struct sim_instance *one = c->members[m].instance, *other = c->members[m ^ 1].instance;
+        struct record_id which;
+        if (sim_self(one) != NULL && sim_self(other) != NULL && sim_role(one) == &role_node &&
+            pair_differs(sim_self(one), sim_self(other), &which))
+            cluster__violation(c, SLICE(""), sim_name(one),
+                "%.*s has record %u:%llx otherwise than its backup knows it", SLICE_ARG(sim_name(one)),
+                which.kind, (unsigned long long)which.id);
+    }
+}
+
 void invariants_walk(struct cluster *c)
 {
     struct map known = {0};
+    members_agree(c);
     for (unsigned m = 0; m < c->member_count; m++) {
         audit(c, c->members[m].instance);
         struct slice rest = buffer_slice(&c->audit), line;

@@ -101,6 +101,7 @@ static void timer_input(struct node *n, const struct input *in)
 static void node_input(void *self, const struct input *in)
 {
     struct node *n = self;
+    uint64_t transactions = n->transactions.next_id;
     if (node__stream_input(n, in)) {
         /* about the call stream */
     } else if (in->kind == INPUT_TIMER) {
@@ -108,6 +109,8 @@ static void node_input(void *self, const struct input *in)
     } else {
         (void)node__peers_input(n, in);
     }
+    if (transactions != n->transactions.next_id)
+        node__core_changed(n);
     arena_reset(&n->arena);
     log_scope.call = SLICE("");
 }
