@@ -54,6 +54,8 @@ static void add_head(struct http_connection *c, int64_t now, const struct http_a
     }
     if (a->type.length != 0)
         add_line(out, "Content-Type", a->type);
+    if (a->coding.length != 0)
+        add_line(out, "Content-Encoding", a->coding);
     add_line(out, "Cache-Control", a->cache.length != 0 ? a->cache : SLICE("no-store"));
     buffer_add_text(out, SECURITY_FIELDS);
     buffer_add(out, a->fields);

@@ -87,6 +87,7 @@ void http_answer_file(struct http_connection *c, int64_t now, const struct http_
         answer.status = HTTP_STATUS_PRECONDITION_FAILED;
     } else if (list_matches(r, SLICE("If-None-Match"), etag, false)) {
         answer.status = HTTP_STATUS_NOT_MODIFIED;
+        answer.type = answer.coding = (struct slice){NULL, 0}; /* they describe a body (RFC 9110 15.4.5) */
     } else if (range_wanted(r, etag)) {
         range = parse_range(http_field(r, SLICE("Range")), a->body.length, &first, &last);
     }

@@ -117,6 +117,7 @@ struct http_answer {
     uint16_t status;
     struct slice type;   /* Content-Type; empty: none */
     struct slice cache;  /* Cache-Control; empty: no-store */
+    struct slice coding; /* Content-Encoding; empty: none */
     struct slice fields; /* more header lines, each ended by CRLF */
     struct slice body;   /* a HEAD request gets its length only */
 };

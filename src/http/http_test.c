@@ -397,7 +397,11 @@ static void answers_in_parts(void **state)
 
 static void file_h(struct http_drive *d)
 {
-    const struct http_answer answer = {.status = 200, .type = SLICE("text/css"), .body = SLICE("0123456789")};
+    const struct http_answer answer = {.status = 200,
+        .type = SLICE("text/css"),
+        .coding = SLICE("gzip"),
+        .fields = SLICE("Vary: Accept-Encoding\r\n"),
+        .body = SLICE("0123456789")};
     http_answer_file(&d->c, 0, &answer, SLICE("\"tag\""), &d->out);
 }
 
@@ -435,7 +439,8 @@ static void files_obey_conditions_and_ranges(void **state)
         snprintf(request, sizeof request, "GET /f HTTP/1.1\r\n" HOST "%s\r\n", examples[i].fields);
         struct slice out = answered(&d, request, file_h);
         if (strncmp(out.data + 9, examples[i].status, 3) != 0 || !out_has(&d, examples[i].has) ||
-            !slice_ends(out, slice_text(examples[i].end)))
+            !slice_ends(out, slice_text(examples[i].end)) || !out_has(&d, "Vary: ") ||
+            out_has(&d, "Content-Encoding: gzip") != (examples[i].status[0] == '2'))
             fail_msg("example %zu: %.*s", i, SLICE_ARG(out));
         http_drive_close(&d);
     }

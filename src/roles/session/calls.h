@@ -18,6 +18,7 @@ void session__route(struct connection *c);
 void session__file(struct connection *c);
 void session__error(
     struct connection *c, uint16_t status, const char *symbol, const char *sentence, const char *fields);
+void session__unauthenticated(struct connection *c, const char *sentence);
 void session__answer_json(struct connection *c, uint16_t status, struct slice fields, struct slice body);
 bool session__asset_exists(struct slice path);
 

@@ -256,7 +256,7 @@ void session__config(struct connection *c, struct sign_in *i)
     Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
     char reply_to[SESSION_SUBJECT];
     if (p == NULL && !is_operator(c)) {
-        session__error(c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", "log in first", NULL);
+        session__unauthenticated(c, "log in first");
         return;
     }
     struct question *q = session__ask(c, config_failed);

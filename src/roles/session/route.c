@@ -64,6 +64,13 @@ void session__error(
         slice_text(fields), &c->session->out);
 }
 
+/* A challenge must be there (RFC 9110 15.5.2); browsers do not ask anybody because of this one. */
+void session__unauthenticated(struct connection *c, const char *sentence)
+{
+    session__error(c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", sentence,
+        "WWW-Authenticate: Bearer realm=\"tandem\"\r\n");
+}
+
 void session__answer_json(struct connection *c, uint16_t status, struct slice fields, struct slice body)
 {
     const struct http_answer answer = {
@@ -116,7 +123,7 @@ void session__route(struct connection *c)
     }
     struct sign_in *i = session__signed_in(c);
     if (i == NULL && !route->open) {
-        session__error(c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", "log in first", NULL);
+        session__unauthenticated(c, "log in first");
         return;
     }
     route->handle(c, i);

@@ -20,6 +20,7 @@ static void log_in_gives_a_cookie_that_opens_the_api(void **state)
     desk_open(&d);
     uint64_t flow = desk_request(&d, "GET", "/api/me", "", NULL);
     assert_true(desk_said(&d, flow, "HTTP/1.1 401 "));
+    assert_true(desk_said(&d, flow, "WWW-Authenticate: Bearer"));
     assert_true(
         desk_said(&d, flow, "{\"error\":{\"code\":401,\"symbol\":\"UNAUTHENTICATED\",\"sentence\":\""));
     desk_log_in(&d, "ann", cookie);
@@ -218,7 +219,6 @@ static Tandem__StoreValue text_of(const char *text)
     v.text = (char *)(uintptr_t)text;
     return v;
 }
-
 
 static void history_comes_in_pages(void **state)
 {

@@ -161,8 +161,7 @@ static void verified(struct question *q, const struct input *in)
     } else if (in->answer == ANSWER_YES || refused || !q->known) {
         world_count(s->world, COUNTER_SESSION_LOGINS_FAILED, 1);
         LOG(LOG_NOTICE, "roles/session", "log-in of %s failed", q->known ? q->user : "an unknown user");
-        session__error(
-            c, HTTP_STATUS_UNAUTHORIZED, "UNAUTHENTICATED", "the name or the password is wrong", NULL);
+        session__unauthenticated(c, "the name or the password is wrong");
     } else {
         session__attempt_good(s, user, &c->peer); /* not the person's fault */
         LOG(LOG_WARNING, "roles/session", "a password could not be verified: %s", error_sentence(in->error));

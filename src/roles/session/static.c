@@ -30,8 +30,9 @@ void session__file(struct connection *c)
     answer.cache = slice_starts(r->path, SLICE("/assets/")) ? SLICE("public, max-age=31536000, immutable")
                                                             : SLICE("no-cache");
     if (a->gzip != NULL)
-        answer.fields = gzip ? SLICE("Vary: Accept-Encoding\r\nContent-Encoding: gzip\r\n")
-                             : SLICE("Vary: Accept-Encoding\r\n");
+        answer.fields = SLICE("Vary: Accept-Encoding\r\n");
+    if (gzip)
+        answer.coding = SLICE("gzip");
     answer.body = gzip ? slice_of(a->gzip, a->gzip_length) : slice_of(a->data, a->length);
     struct slice tag = slice_text(a->etag);
     buffer_add(&etag, slice_first(tag, tag.length - 1));
