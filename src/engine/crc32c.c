@@ -1,16 +1,13 @@
 #include "engine/crc32c.h"
 
-#include <stdatomic.h>
-
 #define POLYNOMIAL 0x82f63b78U /* reflected */
 #define LANES 8
 
 /* lanes[k][b]: what byte b does when k more bytes follow it. Eight bytes a step need eight lanes. */
 static uint32_t lanes[LANES][256];
-static atomic_bool ready;
 
-/* Two threads may both fill it: they write the same values, and each reads only after its own filling. */
-static void fill(void)
+/* Before main: so no thread ever sees half of it. */
+__attribute__((constructor)) static void fill(void)
 {
     for (uint32_t byte = 0; byte < 256; byte++) {
         uint32_t sum = byte;
@@ -21,7 +18,6 @@ static void fill(void)
     for (uint32_t byte = 0; byte < 256; byte++)
         for (int lane = 1; lane < LANES; lane++)
             lanes[lane][byte] = lanes[lane - 1][byte] >> 8 ^ lanes[0][lanes[lane - 1][byte] & 0xff];
-    atomic_store_explicit(&ready, true, memory_order_release);
 }
 
 uint32_t crc32c(struct slice s)
@@ -29,8 +25,6 @@ uint32_t crc32c(struct slice s)
     const unsigned char *at = (const unsigned char *)s.data;
     size_t left = s.length;
     uint32_t sum = UINT32_MAX;
-    if (!atomic_load_explicit(&ready, memory_order_acquire))
-        fill();
     for (; left >= LANES; at += LANES, left -= LANES) {
         uint64_t word;
         memcpy(&word, at, sizeof word);

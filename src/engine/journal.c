@@ -137,6 +137,12 @@ int journal_rewrite(
         files_release(w.file);
         return w.error;
     }
+    /* Opened by its new name, which log lines shall give; the old handle serves as well. */
+    struct file *renamed = NULL;
+    if (files_open(&renamed, j->files, slice_text(j->name), false) == 0) {
+        files_release(w.file);
+        w.file = renamed;
+    }
     files_release(j->file);
     j->file = w.file;
     j->last = w.last;
