@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "world/real/real_int.h"
@@ -131,12 +130,6 @@ void real_close(struct real_loop *l)
 int64_t real_now(struct real_loop *l)
 {
     return real__clock_read(&l->clock);
-}
-
-void real_seed(void)
-{
-    while (getrandom(&hash_process_key, sizeof hash_process_key, 0) != sizeof hash_process_key)
-        continue;
 }
 
 /* Roles make tags, nonces and keys of it: so it is the system's chance, taken in portions. */
