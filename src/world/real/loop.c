@@ -59,7 +59,7 @@ int real_open(struct real_loop **out, const struct real_params *params)
     struct real_loop *l = mem_zero(sizeof *l);
     set_params(l, params);
     init_lists(l);
-    l->thread = pthread_self();
+    atomic_store(&l->thread, pthread_self());
     l->mailbox.fd = -1;
     real__clock_open(&l->clock);
     wheel_init(&l->wheel, real_now(l));
@@ -258,7 +258,7 @@ void real__round(struct real_loop *l, int64_t longest)
 
 void real_run(struct real_loop *l)
 {
-    l->thread = pthread_self();
+    atomic_store(&l->thread, pthread_self());
     real__watch_begin(l->watch);
     while (!atomic_load(&l->stop))
         real__round(l, LONGEST_WAIT);
