@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,6 +13,7 @@
 #include "roles/session/session.h"
 #include "run/run_int.h"
 #include "tools/first_start.h"
+#include "tools/run/signals.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
@@ -30,24 +30,6 @@ static const struct {
     {CONFIG_ROLE_PROXY, &role_proxy},
     {CONFIG_ROLE_SESSION, &session_role},
 };
-
-static struct real_loop *stopped_by_signal; /* signals come to the process, and know nothing else */
-
-static void signal_h(int number)
-{
-    (void)number;
-    if (stopped_by_signal != NULL)
-        real_stop(stopped_by_signal);
-}
-
-static void catch_signals(struct real_loop *loop)
-{
-    struct sigaction stop = {.sa_handler = signal_h}, ignore = {.sa_handler = SIG_IGN};
-    stopped_by_signal = loop;
-    sigaction(SIGTERM, &stop, NULL);
-    sigaction(SIGINT, &stop, NULL);
-    sigaction(SIGPIPE, &ignore, NULL);
-}
 
 static int64_t seconds_now(void)
 {
@@ -224,7 +206,6 @@ static int prepare(struct run *r)
 
 static void end(struct run *r)
 {
-    stopped_by_signal = NULL;
     while (r->instance_count != 0)
         real_remove_instance(r->instances[--r->instance_count]);
     if (r->pool != NULL)
@@ -254,6 +235,7 @@ static void say_where(const struct run *r)
 int command_run(const struct options *options)
 {
     struct run r = {.options = options, .lock = -1};
+    signals_block();
     log_threshold = options_log_level(options);
     run__random(&hash_process_key, sizeof hash_process_key);
     int error = prepare(&r);
@@ -262,13 +244,16 @@ int command_run(const struct options *options)
     if (error == 0) {
         real_set_service(r.loop, SERVICE_JOB, real_pool_jobs(r.pool));
         real_set_service(r.loop, SERVICE_NAME, real_pool_names(r.pool));
-        catch_signals(r.loop);
         error = add_all(&r);
     }
+    struct signals *signals = NULL;
+    if (error == 0)
+        error = signals_begin(&signals, &(struct signals_params){.loop = r.loop, .data = r.data});
     if (error == 0) {
         say_where(&r);
         real_run(r.loop);
         LOG(LOG_NOTICE, "run", "stopping");
+        signals_end(signals);
     }
     end(&r);
     return error == 0 ? EXIT_DONE : EXIT_FAILED;

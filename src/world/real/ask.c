@@ -90,7 +90,7 @@ static void letter_h(struct real_loop *l, void *argument)
 
 void real_answer(struct real_loop *l, uint64_t handle, enum answer how, int error, struct slice bytes)
 {
-    if (pthread_equal(l->thread, pthread_self())) {
+    if (pthread_equal(atomic_load(&l->thread), pthread_self())) {
         answer(l, handle, how, error, bytes);
         return;
     }

@@ -121,6 +121,39 @@ static void a_job_runs_here_and_now_for_a_main(void **state)
     buffer_free(&encoded);
 }
 
+static void stop_h(struct probe *p, const struct input *input)
+{
+    if (input->kind == INPUT_ANSWER && p->counts[INPUT_ANSWER] == 4)
+        real_stop(p->instance->loop);
+}
+
+static void *run_h(void *loop)
+{
+    real_run(loop);
+    return NULL;
+}
+
+/* What was asked before the loop ran is answered while it begins, in another thread: run under the thread
+ * sanitizer. */
+static void answers_find_the_loop_in_whichever_thread_it_runs(void **state)
+{
+    (void)state;
+    struct real_loop *l = fixture_loop(NULL);
+    struct real_pool *pool = real_pool_open(2);
+    struct probe p = {.input_h = stop_h};
+    pthread_t thread;
+    probe_open(&p, l, "one");
+    real_set_service(l, SERVICE_JOB, real_pool_jobs(pool));
+    for (int i = 0; i < 4; i++)
+        ask_job(&p, i % 2 == 0 ? "argon2-hash" : "no-such-job", SLICE("secret"), (struct slice){0});
+    assert_int_equal(pthread_create(&thread, NULL, run_h, l), 0);
+    pthread_join(thread, NULL);
+    assert_int_equal(p.counts[INPUT_ANSWER], 4);
+    real_pool_close(pool);
+    real_close(l);
+    probe_free(&p);
+}
+
 static void too_many_jobs_are_refused_and_none_is_forgotten(void **state)
 {
     (void)state;
@@ -158,7 +191,8 @@ static void names_are_resolved_on_the_pool(void **state)
     probe_free(&p);
 }
 
-TESTS("world/real/ask", cmocka_unit_test(a_job_runs_here_and_now_for_a_main),
+TESTS("world/real/ask", cmocka_unit_test(answers_find_the_loop_in_whichever_thread_it_runs),
+    cmocka_unit_test(a_job_runs_here_and_now_for_a_main),
     cmocka_unit_test(each_question_gets_exactly_one_answer),
     cmocka_unit_test(passwords_are_hashed_and_verified_on_the_pool),
     cmocka_unit_test(too_many_jobs_are_refused_and_none_is_forgotten),

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "world/real/real_int.h"
@@ -60,7 +59,7 @@ int real_open(struct real_loop **out, const struct real_params *params)
     struct real_loop *l = mem_zero(sizeof *l);
     set_params(l, params);
     init_lists(l);
-    l->thread = pthread_self();
+    atomic_store(&l->thread, pthread_self());
     l->mailbox.fd = -1;
     real__clock_open(&l->clock);
     wheel_init(&l->wheel, real_now(l));
@@ -131,12 +130,6 @@ void real_close(struct real_loop *l)
 int64_t real_now(struct real_loop *l)
 {
     return real__clock_read(&l->clock);
-}
-
-void real_seed(void)
-{
-    while (getrandom(&hash_process_key, sizeof hash_process_key, 0) != sizeof hash_process_key)
-        continue;
 }
 
 /* Roles make tags, nonces and keys of it: so it is the system's chance, taken in portions. */
@@ -265,7 +258,7 @@ void real__round(struct real_loop *l, int64_t longest)
 
 void real_run(struct real_loop *l)
 {
-    l->thread = pthread_self();
+    atomic_store(&l->thread, pthread_self());
     real__watch_begin(l->watch);
     while (!atomic_load(&l->stop))
         real__round(l, LONGEST_WAIT);

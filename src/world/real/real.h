@@ -25,9 +25,6 @@ struct real_params {
     const char *certificate, *key, *authority;
 };
 
-/* Gives the process's tables a key of chance: the first thing that a main does. */
-void real_seed(void);
-
 /* 0, or an error that has been logged with its reason. */
 int real_open(struct real_loop **out, const struct real_params *params) __attribute__((warn_unused_result));
 /* After real_run: removes the instances, closes all flows, runs what is in the mailbox. */

@@ -59,7 +59,7 @@ struct real_loop {
     struct real_clock clock;
     struct real_mailbox mailbox;
     atomic_bool stop;
-    pthread_t thread;
+    _Atomic(pthread_t) thread; /* that runs it */
     struct wheel wheel, own_wheel;
     struct list instances, flows;
     struct list flush, failed, inputs, local, grave;

@@ -274,6 +274,37 @@ static void an_idle_connection_is_small(void **state)
     two_close(&t);
 }
 
+static void refuse_h(struct probe *p, const struct input *input)
+{
+    if (input->kind != INPUT_DATA)
+        return;
+    world_send(p->world, input->flow, SLICE("too large"));
+    world_close(p->world, input->flow);
+}
+
+/* Closing with bytes unread would reset the connection and take the answer away with it. */
+static void an_answer_reaches_a_peer_that_still_sends(void **state)
+{
+    (void)state;
+    struct two t;
+    static char part[200000];
+    char answer[32];
+    two_open(&t, NULL);
+    t.server.input_h = refuse_h;
+    int fd = raw_connect(t.at);
+    for (int i = 0; i < 5; i++) {
+        if (send(fd, part, sizeof part, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+            assert_int_equal(errno, EAGAIN); /* never a reset */
+        real__round(t.l, 0);
+    }
+    assert_int_equal(t.server.counts[INPUT_DATA], 1);
+    assert_int_equal(read(fd, answer, sizeof answer), 9);
+    assert_int_equal(read(fd, answer, sizeof answer), 0);
+    close(fd);
+    UNTIL(t.l, t.l->flows.next->next == &t.l->flows); /* the listener alone is left */
+    two_close(&t);
+}
+
 static void the_role_may_close_within_the_turn(void **state)
 {
     (void)state;
@@ -300,4 +331,5 @@ TESTS("world/real/stream", cmocka_unit_test(bytes_come_back_from_an_echo),
     cmocka_unit_test(a_listener_in_use_is_found_out_and_frees_its_port),
     cmocka_unit_test(connections_beyond_the_limit_are_refused),
     cmocka_unit_test(without_descriptors_new_connections_are_closed_and_old_ones_go_on),
+    cmocka_unit_test(an_answer_reaches_a_peer_that_still_sends),
     cmocka_unit_test(an_idle_connection_is_small), cmocka_unit_test(the_role_may_close_within_the_turn))
