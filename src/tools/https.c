@@ -108,7 +108,9 @@ static int send_request(struct connection *c, const struct https_target *target,
     buffer_add_format(&request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\n", method, SLICE_ARG(path),
         SLICE_ARG(buffer_slice(&c->place)));
     buffer_add_format(&request,
-        "Authorization: Bearer %s\r\nAccept: application/json\r\nConnection: close\r\n", target->token);
+        "Authorization: Bearer %s\r\nAccept: application/json\r\nX-Tandem-Request: 1\r\nConnection: "
+        "close\r\n",
+        target->token);
     if (!slice_empty(content))
         buffer_add_format(
             &request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", content.length);
