@@ -33,7 +33,8 @@ static const struct field location_fields[] = {
         .type = FIELD_FLAG,
         .standard = "false",
         .sample = "true",
-        .help = "Challenge phones with SHA-256 besides MD5 (RFC 8760). Answers with either are always accepted, but "
+        .help = "Challenge phones with SHA-256 besides MD5 (RFC 8760). Answers with either are always "
+                "accepted, but "
                 "some phones fail at a challenge that they do not know."},
 };
 

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -59,6 +60,9 @@ static int connect_to(struct connection *c, const struct address *a)
         return fail(c, ERROR_SYSTEM, "no socket", strerror(errno));
     setsockopt(c->socket, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(c->socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    /* The request follows the end of the handshake; Nagle would let it wait for a late acknowledgement, 40
+     * ms. */
+    setsockopt(c->socket, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     const struct sockaddr *to = is_four ? (const struct sockaddr *)&four : (const struct sockaddr *)&six;
     if (connect(c->socket, to, is_four ? sizeof four : sizeof six) == 0)
         return 0;
@@ -108,7 +112,9 @@ static int send_request(struct connection *c, const struct https_target *target,
     buffer_add_format(&request, "%s %.*s HTTP/1.1\r\nHost: %.*s\r\n", method, SLICE_ARG(path),
         SLICE_ARG(buffer_slice(&c->place)));
     buffer_add_format(&request,
-        "Authorization: Bearer %s\r\nAccept: application/json\r\nConnection: close\r\n", target->token);
+        "Authorization: Bearer %s\r\nAccept: application/json\r\nX-Tandem-Request: 1\r\nConnection: "
+        "close\r\n",
+        target->token);
     if (!slice_empty(content))
         buffer_add_format(
             &request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", content.length);

@@ -89,6 +89,8 @@ static void applies_in_the_order_of_kinds(void **state)
     assert_string_equal(p.error, "tandem: dn 1/name: is wrong\n");
     assert_int_equal(p.status, EXIT_FAILED);
     assert_non_null(strstr(s.requests[0], "PUT /api/config/location/away HTTP/1.1\r\n"));
+    assert_non_null(
+        strstr(s.requests[0], "\r\nX-Tandem-Request: 1\r\n")); /* what no other site's page can send */
     assert_non_null(strstr(s.requests[1], "\r\n\r\n{\"number\":\"1\",\"location\":\"away\"}"));
 }
 
