@@ -54,8 +54,9 @@ static void enter_alone(void *object)
  * lives, nobody begins with nothing in its place. */
 static bool other_dead(const struct pair *p)
 {
-    return p->other_gone && !(p->linked && p->other_view == p->record.view) &&
-           world_now(p->world) - p->gone_since >= timer_duration(TIMER_PAIR_CLAIM);
+    int64_t now = world_now(p->world), wait = timer_duration(TIMER_PAIR_CLAIM);
+    bool state_lives = p->state_seen_view == p->record.view && now - p->state_seen < wait;
+    return p->other_gone && !state_lives && now - p->gone_since >= wait;
 }
 
 static bool may_claim(const struct pair *p)

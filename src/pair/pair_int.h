@@ -96,9 +96,12 @@ struct pair {
 
     /* link.c */
     uint64_t listener, flow;
-    bool linked;         /* hello came */
+    bool linked;   /* hello came */
+    bool shipping; /* primary: a walk was begun on this link, batches follow it */
     uint64_t other_view; /* whose state the other member has; 0: none */
     bool other_primary;
+    int64_t state_seen; /* when the other last showed that it has the state of this view */
+    uint64_t state_seen_view;
     int64_t heard, opened;
     struct frame_reader in;
     struct world_timer tick;
