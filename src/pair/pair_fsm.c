@@ -101,16 +101,20 @@ static int begin_syncing(void *object, const void *input)
 
 /* ---- with the state ---- */
 
-/* Only from a record that says "in step": one that says "alone" knows of a primary that went on without us. What this
- * member heard last may be old in either direction, so where it does not say so the record is read first. */
+/* In step by the record, which is what counts: the primary may have gone on without receipts until it said so. */
+static bool may_take(const struct pair *p)
+{
+    return p->record.view == p->shadow_view && !p->record.alone && !mine(p);
+}
+
 static int ask_to_take(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
-    if (p->record.view == p->shadow_view && !p->record.alone)
+    if (may_take(p))
         pair__set(p, p->shadow_view + 1, p->name, true);
     else
-        pair__read(p);
+        pair__read(p); /* as far as this member has heard; the record may say more */
     return PAIR_ST_TAKING;
 }
 
@@ -119,7 +123,7 @@ static int ask_to_take(void *object, const void *input)
 static int take_again(void *object, const void *input)
 {
     struct pair *p = self(object);
-    if (p->record.view == p->shadow_view && !p->record.alone && !mine(p)) {
+    if (may_take(p)) {
         pair__set(p, p->shadow_view + 1, p->name, true);
         return PAIR_ST_TAKING;
     }

@@ -53,8 +53,9 @@ void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone)
     Tandem__PairRecord record = TANDEM__PAIR_RECORD__INIT;
     Tandem__RegistrySet set = TANDEM__REGISTRY_SET__INIT;
     Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
-    p->wanted = (struct pair_fact){.view = view, .alone = alone};
-    memmove(p->wanted.primary, primary, strlen(primary) + 1);
+    struct pair_fact wanted = {.view = view, .alone = alone};
+    strcpy(wanted.primary, primary); /* which may be what was wanted before */
+    p->wanted = wanted;
     record.view = view;
     record.primary = p->wanted.primary;
     record.alone = alone;
