@@ -50,13 +50,15 @@ static void enter_alone(void *object)
 
 /* ---- without the state: may this member begin with nothing? ---- */
 
-/* A primary that lost its lease since the registry was away still has the state: as long as the link shows that it
- * lives, nobody begins with nothing in its place. */
+/* A primary that lost its lease since the registry was away still has the state: as long as the link shows
+ * that it lives, nobody begins with nothing in its place. */
 static bool other_dead(const struct pair *p)
 {
     int64_t now = world_now(p->world), wait = timer_duration(TIMER_PAIR_CLAIM);
     bool state_lives = p->state_seen_view == p->record.view && now - p->state_seen < wait;
-    return p->other_gone && !state_lives && now - p->gone_since >= wait;
+    /* Whoever has changed the record not long ago was alive then, and may only wait for its lease. */
+    bool record_old = now - p->record_since >= timer_duration(TIMER_PAIR_LEASE);
+    return p->other_gone && !state_lives && record_old && now - p->gone_since >= wait;
 }
 
 static bool may_claim(const struct pair *p)
@@ -101,7 +103,8 @@ static int begin_syncing(void *object, const void *input)
 
 /* ---- with the state ---- */
 
-/* In step by the record, which is what counts: the primary may have gone on without receipts until it said so. */
+/* In step by the record, which is what counts: the primary may have gone on without receipts until it said
+ * so. */
 static bool may_take(const struct pair *p)
 {
     return p->record.view == p->shadow_view && !p->record.alone && !mine(p);

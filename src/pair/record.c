@@ -78,6 +78,8 @@ static void note_record(struct pair *p, struct slice value, uint64_t revision)
     if (r != NULL && strlen(r->primary) < PAIR_NAME && revision >= p->revision) {
         p->record = (struct pair_fact){.view = r->view, .alone = r->alone};
         strcpy(p->record.primary, r->primary);
+        if (revision != p->revision)
+            p->record_since = world_now(p->world);
         p->revision = revision;
     }
     arena_free(&arena);
