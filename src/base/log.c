@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 #define LINE 2048      /* bytes: longer lines are cut */
 #define PER_SECOND 20U /* lines of one place */
@@ -72,12 +73,21 @@ static void add_head(struct line *l, int64_t now, enum log_level level, const ch
     add(l, snprintf(l->text + l->length, LINE - l->length, ": "));
 }
 
-/* What came from outside must not forge lines or reach a terminal's control codes. */
-static void clean(struct line *l, size_t from)
+/* What came from outside must not forge lines or reach a terminal's control codes: C0, C1 (which terminals
+ * take from UTF-8 too) and what is not UTF-8 become spaces. */
+static void clean(struct line *l)
 {
-    for (size_t i = from; i < l->length; i++)
-        if ((unsigned char)l->text[i] < 0x20 || l->text[i] == 0x7f)
-            l->text[i] = ' ';
+    size_t skip = 0;
+    for (size_t i = 0; i < l->length;) {
+        unsigned char *byte = (unsigned char *)l->text + i;
+        size_t length = utf8_character(slice_of(byte, l->length - i), &skip);
+        bool control =
+            byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && length == 2 && byte[1] < 0xa0);
+        size_t step = length != 0 ? length : skip;
+        if (length == 0 || control)
+            memset(byte, ' ', step);
+        i += step;
+    }
 }
 
 static void emit(struct line *l, enum log_level level)
@@ -98,6 +108,7 @@ static bool admitted(struct log_site *site, int64_t now, enum log_level level, c
             add_head(&l, now, level, room);
             add(&l, snprintf(l.text + l.length, LINE - l.length,
                         "%u more lines like the following were left out", suppressed));
+            clean(&l);
             emit(&l, level);
         }
     }
@@ -121,11 +132,10 @@ void log_write(struct log_site *site, enum log_level level, const char *room, co
         return;
     struct line l = {.length = 0};
     add_head(&l, now, level, room);
-    size_t from = l.length;
     va_list arguments;
     va_start(arguments, format);
     add(&l, vsnprintf(l.text + l.length, LINE - l.length, format, arguments));
     va_end(arguments);
-    clean(&l, from);
+    clean(&l);
     emit(&l, level);
 }

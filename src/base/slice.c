@@ -93,7 +93,7 @@ int slice_to_u64(uint64_t *number, struct slice s, uint64_t maximum)
         if (s.data[i] < '0' || s.data[i] > '9')
             return ERROR_SYNTAX;
         unsigned digit = (unsigned)(s.data[i] - '0');
-        if (value > maximum / 10 || value * 10 > maximum - digit)
+        if (value > maximum / 10 || (value == maximum / 10 && digit > maximum % 10))
             return ERROR_RANGE;
         value = value * 10 + digit;
     }

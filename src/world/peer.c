@@ -85,7 +85,7 @@ uint64_t peer_tell(
     *dropped = 0;
     if (p != NULL && p->flow != 0)
         return p->flow;
-    if (p == NULL && map_count(&t->by_name) >= PEER_NAMES) {
+    if (bytes.length > PEER_HELD_BYTES || (p == NULL && map_count(&t->by_name) >= PEER_NAMES)) {
         *dropped = 1;
         return 0;
     }

@@ -1,0 +1,116 @@
+#include "base/log.h"
+
+#include "base/error.h"
+#include "unit.h"
+
+#define LINES 64
+
+static struct {
+    char lines[LINES][2100];
+    size_t count;
+} kept;
+
+static void keep(void *argument, enum log_level level, const char *line, size_t length)
+{
+    (void)argument;
+    (void)level;
+    assert_true(kept.count < LINES);
+    assert_true(length < sizeof kept.lines[0]);
+    memcpy(kept.lines[kept.count], line, length);
+    kept.lines[kept.count++][length] = '\0';
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    kept.count = 0;
+    log_set_sink(keep, NULL);
+    log_scope = (struct log_scope){.now = 1700000000000123};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    log_scope = (struct log_scope){0};
+    return 0;
+}
+
+static void a_line_carries_what_it_belongs_to(void **state)
+{
+    struct log_site site = {0};
+    (void)state;
+    log_scope.instance = SLICE("node-1a");
+    log_scope.call = SLICE("00ab");
+    log_scope.leg = SLICE("caller");
+    log_write(&site, LOG_WARNING, "node", "the %s is %d", "answer", 42);
+    assert_int_equal(kept.count, 1);
+    assert_string_equal(kept.lines[0],
+        "2023-11-14T22:13:20.000123Z warning node at=node-1a call=00ab leg=caller: the answer is 42");
+}
+
+/* SEC-7: a name from outside forges no second line and reaches no terminal: line ends, escapes, the C1
+ * controls of UTF-8 and of single bytes, and what is no UTF-8. */
+static void cleans_what_came_from_outside(void **state)
+{
+    struct log_site site = {0};
+    (void)state;
+    log_scope.call = SLICE("a\nb");
+    log_write(&site, LOG_INFO, "sip", "%s",
+        "x\r\n2023 error forged\033[2J\x7f\xc2\x9b"
+        "2J\x9b"
+        "1m|\xc3\xa4|\xe2\x82\xac|\xff\xc3");
+    assert_int_equal(kept.count, 1);
+    assert_string_equal(kept.lines[0], "2023-11-14T22:13:20.000123Z info sip call=a b: x  2023 error forged "
+                                       "[2J   2J 1m|\xc3\xa4|\xe2\x82\xac|  ");
+}
+
+static void long_lines_are_cut(void **state)
+{
+    struct log_site site = {0};
+    char text[5000];
+    (void)state;
+    memset(text, 'y', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    log_write(&site, LOG_INFO, "sip", "%s", text);
+    log_scope.instance = slice_of(text, 4000);
+    log_write(&site, LOG_INFO, "sip", "lost");
+    assert_int_equal(kept.count, 2);
+    assert_int_equal(strlen(kept.lines[0]), 2047);
+    assert_int_equal(strlen(kept.lines[1]), 2047);
+}
+
+/* One place cannot fill the disk: 20 lines a second, and then how many were left out. */
+static void a_place_writes_only_so_much_a_second(void **state)
+{
+    struct log_site site = {0}, other = {0};
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        log_write(&site, LOG_INFO, "sip", "again");
+    assert_int_equal(kept.count, 20);
+    log_write(&other, LOG_INFO, "sip", "another place");
+    assert_int_equal(kept.count, 21);
+    log_scope.now += 1000000;
+    log_write(&site, LOG_INFO, "sip", "later");
+    assert_int_equal(kept.count, 23);
+    assert_non_null(strstr(kept.lines[21], "80 more lines like the following were left out"));
+    assert_non_null(strstr(kept.lines[22], "later"));
+}
+
+static void levels_have_names(void **state)
+{
+    enum log_level level = LOG_ERROR;
+    (void)state;
+    for (int i = 0; i < LOG_LEVELS; i++) {
+        assert_int_equal(log_level_parse(&level, slice_text(log_level_name((enum log_level)i))), 0);
+        assert_int_equal(level, i);
+    }
+    assert_int_equal(log_level_parse(&level, SLICE("DEBUG")), 0);
+    assert_int_equal(log_level_parse(&level, SLICE("debu")), ERROR_RANGE);
+    assert_int_equal(log_level_parse(&level, SLICE("")), ERROR_RANGE);
+}
+
+#define WITH_SINK(test) cmocka_unit_test_setup_teardown(test, begin, end)
+TESTS("base/log", WITH_SINK(a_line_carries_what_it_belongs_to), WITH_SINK(cleans_what_came_from_outside),
+    WITH_SINK(long_lines_are_cut), WITH_SINK(a_place_writes_only_so_much_a_second),
+    cmocka_unit_test(levels_have_names))
