@@ -83,7 +83,7 @@ class Tandem:
     def __exit__(self, *_):
         self.stop()
         if self.own:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            (os.environ.get("KEEP") or shutil.rmtree(self.folder, ignore_errors=True))
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -192,24 +192,29 @@ class Tandem:
         return row
 
 
-def run_all(modules, needs):
-    """Runs their scenarios; `needs` gives values by parameter name. Prints and returns the exit status."""
+def scenarios(module):
+    return [(name[9:], function) for name, function in vars(module).items() if name.startswith("scenario_")]
+
+
+def run_all(named, needs):
+    """Runs (name, function) pairs; `needs` gives values by parameter name. Prints and returns the exit status."""
     wanted = sys.argv[1:]
     passed = failed = 0
-    for module in modules:
-        for name, function in vars(module).items():
-            if not name.startswith("scenario_"):
-                continue
-            if wanted and not any(w in name for w in wanted):
-                continue
-            begun = time.monotonic()
-            try:
-                function(**{p: needs[p]() for p in inspect.signature(function).parameters})
-                passed += 1
-                verdict = "ok"
-            except Exception:  # pylint: disable=broad-except
-                failed += 1
-                verdict = "FAILED\n" + traceback.format_exc()
-            print("%-60s %5.1f s  %s" % (name[9:].replace("_", " "), time.monotonic() - begun, verdict), flush=True)
+    for name, function in named:
+        if wanted and not any(w in name for w in wanted):
+            continue
+        begun = time.monotonic()
+        try:
+            function(**{p: needs[p]() for p in inspect.signature(function).parameters if p in needs})
+            passed += 1
+            verdict = "ok"
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            verdict = "FAILED\n" + traceback.format_exc()
+        print("%-60s %5.1f s  %s" % (name.replace("_", " "), time.monotonic() - begun, verdict), flush=True)
+    return passed, failed
+
+
+def verdict(passed, failed):
     print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed or not passed else 0
+    sys.exit(1 if failed or not passed else 0)
