@@ -40,8 +40,8 @@ void *pair_inner(void *self, uint64_t *view);
 /* Test 1, roulette: saves every record, forgets the inner role, loads it again. Between turns only. */
 int pair_reload(void *self) __attribute__((warn_unused_result));
 
-/* Where both members are in step: the first record that the backup holds otherwise than the primary would save
- * it (kind 0: it has others). A turn changed something without world_dirty. */
+/* Where both members are in step: the first record that the backup holds otherwise than the primary would
+ * save it (kind 0: it has others). A turn changed something without world_dirty. */
 bool pair_differs(void *primary, void *backup, struct record_id *which);
 
 extern const struct fsm pair_machine;

@@ -50,8 +50,8 @@ static void enter_alone(void *object)
 
 /* ---- without the state: may this member begin with nothing? ---- */
 
-/* A primary that lost its lease since the registry was away still has the state: as long as the link shows that it
- * lives, nobody begins with nothing in its place. */
+/* A primary that lost its lease since the registry was away still has the state: as long as the link shows
+ * that it lives, nobody begins with nothing in its place. */
 static bool other_dead(const struct pair *p)
 {
     return p->other_gone && !(p->linked && p->other_view == p->record.view) &&
@@ -100,8 +100,9 @@ static int begin_syncing(void *object, const void *input)
 
 /* ---- with the state ---- */
 
-/* Only from a record that says "in step": one that says "alone" knows of a primary that went on without us. What this
- * member heard last may be old in either direction, so where it does not say so the record is read first. */
+/* Only from a record that says "in step": one that says "alone" knows of a primary that went on without us.
+ * What this member heard last may be old in either direction, so where it does not say so the record is read
+ * first. */
 static int ask_to_take(void *object, const void *input)
 {
     struct pair *p = self(object);

@@ -86,7 +86,7 @@ struct pair {
     uint64_t revision; /* of the record as last seen */
     uint64_t asked;    /* token of the question about the record that is open; 0: none */
     bool asked_set;    /* it is a compare-and-set */
-    bool other_gone; /* its lease has ended */
+    bool other_gone;   /* its lease has ended */
     int64_t gone_since;
     uint64_t tokens;
     uint64_t lease, lease_asked; /* its number; the token of the question about it */
