@@ -1,6 +1,8 @@
 /* Building responses (RFC 9110 6, 15; RFC 9112 4, 6). */
 #include "http/http_int.h"
 
+#include "base/utf8.h"
+
 /* What every response says to browsers: only our own code runs, nobody frames us, nothing is guessed. */
 #define SECURITY_FIELDS                                                                                      \
     "Content-Security-Policy: default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri "        \
@@ -107,7 +109,8 @@ void http_answer_error(struct http_connection *c, int64_t now, uint16_t status, 
     buffer_add(&body, symbol.length != 0 ? symbol : status_symbol(status));
     buffer_add_text(&body, "\",\"sentence\":\"");
     /* Sentences are our own text, but they may quote: what JSON cannot carry as it is becomes a space. */
-    struct slice text = sentence.length != 0 ? sentence : slice_text(http_reason(status));
+    struct slice text =
+        sentence.length != 0 && utf8_valid(sentence) ? sentence : slice_text(http_reason(status));
     for (size_t i = 0; i < text.length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
         if (byte == '"' || byte == '\\')

@@ -121,7 +121,7 @@ static void refuses_bad_fields(void **state)
     CHECK(examples);
 }
 
-/* A request that two parties could frame differently is refused and nothing behind it is read. */
+/* SEC-5: a request that two parties could frame differently is refused and nothing behind it is read. */
 static void refuses_smuggling(void **state)
 {
     (void)state;
@@ -203,6 +203,7 @@ static char *repeat(const char *before, const char *text, size_t count, const ch
     return all;
 }
 
+/* SEC-5 */
 static void bounds_everything(void **state)
 {
     (void)state;

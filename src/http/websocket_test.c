@@ -320,6 +320,7 @@ static void joins_many_fragments(void **state)
     free(bytes);
 }
 
+/* SEC-5 */
 static void bounds_messages_and_fragments(void **state)
 {
     (void)state;

@@ -64,7 +64,7 @@ void pair__batch_send(
     for (size_t i = 0; i < count; i++)
         add_record(p, &b, records[i]);
     settle(&b);
-    if (p->linked) {
+    if (p->shipping) {
         batch.view = p->view;
         batch.number = ++p->sent;
         batch.n_records = b.count;
@@ -148,7 +148,7 @@ void pair__commit(struct pair *p, struct world *inner)
     if (p->other[0] != '\0' && (inner->dirty_count != 0 || promises.length != 0))
         pair__batch_send(p, inner->dirty, inner->dirty_count, buffer_slice(&promises), false);
     if (waiting.length != 0 && must_wait(p))
-        hold(p, &waiting, p->linked ? p->sent : 0);
+        hold(p, &waiting, p->shipping ? p->sent : 0);
     else
         buffer_add(&p->world->effects, buffer_slice(&waiting));
     buffer_free(&waiting);

@@ -2,6 +2,14 @@
 #include "base/error.h"
 #include "pair/pair_int.h"
 
+bool pair_in_step(void *one, void *other)
+{
+    const struct pair *a = one, *b = other;
+    const struct pair *primary = a->state == PAIR_ST_PAIRED ? a : b, *backup = primary == a ? b : a;
+    return primary->state == PAIR_ST_PAIRED && backup->state == PAIR_ST_SHADOW &&
+           backup->shadow_view == primary->view;
+}
+
 /* Everything the primary changed has arrived; between turns nothing is unsent. */
 static bool in_step(const struct pair *primary, const struct pair *backup)
 {

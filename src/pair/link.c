@@ -50,7 +50,7 @@ void pair__link_drop(struct pair *p)
     if (p->flow != 0 && !p->closing)
         world_close(p->world, p->flow);
     p->flow = 0;
-    p->linked = false;
+    p->linked = p->shipping = false;
     p->other_view = 0;
     p->other_primary = false;
     frame_reader_free(&p->in);
@@ -126,6 +126,10 @@ static void data(struct pair *p, struct slice bytes)
     uint64_t flow = p->flow;
     int error = 0;
     p->heard = world_now(p->world);
+    if (p->other_view != 0) {
+        p->state_seen = p->heard;
+        p->state_seen_view = p->other_view;
+    }
     while (p->flow == flow && (error = frame_next(&p->in, &bytes, &f)) == 0)
         frame_input(p, f.kind, f.payload);
     if (p->flow == flow && error != ERROR_AGAIN) {

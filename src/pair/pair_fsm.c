@@ -54,8 +54,11 @@ static void enter_alone(void *object)
  * that it lives, nobody begins with nothing in its place. */
 static bool other_dead(const struct pair *p)
 {
-    return p->other_gone && !(p->linked && p->other_view == p->record.view) &&
-           world_now(p->world) - p->gone_since >= timer_duration(TIMER_PAIR_CLAIM);
+    int64_t now = world_now(p->world), wait = timer_duration(TIMER_PAIR_CLAIM);
+    bool state_lives = p->state_seen_view == p->record.view && now - p->state_seen < wait;
+    /* Whoever has changed the record not long ago was alive then, and may only wait for its lease. */
+    bool record_old = now - p->record_since >= timer_duration(TIMER_PAIR_LEASE);
+    return p->other_gone && !state_lives && record_old && now - p->gone_since >= wait;
 }
 
 static bool may_claim(const struct pair *p)
@@ -100,17 +103,21 @@ static int begin_syncing(void *object, const void *input)
 
 /* ---- with the state ---- */
 
-/* Only from a record that says "in step": one that says "alone" knows of a primary that went on without us.
- * What this member heard last may be old in either direction, so where it does not say so the record is read
- * first. */
+/* In step by the record, which is what counts: the primary may have gone on without receipts until it said
+ * so. */
+static bool may_take(const struct pair *p)
+{
+    return p->record.view == p->shadow_view && !p->record.alone && !mine(p);
+}
+
 static int ask_to_take(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
-    if (p->record.view == p->shadow_view && !p->record.alone)
+    if (may_take(p))
         pair__set(p, p->shadow_view + 1, p->name, true);
     else
-        pair__read(p);
+        pair__read(p); /* as far as this member has heard; the record may say more */
     return PAIR_ST_TAKING;
 }
 
@@ -119,7 +126,7 @@ static int ask_to_take(void *object, const void *input)
 static int take_again(void *object, const void *input)
 {
     struct pair *p = self(object);
-    if (p->record.view == p->shadow_view && !p->record.alone && !mine(p)) {
+    if (may_take(p)) {
         pair__set(p, p->shadow_view + 1, p->name, true);
         return PAIR_ST_TAKING;
     }

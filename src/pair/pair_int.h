@@ -83,11 +83,11 @@ struct pair {
 
     /* record.c: the registry */
     struct pair_fact record, wanted;
-    uint64_t revision; /* of the record as last seen */
-    uint64_t asked;    /* token of the question about the record that is open; 0: none */
-    bool asked_set;    /* it is a compare-and-set */
-    bool other_gone;   /* its lease has ended */
-    int64_t gone_since;
+    uint64_t revision;                /* of the record as last seen */
+    uint64_t asked;                   /* token of the question about the record that is open; 0: none */
+    bool asked_set;                   /* it is a compare-and-set */
+    bool other_gone;                  /* its lease has ended */
+    int64_t gone_since, record_since; /* when that was heard first, and the record as it is */
     uint64_t tokens;
     uint64_t lease, lease_asked; /* its number; the token of the question about it */
     enum pair_lease_question lease_question;
@@ -97,8 +97,11 @@ struct pair {
     /* link.c */
     uint64_t listener, flow;
     bool linked;         /* hello came */
+    bool shipping;       /* primary: a walk was begun on this link, batches follow it */
     uint64_t other_view; /* whose state the other member has; 0: none */
     bool other_primary;
+    int64_t state_seen; /* when the other last showed that it has the state of this view */
+    uint64_t state_seen_view;
     int64_t heard, opened;
     struct frame_reader in;
     struct world_timer tick;

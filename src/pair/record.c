@@ -53,8 +53,9 @@ void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone)
     Tandem__PairRecord record = TANDEM__PAIR_RECORD__INIT;
     Tandem__RegistrySet set = TANDEM__REGISTRY_SET__INIT;
     Tandem__RegistryRequest request = TANDEM__REGISTRY_REQUEST__INIT;
-    p->wanted = (struct pair_fact){.view = view, .alone = alone};
-    memmove(p->wanted.primary, primary, strlen(primary) + 1);
+    struct pair_fact wanted = {.view = view, .alone = alone};
+    strcpy(wanted.primary, primary); /* which may be what was wanted before */
+    p->wanted = wanted;
     record.view = view;
     record.primary = p->wanted.primary;
     record.alone = alone;
@@ -77,6 +78,8 @@ static void note_record(struct pair *p, struct slice value, uint64_t revision)
     if (r != NULL && strlen(r->primary) < PAIR_NAME && revision >= p->revision) {
         p->record = (struct pair_fact){.view = r->view, .alone = r->alone};
         strcpy(p->record.primary, r->primary);
+        if (revision != p->revision)
+            p->record_since = world_now(p->world);
         p->revision = revision;
     }
     arena_free(&arena);

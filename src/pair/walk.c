@@ -56,6 +56,7 @@ void pair__known_free(struct pair *p)
 void pair__walk_start(struct pair *p)
 {
     pair__batch_reset(p);
+    p->shipping = true;
     p->walk = p->known_list.next;
     world_again(p->world, PAIR_TOKEN);
 }

@@ -11,7 +11,8 @@
 #include "wire/pack.h"
 
 #define KNOWN_WITHIN 20000000 /* µs: a call that stands at both phones is known to a node */
-#define GONE_WITHIN 120000000 /* a call that has ended at its phones has ended at the node */
+#define GONE_WITHIN 200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END  \
+                               */
 #define PAGE 500
 
 /* ---- one primary in each view ---- */

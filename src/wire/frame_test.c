@@ -44,6 +44,7 @@ static void frames_come_back_however_cut(void **state)
     buffer_free(&stream);
 }
 
+/* SEC-5 */
 static void refuses_bad_lengths(void **state)
 {
     (void)state;

@@ -96,6 +96,7 @@ static void says_where_it_is_wrong(void **state)
     }
 }
 
+/* SEC-5 */
 static void is_strict(void **state)
 {
     (void)state;

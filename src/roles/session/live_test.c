@@ -239,7 +239,10 @@ static void gap_leads_to_a_snapshot(void **state)
     desk_advance(&d, SECOND);
     assert_true(desk_said(
         &d, flow, "\"dn\":\"1003\",\"name\":\"\",\"state\":\"out_of_service\",\"registered\":false"));
+    desk_forget(&d, flow);
     binding_snapshot(&d, 2, again + 1, false); /* begun before the change that it does not know */
+    desk_advance(&d, SECOND);
+    assert_false(desk_said(&d, flow, "\"dn\":\"1001\""));
     binding(&d, 4, "1001", "sip:a@1", 0);
     desk_advance(&d, SECOND);
     assert_true(desk_said(&d, flow, "\"dn\":\"1001\",\"name\":\"\",\"state\":\"held\",\"registered\":false"));

@@ -130,9 +130,11 @@ void sim_plan(struct sim *s, int64_t until)
     next_fault(s);
 }
 
-static bool spared(const struct sim *s, const struct sim_instance *i)
+static bool spared(struct sim *s, struct sim_instance *i)
 {
     if (i->group[0] == '\0' || !i->alive)
+        return true;
+    if (s->params.may_strike != NULL && !s->params.may_strike(s->params.argument, i))
         return true;
     for (size_t n = 0; n < s->instance_count; n++) {
         const struct sim_instance *other = s->instances[n];

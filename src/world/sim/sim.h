@@ -39,9 +39,11 @@ struct sim_params {
     const struct sim_job *jobs;
     size_t job_count;
     void *argument;
-    /* Each effect as it is carried out; each turn after its effects. Both may be NULL. */
+    /* Each effect as it is carried out; each turn after its effects. They may be NULL. */
     void (*effect)(void *argument, struct sim_instance *i, const struct effect *e);
     void (*after_turn)(void *argument, struct sim_instance *i, const struct input *input);
+    /* May the plan strike this one now? NULL: always. */
+    bool (*may_strike)(void *argument, struct sim_instance *i);
 };
 
 int sim_create(struct sim **sim, const struct sim_params *params) __attribute__((warn_unused_result));
