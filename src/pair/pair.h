@@ -40,15 +40,10 @@ void *pair_inner(void *self, uint64_t *view);
 /* Test 1, roulette: saves every record, forgets the inner role, loads it again. Between turns only. */
 int pair_reload(void *self) __attribute__((warn_unused_result));
 
-<<<<<<< HEAD
-/* Where both members are in step: the first record that the backup holds otherwise than the primary would
- * save it (kind 0: it has others). A turn changed something without world_dirty. */
-=======
 /* One of the two is primary and the other could take over without losing anything. */
 bool pair_in_step(void *one, void *other);
 /* Where both members are in step: the first record that the backup holds otherwise than the primary would save
  * it (kind 0: it has others). A turn changed something without world_dirty. */
->>>>>>> main
 bool pair_differs(void *primary, void *backup, struct record_id *which);
 
 extern const struct fsm pair_machine;
