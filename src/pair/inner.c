@@ -107,9 +107,11 @@ void pair__inner_close(struct pair *p)
 
 void pair__inner_input(struct pair *p, const struct input *in)
 {
-    if (in->kind == INPUT_ACCEPTED)
+    if (in->kind == INPUT_ACCEPTED) {
         map_put_number(&p->inner_flows, in->flow, p);
-    else if (in->kind == INPUT_CLOSED)
+        if (p->paused)
+            world_read_pause(p->world, in->flow, true);
+    } else if (in->kind == INPUT_CLOSED)
         map_remove_number(&p->inner_flows, in->flow);
     else if (in->kind == INPUT_CONFIG)
         p->inner_world.configuration = p->world->configuration;

@@ -92,6 +92,18 @@ static void note_other(struct pair *p, bool gone)
     p->other_gone = gone;
 }
 
+/* A range that is what it says: cut short it lacks its revision, and a record once seen never goes. */
+static bool is_whole(const struct pair *p, const Tandem__RegistryAnswer *a, const char *record)
+{
+    bool seen = p->revision == 0;
+    for (size_t i = 0; i < a->n_entries; i++) {
+        if (!slice_starts(slice_text(a->entries[i]->key), slice_text(record)))
+            return false;
+        seen = seen || strcmp(a->entries[i]->key, record) == 0;
+    }
+    return a->has_revision && seen;
+}
+
 /* What a range or a refused compare-and-set says; false where it says nothing usable. */
 static bool note_answer(struct pair *p, struct slice bytes, bool whole)
 {
@@ -100,6 +112,8 @@ static bool note_answer(struct pair *p, struct slice bytes, bool whole)
     const Tandem__RegistryAnswer *a = pack_read(&tandem__registry_answer__descriptor, bytes, &arena);
     record_key(p, record);
     member_key(p, p->other, other);
+    if (a != NULL && whole && !is_whole(p, a, record))
+        a = NULL;
     bool gone = whole || p->other_gone;
     for (size_t i = 0; a != NULL && i < a->n_entries; i++) {
         if (strcmp(a->entries[i]->key, record) == 0)
