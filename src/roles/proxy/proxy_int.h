@@ -20,9 +20,11 @@
 #define PROXY_NAME SIP_TARGET_NAME
 #define CONFIG_NAME_MAX 64
 #define PROXY_LISTENERS 8
-#define PROXY_CONTACTS 10 /* of one DN */
-#define PROXY_BRANCHES 16 /* of one request */
-#define PROXY_KEY 32      /* bytes of the nonces' key */
+#define PROXY_CONTACTS 10   /* of one DN */
+#define PROXY_BRANCHES 16   /* of one request */
+#define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
+#define PAIR_HOST ".pair"
+#define PROXY_KEY 32 /* bytes of the nonces' key */
 
 enum { PROXY_OBJECT_TRANSACTION = 1, PROXY_OBJECT_INSIDE, PROXY_OBJECT_BINDINGS, PROXY_OBJECT_START };
 enum {
@@ -170,11 +172,17 @@ extern const struct sip_handlers proxy__sip_handlers;
 void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
     const struct destination *to, unsigned count, struct slice identity);
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
+void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
+/* The response as it goes on: without the topmost Via. */
+void proxy__build_response(struct buffer *out, const struct sip_message *m);
 void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite);
 void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m);
 void proxy__failed(void *self, struct sip_transaction *t);
 void proxy__over(void *self, struct sip_transaction *t);
 void proxy__relays_close(struct proxy *p);
+
+/* stateless.c: responses to requests that another life of this proxy has passed on */
+void proxy__stray(void *self, const struct sip_target *from, const struct sip_message *m);
 
 /* registrar.c, authenticate.c */
 void proxy__register(
