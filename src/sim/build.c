@@ -140,6 +140,7 @@ static void start_phones(struct cluster *c)
             (struct address){.ip = {10, 0, (uint8_t)(1 + k), 1}, .port = SIP_PORT, .family = 4};
     c->town.calls_left = p->calls;
     c->town.begin_at = sim_now(c->sim) + SETTLE;
+    c->town.strict = p->faults == 0;
     c->town.complain = complain;
     c->town.argument = c;
     for (unsigned i = 0; i < p->phones; i++) {

@@ -32,6 +32,7 @@ struct town {
     uint64_t calls_left; /* attempts that may still begin */
     int64_t begin_at;    /* no calls before: phones register first */
     bool quiet;          /* no new calls, no holding */
+    bool strict;         /* nothing gets lost or dies: what only faults excuse is a violation */
     struct ledger ledger;
     size_t registered; /* phones that have a registration */
     /* Something that must never happen was seen from outside. The text is one sentence. */
