@@ -147,6 +147,7 @@ static int walk(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
+    pair__link_hello(p); /* the one at the link's beginning may have been said before this member was primary */
     pair__walk_start(p);
     return FSM_STAY;
 }
