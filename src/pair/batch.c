@@ -133,12 +133,16 @@ static void regulate(struct pair *p)
             world_read_pause(p->world, p->inner_flows.entries[i].length, pause);
 }
 
+static bool follows(const struct pair *p)
+{
+    return p->state == PAIR_ST_CATCHING || p->state == PAIR_ST_JOINING || p->state == PAIR_ST_PAIRED;
+}
+
 /* In step, what goes out waits for the receipt of all that was sent before it; out of step, for the record.
  */
 static bool must_wait(const struct pair *p)
 {
-    bool in_step = p->state == PAIR_ST_JOINING || p->state == PAIR_ST_PAIRED;
-    return in_step ? p->sent > p->received || !list_empty(&p->held) : p->state != PAIR_ST_ALONE;
+    return follows(p) ? p->sent > p->received || !list_empty(&p->held) : p->state != PAIR_ST_ALONE;
 }
 
 void pair__commit(struct pair *p, struct world *inner)
@@ -178,8 +182,7 @@ void pair__receipt(struct pair *p, struct slice payload)
     arena_free(&arena);
     if (!good)
         return;
-    bool waits = p->state == PAIR_ST_JOINING || p->state == PAIR_ST_PAIRED;
-    while (waits && !list_empty(&p->held)) {
+    while (follows(p) && !list_empty(&p->held)) {
         struct pair_held *h = list_entry(p->held.next, struct pair_held, link);
         if (h->number > p->received)
             break;

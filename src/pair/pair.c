@@ -80,7 +80,8 @@ void pair__event(struct pair *p, uint8_t event)
  * while does nothing when it comes back. */
 static void check_lease(struct pair *p)
 {
-    if (p->state == PAIR_ST_ALONE && world_now(p->world) >= p->lease_until) {
+    bool alone = p->state == PAIR_ST_ALONE || p->state == PAIR_ST_CATCHING;
+    if (alone && world_now(p->world) >= p->lease_until) {
         LOG(LOG_WARNING, "pair",
             "the registry has not renewed the lease of %s; waiting for it before going on", p->name);
         pair__event(p, PAIR_EV_LEASE_LOST);

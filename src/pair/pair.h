@@ -42,8 +42,8 @@ int pair_reload(void *self) __attribute__((warn_unused_result));
 
 /* One of the two is primary and the other could take over without losing anything. */
 bool pair_in_step(void *one, void *other);
-/* Where both members are in step: the first record that the backup holds otherwise than the primary would save
- * it (kind 0: it has others). A turn changed something without world_dirty. */
+/* Where both members are in step: the first record that the backup holds otherwise than the primary would
+ * save it (kind 0: it has others). A turn changed something without world_dirty. */
 bool pair_differs(void *primary, void *backup, struct record_id *which);
 
 extern const struct fsm pair_machine;

@@ -152,6 +152,25 @@ static int walk(void *object, const void *input)
     return FSM_STAY;
 }
 
+/* What was let out while alone has not waited for receipts: before the record says "in step" the backup must
+ * have all of it. From here on effects wait. */
+static void enter_catching(void *object)
+{
+    struct pair *p = self(object);
+    p->walk_end = p->sent;
+    if (p->received >= p->sent)
+        pair__event(p, PAIR_EV_WALKED);
+}
+
+/* The record says alone still: nothing has to be asked. */
+static int back_to_alone(void *object, const void *input)
+{
+    (void)input;
+    pair__link_drop(self(object));
+    pair__release_all(self(object));
+    return PAIR_ST_ALONE;
+}
+
 static int ask_to_join(void *object, const void *input)
 {
     struct pair *p = self(object);
@@ -244,6 +263,7 @@ static const struct fsm_state states[PAIR_ST_COUNT] = {
     [PAIR_ST_CLAIMING] = {"claiming", TIMER_NONE, false},
     [PAIR_ST_TAKING] = {"taking", TIMER_NONE, false},
     [PAIR_ST_ALONE] = {"alone", TIMER_NONE, false, enter_alone},
+    [PAIR_ST_CATCHING] = {"catching", TIMER_NONE, false, enter_catching},
     [PAIR_ST_JOINING] = {"joining", TIMER_NONE, false},
     [PAIR_ST_PAIRED] = {"paired", TIMER_NONE, false},
     [PAIR_ST_PARTING] = {"parting", TIMER_NONE, false},
@@ -289,10 +309,18 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_ALONE, PAIR_EV_LINK_UP, FSM_STAY, 0, walk},
     {PAIR_ST_ALONE, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
     {PAIR_ST_ALONE, PAIR_EV_STALLED, FSM_STAY, 0, leave_link},
-    {PAIR_ST_ALONE, PAIR_EV_WALKED, PAIR_ST_JOINING, 0, ask_to_join},
+    {PAIR_ST_ALONE, PAIR_EV_WALKED, PAIR_ST_CATCHING, 0, NULL},
     {PAIR_ST_ALONE, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
     {PAIR_ST_ALONE, PAIR_EV_LEASE_LOST, PAIR_ST_FROZEN, 0, stop_walk},
     {PAIR_ST_ALONE, PAIR_EV_READ, FSM_STAY, 0, NULL},
+
+    {PAIR_ST_CATCHING, PAIR_EV_WALKED, PAIR_ST_JOINING, 0, ask_to_join},
+    {PAIR_ST_CATCHING, PAIR_EV_LINK_UP, PAIR_ST_ALONE, 0, back_to_alone}, /* it has begun anew */
+    {PAIR_ST_CATCHING, PAIR_EV_LINK_DOWN, PAIR_ST_ALONE, 0, back_to_alone},
+    {PAIR_ST_CATCHING, PAIR_EV_STALLED, PAIR_ST_ALONE, 0, back_to_alone},
+    {PAIR_ST_CATCHING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
+    {PAIR_ST_CATCHING, PAIR_EV_LEASE_LOST, PAIR_ST_FROZEN, 0, stop_walk},
+    {PAIR_ST_CATCHING, PAIR_EV_READ, FSM_STAY, 0, NULL},
 
     {PAIR_ST_JOINING, PAIR_EV_YES, PAIR_ST_PAIRED, 0, in_step},
     {PAIR_ST_JOINING, PAIR_EV_NO, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_JOINING), ask_again},

@@ -16,6 +16,7 @@ enum pair_state {
     PAIR_ST_CLAIMING, /* asks to become primary with nothing: the state is lost or never was */
     PAIR_ST_TAKING,   /* asks to become primary with the state */
     PAIR_ST_ALONE,    /* primary; the record says alone */
+    PAIR_ST_CATCHING, /* primary; waits for receipts of all that it let out while it was alone */
     PAIR_ST_JOINING,  /* primary; asks to have the record say in step. Effects wait for receipts already */
     PAIR_ST_PAIRED,   /* primary; in step */
     PAIR_ST_PARTING,  /* primary; asks to have the record say alone. Effects are held */

@@ -74,7 +74,7 @@ static bool may_strike(void *argument, struct sim_instance *i)
     struct cluster *c = argument;
     for (unsigned m = 0; m < c->member_count; m++) {
         void *one = sim_self(c->members[m].instance), *other = sim_self(c->members[m ^ 1].instance);
-        if (c->members[m].instance == i && sim_role(i) == &role_node)
+        if (c->members[m].instance == i && sim_role(i) == c->node)
             return one != NULL && other != NULL && pair_in_step(one, other);
     }
     return true;

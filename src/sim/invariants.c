@@ -4,15 +4,15 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "pair/pair.h"
-#include "roles/node/node.h"
 #include "sim/cluster_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/event.pb-c.h"
 #include "wire/pack.h"
 
 #define KNOWN_WITHIN 20000000 /* µs: a call that stands at both phones is known to a node */
-#define GONE_WITHIN 200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END  \
-                               */
+#define GONE_WITHIN                                                                                          \
+    200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END                  \
+               */
 #define PAGE 500
 
 /* ---- one primary in each view ---- */
@@ -103,7 +103,7 @@ static void members_agree(struct cluster *c)
     for (unsigned m = 0; m < c->member_count; m++) {
         struct sim_instance *one = c->members[m].instance, *other = c->members[m ^ 1].instance;
         struct record_id which;
-        if (sim_self(one) != NULL && sim_self(other) != NULL && sim_role(one) == &role_node &&
+        if (sim_self(one) != NULL && sim_self(other) != NULL && sim_role(one) == c->node &&
             pair_differs(sim_self(one), sim_self(other), &which))
             cluster__violation(c, SLICE(""), sim_name(one),
                 "%.*s has record %u:%llx otherwise than its backup knows it", SLICE_ARG(sim_name(one)),

@@ -74,7 +74,7 @@ static void live(struct street *s, int64_t seconds)
     int64_t end = sim_now(s->sim) + seconds * SECOND;
     while (!quiet(s) && sim_step(s->sim, end))
         continue;
-    sim_run(s->sim, sim_now(s->sim) + 70 * SECOND);
+    sim_run(s->sim, sim_now(s->sim) + 200 * SECOND);
 }
 
 static size_t open_sides(const struct ledger *l)

@@ -218,7 +218,7 @@ static int audit(void *object, const void *input)
 {
     struct leg *l = self(object);
     (void)input;
-    node__leg_request(l, SIP_OPTIONS);
+    node__media_audit(l);
     node__leg_set_deadline(l, world_now(l->node->world) + timer_duration(TIMER_LEG_AUDIT));
     return FSM_STAY;
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/node/node_int.h"
+#include "sip/sdp.h"
 
 #define ATTEMPTS                                                                                             \
     6 /* offers of our own that a phone refuses in a row: then the leg is left as the phone has it */
@@ -22,7 +23,7 @@ uint64_t node__sdp_take(struct node *n, struct slice text)
     if (slice_empty(text))
         return 0;
     uint64_t id = hash_stable(text);
-    struct sdp *s = map_get_number(&n->sdps, id);
+    struct description *s = map_get_number(&n->sdps, id);
     if (s == NULL) {
         s = mem_zero(sizeof *s);
         s->id = id;
@@ -36,7 +37,7 @@ uint64_t node__sdp_take(struct node *n, struct slice text)
 
 void node__sdp_drop(struct node *n, uint64_t id)
 {
-    struct sdp *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
+    struct description *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
     if (s == NULL || --s->references != 0)
         return;
     map_remove_number(&n->sdps, id);
@@ -54,7 +55,7 @@ void node__sdp_set(struct leg *l, uint64_t *field, uint64_t id)
 
 static void share(struct leg *l, uint64_t *field, uint64_t id)
 {
-    struct sdp *s = id != 0 ? map_get_number(&l->node->sdps, id) : NULL;
+    struct description *s = id != 0 ? map_get_number(&l->node->sdps, id) : NULL;
     if (s != NULL)
         s->references++;
     node__sdp_set(l, field, s != NULL ? id : 0);
@@ -62,15 +63,27 @@ static void share(struct leg *l, uint64_t *field, uint64_t id)
 
 struct slice node__sdp_text(struct node *n, uint64_t id)
 {
-    struct sdp *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
+    struct description *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
     return s != NULL ? buffer_slice(&s->text) : SLICE("");
 }
 
 /* ---- what phones say ---- */
 
+/* Takes down what the phone said. The same again with another o= line (RFC 4566 5.2) is nothing new: telling
+ * the other phone would have it say the same with another o= line, and so on for ever. */
+static void note_remote(struct leg *l, struct slice text)
+{
+    struct node *n = l->node;
+    struct sdp before, now;
+    bool same = l->remote_sdp != 0 && sdp_parse(&before, node__sdp_text(n, l->remote_sdp), &n->arena) == 0 &&
+                sdp_parse(&now, text, &n->arena) == 0 && sdp_equal_media(&before, &now);
+    if (!same)
+        node__sdp_set(l, &l->remote_sdp, node__sdp_take(n, text));
+}
+
 void node__media_offered(struct leg *l, struct slice description)
 {
-    node__sdp_set(l, &l->remote_sdp, node__sdp_take(l->node, description));
+    note_remote(l, description);
     l->media = slice_empty(description) ? MEDIA_IDLE : MEDIA_OFFERED;
     node__leg_changed(l);
 }
@@ -86,7 +99,7 @@ static void settle(struct leg *l)
 void node__media_answered(struct leg *l, struct slice description)
 {
     if (!slice_empty(description))
-        node__sdp_set(l, &l->remote_sdp, node__sdp_take(l->node, description));
+        note_remote(l, description);
     settle(l);
     node__media_reconcile(l->call);
 }
@@ -150,21 +163,19 @@ static void step(struct leg *l, struct leg *other)
         node__leg_invite(l, node__sdp_text(l->node, wanted));
 }
 
-static bool says(struct slice description, struct slice direction)
-{
-    return slice_find_slice(description, direction) >= 0;
-}
-
 /* Held: one phone has said that it does not listen. */
 static void note_hold(struct call *c)
 {
     bool held = false;
     struct leg *legs[2] = {c->caller, c->callee};
+    if (c->caller->media != MEDIA_STABLE || c->callee->media != MEDIA_STABLE)
+        return;
     for (int i = 0; i < 2; i++) {
-        struct slice text = node__sdp_text(c->node, legs[i]->remote_sdp);
-        held = held || says(text, SLICE("a=sendonly")) || says(text, SLICE("a=inactive"));
+        struct sdp s;
+        held = held || (sdp_parse(&s, node__sdp_text(c->node, legs[i]->remote_sdp), &c->node->arena) == 0 &&
+                           sdp_is_hold(&s));
     }
-    if (held == c->held || c->caller->media != MEDIA_STABLE || c->callee->media != MEDIA_STABLE)
+    if (held == c->held)
         return;
     c->held = held;
     node__stream_event(
@@ -178,4 +189,12 @@ void node__media_reconcile(struct call *c)
     step(c->caller, c->callee);
     step(c->callee, c->caller);
     note_hold(c);
+}
+
+/* Does the phone still know the dialog? Only a request that it must look up tells (RFC 4028 does the same);
+ * many phones answer OPTIONS in any case. The session goes on as it was. */
+void node__media_audit(struct leg *l)
+{
+    if (settled(l) && l->local_sdp != 0)
+        node__leg_invite(l, node__sdp_text(l->node, l->local_sdp));
 }

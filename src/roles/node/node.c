@@ -32,7 +32,7 @@ static void node_close(void *self)
     struct leg *l;
     map_for_each (l, &n->legs)
         node__leg_free(l);
-    struct sdp *s;
+    struct description *s;
     map_for_each (s, &n->sdps) {
         buffer_free(&s->text);
         mem_free(s);

@@ -123,7 +123,7 @@ struct call {
     struct world_timer deadline_timer;
 };
 
-struct sdp {
+struct description {
     uint64_t id;
     unsigned references;
     struct buffer text;
@@ -207,6 +207,7 @@ void node__leg_refuse(struct leg *l, uint16_t status);                   /* to t
 
 /* media.c */
 void node__media_reconcile(struct call *c);
+void node__media_audit(struct leg *l); /* offers what it has, to see whether the phone is still there */
 void node__media_answered(struct leg *l, struct slice description); /* the answer to our offer */
 void node__media_offered(struct leg *l, struct slice description);  /* the phone's offer */
 void node__media_refused(struct leg *l, uint16_t status);           /* our offer was refused */

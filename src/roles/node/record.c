@@ -213,7 +213,7 @@ static int load_leg(struct node *n, struct slice bytes)
 
 static int save_sdp(struct node *n, uint64_t id, struct buffer *out)
 {
-    struct sdp *s = map_get_number(&n->sdps, id);
+    struct description *s = map_get_number(&n->sdps, id);
     Tandem__SdpRecord r = TANDEM__SDP_RECORD__INIT;
     if (s == NULL)
         return ERROR_MISSING;
@@ -227,7 +227,7 @@ static int load_sdp(struct node *n, uint64_t id, struct slice bytes)
     const Tandem__SdpRecord *r = pack_read(&tandem__sdp_record__descriptor, bytes, &n->arena);
     if (r == NULL || map_get_number(&n->sdps, id) != NULL)
         return ERROR_CORRUPT;
-    struct sdp *s = mem_zero(sizeof *s);
+    struct description *s = mem_zero(sizeof *s);
     s->id = id;
     buffer_add(&s->text, pack_slice(r->text));
     map_put_number(&n->sdps, id, s);
@@ -304,7 +304,7 @@ int node__load(void *self, struct record_id id, struct slice bytes)
 
 static void count_reference(struct node *n, uint64_t *id)
 {
-    struct sdp *s = *id != 0 ? map_get_number(&n->sdps, *id) : NULL;
+    struct description *s = *id != 0 ? map_get_number(&n->sdps, *id) : NULL;
     if (s != NULL)
         s->references++;
     else

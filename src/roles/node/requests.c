@@ -107,8 +107,6 @@ static void response_h(void *user, struct sip_transaction *t, const struct sip_m
         invite_response(l, m);
     else if (t->method == SIP_BYE && m->status >= 200)
         node__leg_event(l, LEG_EV_BYE, NULL);
-    else if (t->method == SIP_OPTIONS && (m->status == 481 || m->status == 408))
-        node__leg_event(l, LEG_EV_BYE, NULL); /* the phone knows nothing of the dialog any more */
 }
 
 static void failed_h(void *user, struct sip_transaction *t)

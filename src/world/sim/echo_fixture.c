@@ -102,9 +102,11 @@ static void came(struct echo *e, struct slice bytes)
     if (slice_to_u64(&number, buffer_slice(&e->received), UINT64_MAX) != 0 || number != e->expected)
         return;
     buffer_clear(&e->received);
-    if (++echo_tape.done == echo_tape.rounds)
+    if (++echo_tape.done == echo_tape.rounds) {
         world_close(e->world, e->stream);
-    else if (echo_tape.done % 10 == 0)
+        if (echo_tape.finished != NULL)
+            echo_tape.finished(echo_tape.argument);
+    } else if (echo_tape.done % 10 == 0)
         world_timer_set(e->world, &e->timer, OBJECT(1, 1), 1, world_now(e->world) + REST);
     else
         send_next(e);

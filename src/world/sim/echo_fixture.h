@@ -10,11 +10,13 @@
 /* What both roles asked for, in lines, without addresses. */
 struct echo_tape {
     struct buffer text;
-    unsigned rounds;    /* to do before the client closes its stream; set by the test */
-    unsigned done;      /* rounds done */
-    bool chance;        /* numbers are random */
-    const char *server; /* address of the server: "127.0.0.1" */
-    const char *client; /* address of the client */
+    unsigned rounds;                  /* to do before the client closes its stream; set by the test */
+    unsigned done;                    /* rounds done */
+    bool chance;                      /* numbers are random */
+    const char *server;               /* address of the server: "127.0.0.1" */
+    const char *client;               /* address of the client */
+    void (*finished)(void *argument); /* the last round is done; may be NULL */
+    void *argument;
 };
 extern struct echo_tape echo_tape;
 

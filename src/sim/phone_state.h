@@ -1,0 +1,107 @@
+/* What a simulated phone knows: its requests, its answers, its call. */
+#ifndef TANDEM_SIM_PHONE_STATE_H
+#define TANDEM_SIM_PHONE_STATE_H
+
+#include "sim/phone.h"
+#include "sip/digest.h"
+#include "sip/message.h"
+#include "world/world.h"
+
+enum phone_timer {
+    PHONE_TIMER_REGISTER, /* refresh or try again */
+    PHONE_TIMER_LIFE,     /* what it does next by itself: call, answer, hang up */
+    PHONE_TIMER_HOLD,     /* hold or retrieve */
+    PHONE_TIMER_PATIENCE, /* gives up waiting */
+    PHONE_TIMER_ANSWER,   /* final answer to INVITE again, until ACK */
+    PHONE_TIMER_CONNECT,
+    PHONE_TIMER_ALIVE,   /* keep-alive */
+    PHONE_TIMER_REQUEST, /* one for each request, from here on */
+};
+
+/* Requests under way, at most one of each. */
+enum phone_slot { SLOT_REGISTER, SLOT_INVITE, SLOT_CANCEL, SLOT_BYE, SLOTS };
+#define PHONE_TIMERS ((int)PHONE_TIMER_REQUEST + (int)SLOTS)
+
+struct phone_request {
+    bool active, proceeding, in_dialog;
+    bool challenged; /* has been sent with credentials in answer to a challenge */
+    enum sip_method method;
+    uint32_t cseq;
+    uint32_t attempt; /* new branches: after challenges and to another proxy */
+    int64_t began, interval;
+    uint64_t nonce; /* makes the branch */
+    struct buffer bytes;
+};
+
+/* The last answers, for requests that come again. */
+#define PHONE_REPLIES 4
+struct phone_reply {
+    uint64_t branch; /* hash of branch, method and CSeq; 0: none */
+    struct buffer bytes;
+};
+
+enum phone_state {
+    PHONE_IDLE,
+    PHONE_CALLING,    /* INVITE sent */
+    PHONE_CANCELLING, /* CANCEL sent or to be sent */
+    PHONE_RINGING,    /* INVITE came */
+    PHONE_ANSWERING,  /* 200 sent, ACK awaited */
+    PHONE_REFUSING,   /* 300 or more sent, ACK awaited */
+    PHONE_ESTABLISHED,
+    PHONE_ENDING, /* BYE sent */
+};
+
+#define PHONE_SEEN 12
+#define PHONE_TEXT 192
+#define PHONE_ROUTES 512
+
+struct phone_text {
+    uint16_t length;
+    char bytes[PHONE_TEXT];
+};
+
+struct phone_call_state {
+    enum phone_state state;
+    bool caller, held, peer_holds, rung, heard_early, cancel_sent;
+    uint64_t number; /* in the ledger */
+    struct phone_text call_id, local_tag, remote_tag, target, remote;
+    char routes[PHONE_ROUTES]; /* header lines, ready to send */
+    size_t route_length;
+    struct address first_route;
+    uint32_t local_cseq, remote_cseq, invite_cseq;
+    uint32_t version;          /* of our session description */
+    struct buffer ack, invite; /* the ACK to send again; the INVITE that we answer */
+    uint64_t invite_transaction;
+    struct address invite_from;
+    int64_t answer_interval, answer_until;
+    uint32_t answer_cseq;
+    struct {
+        uint64_t key, content;
+    } seen[PHONE_SEEN];
+    unsigned seen_count;
+    char direction[12]; /* of the last description we sent */
+};
+
+struct phone {
+    struct world *world;
+    const struct phone_setup *setup;
+    struct town *town;
+    uint64_t socket, stream;
+    bool connected, registered;
+    struct buffer in; /* of the stream */
+    unsigned proxy;   /* in use now */
+    unsigned silence; /* requests without any answer in a row */
+    uint32_t register_cseq;
+    struct phone_text realm, nonce, opaque;
+    enum digest_algorithm algorithm;
+    uint32_t nonce_count;
+    struct phone_request requests[SLOTS];
+    struct phone_reply replies[PHONE_REPLIES];
+    unsigned next_reply;
+    struct phone_call_state call;
+    struct world_timer timers[PHONE_TIMERS];
+    struct arena arena;
+    struct buffer out;
+};
+
+#endif
