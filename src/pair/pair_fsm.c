@@ -73,30 +73,38 @@ static bool may_claim(const struct pair *p)
            (p->linked && p->other_view != p->record.view);
 }
 
+/* Hello came from a primary while this member was about something else: what it has shipped since went past us,
+ * so the link begins anew. */
+static int stay_fresh(struct pair *p)
+{
+    if (p->linked && p->other_primary)
+        pair__link_drop(p);
+    return PAIR_ST_FRESH;
+}
+
 static int decide(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
     if (!may_claim(p))
-        return PAIR_ST_FRESH;
+        return stay_fresh(p);
     pair__set(p, p->record.view + 1, p->name, true);
     return PAIR_ST_CLAIMING;
 }
 
 static int lost_claim(void *object, const void *input)
 {
-    (void)object;
     (void)input;
-    return PAIR_ST_FRESH;
+    return stay_fresh(self(object));
 }
 
 static int begin_syncing(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
+    pair__shadow_free(p);
     if (!p->other_primary)
         return PAIR_ST_FRESH;
-    pair__shadow_free(p);
     p->shadow_view = p->other_view;
     return PAIR_ST_SYNCING;
 }
@@ -139,6 +147,7 @@ static int walk(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
+    pair__link_hello(p); /* the one at the link's beginning may have been said before this member was primary */
     pair__walk_start(p);
     return FSM_STAY;
 }
