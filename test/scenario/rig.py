@@ -32,7 +32,7 @@ def free_port(count=1):
     """The first of `count` neighbours that are free for UDP and TCP. Below the range from which the system takes
     the ports of connections, so that nobody gets them meanwhile."""
     for _ in range(1000):
-        port = 10000 + int.from_bytes(os.urandom(2), "big") % 22000
+        port = 10000 + int.from_bytes(os.urandom(2), "big") % 11000 * 2
         wanted = range(port, port + count)
         if not given.intersection(wanted) and all(is_free(p) for p in wanted):
             given.update(wanted)
