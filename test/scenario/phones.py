@@ -73,7 +73,7 @@ def silent(phone):
 def sounds(phone):
     before = phone.received()
     time.sleep(0.3)
-    return phone.received() - before >= 10  # of 15
+    return phone.received() - before >= 10  # of about 15
 
 
 def scenario_a_tone_comes_back_from_a_real_phone(tandem):

@@ -32,7 +32,7 @@ def free_port(count=1):
     """The first of `count` neighbours that are free for UDP and TCP. Below the range from which the system takes
     the ports of connections, so that nobody gets them meanwhile."""
     for _ in range(1000):
-        port = 10000 + int.from_bytes(os.urandom(2), "big") % 22000
+        port = 10000 + int.from_bytes(os.urandom(2), "big") % 11000 * 2
         wanted = range(port, port + count)
         if not given.intersection(wanted) and all(is_free(p) for p in wanted):
             given.update(wanted)
@@ -65,10 +65,9 @@ def wait_for(what, seconds=5.0, about="it"):
 class Tandem:
     """`tandem run` and the sub-commands beside it."""
 
-    def __init__(self, folder=None, **options):
-        self.own = folder is None
-        self.folder = folder or tempfile.mkdtemp(prefix="tandem-")
-        self.data = os.path.join(self.folder, "data")
+    def __init__(self, data=None, **options):
+        self.folder = tempfile.mkdtemp(prefix="tandem-")
+        self.data = data or os.path.join(self.folder, "data")
         self.sip, self.web = free_port(), free_port()
         self.file = os.path.join(self.folder, "tandem.toml")
         self.process = None
@@ -78,12 +77,11 @@ class Tandem:
                        % (self.data, self.sip, self.sip, self.web))
 
     def __enter__(self):
-        return self.start()
+        return self
 
     def __exit__(self, *_):
         self.stop()
-        if self.own:
-            (os.environ.get("KEEP") or shutil.rmtree(self.folder, ignore_errors=True))
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.folder, name)
