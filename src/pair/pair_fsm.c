@@ -71,8 +71,8 @@ static bool may_claim(const struct pair *p)
            (p->linked && p->other_view != p->record.view);
 }
 
-/* Hello came from a primary while this member was about something else: what it has shipped since went past us,
- * so the link begins anew. */
+/* Hello came from a primary while this member was about something else: what it has shipped since went past
+ * us, so the link begins anew. */
 static int stay_fresh(struct pair *p)
 {
     if (p->linked && p->other_primary)
