@@ -42,10 +42,8 @@ static void enter_alone(void *object)
     int error = pair__inner_open(p, with_state);
     if (error != 0)
         LOG(LOG_ERROR, "pair", "cannot start as primary of %s: %s", p->pair, error_sentence(error));
-    if (p->linked) {
-        pair__link_hello(p);
+    if (p->linked)
         pair__walk_start(p);
-    }
 }
 
 /* ---- without the state: may this member begin with nothing? ---- */
@@ -73,8 +71,8 @@ static bool may_claim(const struct pair *p)
            (p->linked && p->other_view != p->record.view);
 }
 
-/* Hello came from a primary while this member was about something else: what it has shipped since went past us,
- * so the link begins anew. */
+/* Hello came from a primary while this member was about something else: what it has shipped since went past
+ * us, so the link begins anew. */
 static int stay_fresh(struct pair *p)
 {
     if (p->linked && p->other_primary)
@@ -147,7 +145,6 @@ static int walk(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
-    pair__link_hello(p); /* the one at the link's beginning may have been said before this member was primary */
     pair__walk_start(p);
     return FSM_STAY;
 }

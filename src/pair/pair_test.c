@@ -399,7 +399,7 @@ static void a_stalled_link_pauses_work(void **state)
     fixture_link(&f, primary == 0, primary == 1); /* towards the primary only */
     uint64_t before = f.next_work;
     fixture_run(&f, 10000);
-    assert_true(f.hosts[primary].paused != 0);
+    assert_true(fixture_pair(&f, primary)->paused);
     assert_true(f.next_work - before < 1000);
     assert_true(f.most_held < PAIR_HELD_BYTES);
     in.flow = 999998; /* one that comes meanwhile is not read either */

@@ -171,7 +171,8 @@ static void lease_ask(
     struct pair *p, const Tandem__RegistryRequest *request, enum pair_lease_question question)
 {
     p->lease_question = question;
-    p->lease_sent = world_now(p->world);
+    if (question != PAIR_LEASE_MEMBER) /* naming a lease does not prolong it */
+        p->lease_sent = world_now(p->world);
     p->lease_asked = ask(p, request);
 }
 

@@ -53,8 +53,11 @@ void pair__known_free(struct pair *p)
     map_free(&p->known);
 }
 
+/* The hello makes the other member begin anew too; the one at the link's beginning may have been said before
+ * this member was primary. */
 void pair__walk_start(struct pair *p)
 {
+    pair__link_hello(p);
     pair__batch_reset(p);
     p->shipping = true;
     p->walk = p->known_list.next;

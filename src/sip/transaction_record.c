@@ -48,12 +48,19 @@ static void load_target(struct sip_target *target, const Tandem__SipTarget *r)
         memcpy(&target->address, r->address.data, sizeof target->address);
 }
 
+/* Only what a table of ours writes: no state that has ended, no interval that could not have grown. */
+static bool is_sane(const Tandem__TransactionRecord *r)
+{
+    return r->kind < SIP_TRANSACTION_KINDS && r->state < SIP_ST_COUNT && r->method < SIP_METHODS &&
+           !sip_transaction_machines[r->kind]->states[r->state].final && r->interval >= 0 &&
+           r->interval <= 2 * timer_duration(TIMER_SIP_64_T1);
+}
+
 int sip_transaction_load(struct sip_transactions *ts, struct slice bytes)
 {
     struct arena arena = {0};
     const Tandem__TransactionRecord *r = pack_read(&tandem__transaction_record__descriptor, bytes, &arena);
-    bool good = r != NULL && r->kind < SIP_TRANSACTION_KINDS && r->state < SIP_ST_COUNT &&
-                r->method < SIP_METHODS && sip_transaction_find(ts, r->id) == NULL;
+    bool good = r != NULL && is_sane(r) && sip_transaction_find(ts, r->id) == NULL;
     if (good) {
         struct sip_transaction *t =
             transaction__add(ts, r->id, (enum sip_transaction_kind)r->kind, pack_slice(r->key));
