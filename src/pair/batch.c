@@ -49,7 +49,7 @@ static void settle(struct batch *b)
 {
     size_t at = 0;
     for (size_t i = 0; i < b->count; i++) {
-        b->items[i].bytes.data = (uint8_t *)b->bytes.data + at;
+        b->items[i].bytes.data = b->bytes.data != NULL ? (uint8_t *)b->bytes.data + at : NULL;
         at += b->items[i].bytes.len;
     }
 }

@@ -64,7 +64,7 @@ void sim_kill(struct sim *s, struct sim_instance *i, bool power)
         if (s->instances[n]->host == i->host)
             sim__end(s->instances[n], true);
     s->hosts[i->host].dead = true;
-    sim__crash_disk(s, i->host);
+    sim__end_disk(s, i->host, true);
 }
 
 static void start_at(struct sim *s, struct sim_instance *i, int64_t at)

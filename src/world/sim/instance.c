@@ -289,6 +289,7 @@ void sim__end(struct sim_instance *i, bool silently)
     map_free(&i->flows);
     peer_free(&i->peers);
     sim__bus_leave(i);
+    sim__end_disk(s, i->host, false);
 }
 
 void sim__resume(struct sim *s, struct sim_instance *i)

@@ -96,7 +96,7 @@ void sim__engines_close(struct sim *s);
 void sim__ask(struct sim_instance *i, const struct effect *e);
 void sim__append(struct sim_instance *i, const struct effect *e);
 void sim__engine_event(struct sim *s, struct event *e); /* EXECUTE, APPEND, SYNC, DISK, EXPIRE */
-void sim__crash_disk(struct sim *s, unsigned host);
+void sim__end_disk(struct sim *s, unsigned host, bool power);
 
 /* ---- bus.c ---- */
 void sim__publish(struct sim_instance *i, const struct effect *e);
