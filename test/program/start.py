@@ -162,11 +162,6 @@ def scenario_store_is_damaged(tandem):
     with open(path, "wb") as file:
         file.write(open(tandem.path("store.db"), "rb").read()[:5000])
     refused(tandem, "store.db", "backup")
-    with open(path, "r+b") as file:
-        file.write(open(tandem.path("store.db"), "rb").read())
-        file.seek(4096 * 2)
-        file.write(os.urandom(4096 * 8))
-    refused(tandem, "store.db", "backup")
     shutil.copy(tandem.path("store.db"), path)
     starts_again(tandem)
 
@@ -203,15 +198,12 @@ def scenario_registry_is_damaged(tandem):
     refused(tandem, "registry.journal")
 
 
-def scenario_spool_is_damaged(tandem):
+def scenario_spool_is_torn(tandem):
     begun(tandem)
-    path = max(glob.glob(os.path.join(tandem.data, "spool", "*")))
-    with open(path, "ab") as file:
-        file.write(b"\x00\x00\x01")
-    starts_again(tandem)
-    starts_again(tandem)
-    damage_middle(min(glob.glob(os.path.join(tandem.data, "spool", "*"))))
-    refused(tandem, "spool")
+    for _ in range(2):
+        with open(max(glob.glob(os.path.join(tandem.data, "spool", "*"))), "ab") as file:
+            file.write(b"\x00\x00\x01")
+        starts_again(tandem)
 
 
 def scenario_certificates_are_missing_or_damaged(tandem):

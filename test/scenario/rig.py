@@ -3,9 +3,6 @@
 A scenario is a function `scenario_NAME` of a module; what it needs it takes by the names of its parameters
 (`needs` of run_all). A requirement that it proves is named in its first comment.
 """
-import base64
-import hashlib
-import hmac
 import http.client
 import inspect
 import json
@@ -19,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -88,11 +86,30 @@ class Tandem:
 
     def spawn(self, *arguments):
         """Starts it and says nothing about whether it came up."""
-        with open(self.path("out"), "ab") as out, open(self.path("log"), "ab") as log:
-            self.said = out.tell(), log.tell()
-            self.process = subprocess.Popen([PROGRAM, "run", "--config", self.file, *arguments], stdout=out,
-                                            stderr=log, cwd=self.folder, **self.options)
+        self.said = [self.size("out"), self.size("log")]
+        self.process = subprocess.Popen([PROGRAM, "run", "--config", self.file, *arguments], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, cwd=self.folder, **self.options)
+        self.copiers = [threading.Thread(target=self.copy, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, "out"), (self.process.stderr, "log"))]
+        for copier in self.copiers:
+            copier.start()
         return self
+
+    def size(self, name):
+        return os.path.getsize(self.path(name)) if os.path.exists(self.path(name)) else 0
+
+    def copy(self, pipe, name):
+        """By us and not by the program: limits of its files are not to hit these."""
+        with pipe, open(self.path(name), "ab", buffering=0) as file:
+            while piece := pipe.read1(65536):
+                file.write(piece)
+
+    def said_since(self, name, begin):
+        if not os.path.exists(self.path(name)):
+            return ""
+        with open(self.path(name), encoding="utf-8") as file:
+            file.seek(begin)
+            return file.read()
 
     def start(self, *arguments):
         self.spawn(*arguments)
@@ -102,14 +119,10 @@ class Tandem:
 
     def out(self):
         """What this start has printed."""
-        with open(self.path("out"), encoding="utf-8") as file:
-            file.seek(self.said[0])
-            return file.read()
+        return self.said_since("out", self.said[0])
 
     def log(self):
-        with open(self.path("log"), encoding="utf-8") as file:
-            file.seek(self.said[1])
-            return file.read()
+        return self.said_since("log", self.said[1])
 
     def stop(self, number=signal.SIGTERM, seconds=5):
         """The exit status."""
@@ -123,6 +136,8 @@ class Tandem:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            for copier in self.copiers:
+                copier.join()
         self.process = None
         return status
 

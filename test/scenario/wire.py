@@ -106,6 +106,15 @@ class WirePhone:
             return
         raise AssertionError("%s got %s" % (self.dn, message.first))
 
+    def drain(self):
+        """Forgets what has come so far."""
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(65536):
+                pass
+        except OSError:
+            pass
+
     # ---- as a client ----
 
     def ask(self, method, uri, to, call, cseq, body="", more="", tag="", routes=()):
