@@ -209,9 +209,10 @@ def scenarios(module):
     return [(name[9:], function) for name, function in vars(module).items() if name.startswith("scenario_")]
 
 
-def run_all(named, needs):
-    """Runs (name, function) pairs; `needs` gives values by parameter name. Prints and returns the exit status."""
-    wanted = sys.argv[1:]
+def run_all(named, needs, wanted=None):
+    """Runs (name, function) pairs, those with one of the words `wanted` (default: the command line's) in their names;
+    `needs` gives values by parameter name. Prints, and returns how many passed and failed."""
+    wanted = sys.argv[1:] if wanted is None else wanted
     passed = failed = 0
     for name, function in named:
         if wanted and not any(w in name for w in wanted):
