@@ -11,7 +11,10 @@ from wire import WirePhone
 
 
 def phones(tandem, *numbers):
-    return [WirePhone(tandem, n).register() for n in numbers]
+    """Registered, and that is written down: it is done for many at a time."""
+    registered = [WirePhone(tandem, n).register() for n in numbers]
+    wait_for(lambda: len(tandem.stored("SELECT * FROM bindings")) == len(numbers), 2, "stored registrations")
+    return registered
 
 
 def close(*all_phones):

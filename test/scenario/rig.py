@@ -113,7 +113,8 @@ class Tandem:
 
     def start(self, *arguments):
         self.spawn(*arguments)
-        wait_for(lambda: " runs: " in self.out() or self.process.poll() is not None, 10, "the start")
+        wait_for(lambda: " runs: " in self.out() and "phones are let in" in self.log() or
+                 self.process.poll() is not None, 10, "the start")
         assert self.process.poll() is None, "it did not start: " + self.log()
         return self
 
@@ -191,11 +192,14 @@ class Tandem:
         assert status == 200, (status, body)
         return json.loads(body)
 
-    def rows(self):
-        """Oldest first, as they are stored."""
+    def stored(self, sql):
         with sqlite3.connect("file:%s/store.db?mode=ro" % self.data, uri=True) as db:
             db.row_factory = sqlite3.Row
-            return [dict(row, result=RESULTS[row["result"]]) for row in db.execute("SELECT * FROM calls ORDER BY id")]
+            return [dict(row) for row in db.execute(sql)]
+
+    def rows(self):
+        """Calls, oldest first, as they are stored."""
+        return [dict(row, result=RESULTS[row["result"]]) for row in self.stored("SELECT * FROM calls ORDER BY id")]
 
     def row(self, before, result, cause, seconds=5):
         """The one row that came since `before` rows were there, once it is closed."""

@@ -88,7 +88,7 @@ class WirePhone:
             if wanted(message):
                 return message
             passed.append(message.first)
-        raise AssertionError("%s waited %g s in vain; it got %s" % (self.dn, seconds, passed))
+        raise AssertionError("%s waited %g s in vain; it got %s" % (self.dn, seconds, passed or "nothing"))
 
     def request(self, method, seconds=5.0):
         return self.receive(lambda m: m.status == 0 and m.method == method, seconds)
