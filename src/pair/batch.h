@@ -30,8 +30,9 @@ void pair__receipt(struct pair *p, struct slice payload);
 void pair__release_all(struct pair *p);
 void pair__batch_reset(struct pair *p); /* a new link: numbers begin anew */
 void pair__held_free(struct list *held);
-void pair__batch_send(
-    struct pair *p, const struct record_id *records, size_t count, struct slice promises, bool last);
+/* Takes records until they have `limit` bytes; returns how many. `last` counts where all were taken. */
+size_t pair__batch_send(struct pair *p, const struct record_id *records, size_t count, size_t limit,
+    struct slice promises, bool last);
 
 /* walk.c */
 void pair__known(struct pair *p, struct record_id id, bool exists);
@@ -42,6 +43,7 @@ struct pair_item *pair__item(struct map *m, struct record_id id, bool make);
 void pair__item_free(struct map *m, struct pair_item *item);
 
 /* shadow.c */
+void pair__shadow_part(struct pair *p, struct slice payload); /* the rest of the batch follows */
 void pair__shadow_batch(struct pair *p, struct slice payload);
 void pair__shadow_beat(struct pair *p, struct slice payload);
 void pair__shadow_free(struct pair *p);

@@ -7,15 +7,17 @@
 #include "pair/pair_fsm.h"
 #include "wire/frame.h"
 
-enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BEAT };
+enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BEAT, PAIR_FRAME_PART };
 
 #define PAIR_OBJECT OBJECT(0xff, 0)       /* whose timers and answers are the pair's own */
 #define PAIR_TOKEN ((uint64_t)1 << 63)    /* likewise of flows, watches */
 #define PAIR_HELD_BYTES ((size_t)4 << 20) /* past this much without a receipt no new work is read */
 #define PAIR_WALK_RECORDS 256             /* of one step of the walk */
+#define PAIR_WALK_AHEAD 4U                /* batches without a receipt: the walk waits */
 #define PAIR_BATCH_LIMIT                                                                                     \
-    ((size_t)512 << 10) /* bytes of promises or records that close a step of the walk                        \
-                         */
+    ((size_t)512 << 10) /* bytes of records that close a step of the walk, or of one frame */
+#define PAIR_BATCH_MOST                                                                                      \
+    ((size_t)3 << 20) /* bytes of one batch, in as many frames as it takes: less than a flow takes */
 #define PAIR_NAME 64
 
 enum pair_lease_question { PAIR_LEASE_GRANT, PAIR_LEASE_MEMBER, PAIR_LEASE_RENEW };
@@ -58,6 +60,7 @@ struct pair {
     uint64_t state_seen_view;
     int64_t heard, opened;
     struct frame_reader in;
+    struct buffer parts; /* of the batch under way */
     struct world_timer tick;
 
     /* batch.c: primary */
@@ -70,6 +73,7 @@ struct pair {
     struct list known_list;
     struct map known;
     struct list *walk; /* the next record of the walk; NULL: no walk */
+    bool walk_waits;   /* for receipts */
     uint64_t walk_end; /* the batch whose receipt ends it */
 
     /* shadow.c: backup */

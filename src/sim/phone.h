@@ -20,7 +20,8 @@ struct phone_setup {
     struct address own; /* host and port */
     unsigned home;      /* the proxy that it prefers */
     bool tcp;
-    uint32_t loss; /* per million: datagrams that it does not hear */
+    size_t description; /* bytes that a session description has at least */
+    uint32_t loss;      /* per million: datagrams that it does not hear */
 };
 
 /* What the phones of a run share; the cluster owns it. */

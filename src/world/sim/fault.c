@@ -96,6 +96,12 @@ void sim_pause(struct sim *s, struct sim_instance *i, int64_t until)
     sim__push(s, e, until);
 }
 
+void sim_pause_unsent(struct sim_instance *i, int64_t until)
+{
+    if (i->alive)
+        i->stop_until = until;
+}
+
 void sim_cut(struct sim *s, unsigned from, unsigned to, bool cut)
 {
     s->cut[from % SIM_SITES][to % SIM_SITES] = cut;

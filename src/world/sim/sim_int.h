@@ -25,6 +25,8 @@ struct sim_instance {
     int64_t paused_until; /* 0: it runs */
     struct list held;     /* what came during the pause */
     size_t held_datagrams;
+    int64_t stop_until;   /* stands still before it carries out what it tells next; 0: does not */
+    struct buffer unsent; /* effects of the turn in which it stood still */
     struct chance chance;
     struct map flows; /* by number */
     struct peer_table peers;
