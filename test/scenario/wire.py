@@ -165,9 +165,9 @@ class WirePhone:
 
     # ---- as a server ----
 
-    def reply(self, request, status, body="", tag="", more=""):
+    def reply(self, request, status, body="", tag="", more="", fields=None):
         head = ["SIP/2.0 %d Said" % status]
-        for name, value in request.fields:
+        for name, value in fields or request.fields:
             if name.lower() in ("via", "from", "to", "call-id", "cseq", "record-route"):
                 extra = ";tag=" + tag if name.lower() == "to" and tag and "tag=" not in value else ""
                 head.append("%s: %s%s" % (name, value, extra))

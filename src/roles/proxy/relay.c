@@ -271,7 +271,7 @@ static void conclude(struct proxy *p, struct relay *r)
     if (r->best_response.length != 0)
         send_up(p, r, r->best, buffer_slice(&r->best_response));
     else if (server != NULL)
-        sip_respond_simple(server, 408, SLICE("edge"));
+        sip_respond_simple(server, r->best != 0 ? r->best : 408, SLICE("edge"));
     buffer_free(&r->best_response);
 }
 
@@ -284,9 +284,19 @@ static void close_branch(struct relay *r, uint64_t transaction)
         }
 }
 
+/* Without a Via behind ours it was meant for us and must not go on (RFC 3261 16.7 step 3): phones answer an
+ * INVITE with the Vias of its CANCEL. */
+static bool goes_on(const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct slice via;
+    return sip_next_value(m, SIP_HEADER_VIA, &at, &via) && sip_next_value(m, SIP_HEADER_VIA, &at, &via);
+}
+
 void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m)
 {
     struct proxy *p = self;
+    bool good = goes_on(m);
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (r == NULL || t->method == SIP_CANCEL)
         return;
@@ -294,15 +304,15 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;
-    if (m->status >= 300) {
-        note_refusal(r, m->status, m);
+    if (m->status >= 300 || (m->status >= 200 && !good)) {
+        note_refusal(r, m->status >= 300 ? m->status : 502, good ? m : NULL);
         close_branch(r, t->id);
         if (m->status >= 600)
             cancel_branches(p, r);
         conclude(p, r);
         return;
     }
-    if (m->status < 200 && r->answered)
+    if (m->status < 200 && (r->answered || !good))
         return;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     proxy__build_response(&out, m);
