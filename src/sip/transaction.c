@@ -287,6 +287,11 @@ void transaction__build_ack(struct sip_transaction *t, const struct sip_message 
     t->message = out;
 }
 
+bool sip_may_cancel(const struct sip_transaction *t)
+{
+    return t->kind == SIP_ICT && t->state <= SIP_ST_PROCEEDING && t->status >= 100 && t->status < 200;
+}
+
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite)
 {
     struct sip_message m;

@@ -97,7 +97,10 @@ struct sip_transaction *sip_transaction_cancelled(
 /* Sends a request (its top Via carries `branch`) in a new client transaction. */
 struct sip_transaction *sip_request(struct sip_transactions *ts, const struct sip_target *to, bool reliable,
     enum sip_method method, struct slice branch, struct slice message, uint64_t owner);
-/* Sends the CANCEL of a client INVITE that had a provisional response. */
+/* A client INVITE that has a provisional answer and no final one: only then may it be cancelled (RFC 3261 9.1). Also
+ * right while the answer is being reported. */
+bool sip_may_cancel(const struct sip_transaction *t);
+/* Sends its CANCEL. */
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
 /* Sends a response that the caller has built; one with that status. */
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);

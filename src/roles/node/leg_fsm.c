@@ -139,7 +139,7 @@ static int refused(void *object, const void *input)
 static void try_cancel(struct leg *l)
 {
     struct sip_transaction *t = sip_transaction_find(&l->node->transactions, l->invite);
-    if (t == NULL || t->state != SIP_ST_PROCEEDING || l->cancelled)
+    if (t == NULL || !sip_may_cancel(t) || l->cancelled)
         return;
     l->cancelled = true;
     sip_cancel(&l->node->transactions, t);

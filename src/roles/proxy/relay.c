@@ -199,8 +199,10 @@ static void cancel_branches(struct proxy *p, struct relay *r)
 {
     for (unsigned i = 0; i < r->count; i++) {
         struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[i].transaction);
-        if (t != NULL && t->state == SIP_ST_PROCEEDING)
-            sip_cancel(&p->transactions, t);
+        if (t == NULL || r->branches[i].cancelled || !sip_may_cancel(t))
+            continue;
+        r->branches[i].cancelled = true;
+        sip_cancel(&p->transactions, t);
     }
 }
 
@@ -300,7 +302,7 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (r == NULL || t->method == SIP_CANCEL)
         return;
-    if (m->status < 200 && r->cancelled && t->method == SIP_INVITE)
+    if (m->status < 200 && (r->cancelled || r->answered || r->best >= 600))
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;

@@ -12,6 +12,7 @@ struct proxy;
 
 struct branch {
     uint64_t transaction; /* 0: over */
+    bool cancelled;       /* our CANCEL is out */
 };
 
 /* A request on its way: one server transaction, one or more client transactions. */
