@@ -18,6 +18,7 @@ enum registry_mode {
 };
 
 #define WORK 20000U
+#define LATENCY 1000 /* µs of whatever is delivered */
 
 struct fixture;
 
@@ -103,5 +104,16 @@ int fixture_primary(struct fixture *f); /* the host whose pair has the inner rol
 bool fixture_in_step(struct fixture *f);
 size_t fixture_known(struct fixture *f, unsigned host); /* numbers in its inner role or shadow */
 void fixture_input(struct fixture *f, unsigned host, const struct input *in);
+
+/* Delivers the input at a time; host -1: a question to the registry. */
+struct delivery *fixture_later(struct fixture *f, int host, const struct input *in, int64_t at);
+
+/* pair_registry_fixture.c */
+struct registry_key *fixture_key(struct fixture *f, const char *name);
+void fixture_watch(
+    struct fixture *f, unsigned host, const char *name, struct slice value, uint64_t revision, bool gone);
+void fixture_expire(struct fixture *f);
+void fixture_answer(struct fixture *f, const struct delivery *question);
+void fixture_ask(struct host *h, const struct effect *e);
 
 #endif
