@@ -17,6 +17,7 @@
 #include "wire/frame.h"
 #include "world/world.h"
 
+#define PROXY_ASKERS 16U
 #define PROXY_NAME SIP_TARGET_NAME
 #define CONFIG_NAME_MAX 64
 #define PROXY_LISTENERS 8
@@ -114,6 +115,11 @@ struct origin_state { /* what was heard of another proxy's registrations */
     uint64_t incarnation, number;
 };
 
+struct proxy_asker { /* of a snapshot, before there was one */
+    char reply_to[CONFIG_NAME_MAX + 32];
+    uint64_t token;
+};
+
 struct proxy {
     struct world *world;
     char name[PROXY_NAME], location[CONFIG_NAME_MAX], realm[CONFIG_NAME_MAX];
@@ -137,6 +143,7 @@ struct proxy {
     size_t sweep_at;
     uint64_t change_number;
     struct map origins;
+    struct proxy_asker askers[PROXY_ASKERS];
     struct world_timer save_timer, sweep_timer, snapshot_timer;
 
     /* start.c */
@@ -203,6 +210,7 @@ void proxy__binding_pack(const struct binding *b, const char *dn, Tandem__Bindin
 /* A page of the store; returns how many rows there were, and leaves DN and contact of the last in `last`. */
 size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512]);
 void proxy__share_change(struct proxy *p, const Tandem__Binding *b);
+void proxy__share_loaded(struct proxy *p); /* all registrations of the store are known */
 void proxy__share_open(struct proxy *p);
 bool proxy__share_input(struct proxy *p, const struct input *in);
 void proxy__share_close(struct proxy *p);
