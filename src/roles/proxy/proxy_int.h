@@ -15,6 +15,7 @@
 #include "sip/peer.h"
 #include "wire/frame.h"
 
+#define PROXY_ASKERS 16U
 #define CONFIG_NAME_MAX 64
 #define PROXY_LISTENERS 8
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
@@ -80,6 +81,7 @@ struct proxy {
     size_t sweep_at;
     uint64_t change_number;
     struct map origins;
+    struct proxy_asker askers[PROXY_ASKERS];
     struct world_timer save_timer, sweep_timer, snapshot_timer;
 
     /* start.c */

@@ -1,9 +1,12 @@
+import type { ComponentChildren } from 'preact';
 import { milliseconds } from '../model/server-time';
 import type { Device } from '../model/messages';
+import type { AboutViewModel } from '../viewmodel/about';
 import type { DeviceRow } from '../viewmodel/device-rows';
 import type { DeviceColumn, LiveViewModel } from '../viewmodel/live';
 import { Elapsed } from './elapsed';
 import { Empty } from './empty';
+import { NoNumbers, NoPhones } from './teach';
 import { pure, useText, useValue } from './hooks';
 import { VirtualTable, type Column } from './virtual-table';
 
@@ -54,37 +57,12 @@ const Cells = pure(function Cells({ row, live }: { row: DeviceRow; live: LiveVie
   );
 });
 
-function Teach() {
-  const text = useText();
-  const [before, after] = text.say('devices.empty.secret.how', { command: '\n' }).split('\n');
-  return (
-    <Empty icon="phone" title={text.say('devices.empty.title')}>
-      <p>{text.say('devices.empty.text')}</p>
-      <dl class="recipe">
-        <dt>{text.say('devices.empty.server')}</dt>
-        <dd>
-          <code>127.0.0.1:5060</code>
-        </dd>
-        <dt>{text.say('devices.empty.user')}</dt>
-        <dd>
-          <code>1001</code>
-        </dd>
-        <dt>{text.say('devices.empty.secret')}</dt>
-        <dd>
-          {before}
-          <code>tandem get dn 1001</code>
-          {after}
-        </dd>
-      </dl>
-    </Empty>
-  );
-}
-
-export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: boolean }) {
+export function DeviceTable({ live, about, waiting }: { live: LiveViewModel; about: AboutViewModel; waiting: boolean }) {
   const text = useText();
   const rows = useValue(live.devices.rows);
   const sort = useValue(live.devices.sort);
-  const { devices } = useValue(live.summary);
+  const { devices, registered } = useValue(live.summary);
+  const filtered = rows.length < devices;
   const columns: Column<DeviceColumn>[] = [
     { name: 'state', label: text.say('devices.state'), sortable: true },
     { name: 'dn', label: text.say('devices.dn'), sortable: true },
@@ -93,7 +71,11 @@ export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: b
     { name: 'since', label: text.say('devices.since'), sortable: true, number: true },
     { name: 'contact', label: text.say('devices.contact'), sortable: true },
   ];
-  const nothing = devices > 0 ? <NoMatch live={live} /> : !waiting && <Teach />;
+  const after = (): ComponentChildren => {
+    if (rows.length === 0 && devices > 0) return <NoMatch live={live} />;
+    if (waiting || filtered || registered > 0) return null;
+    return devices === 0 ? <NoNumbers /> : <NoPhones about={about} dn={rows[0]?.device.dn ?? ''} />;
+  };
   return (
     <section class="panel" aria-labelledby="devices-title">
       <header>
@@ -109,7 +91,7 @@ export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: b
         cells={(row) => <Cells row={row} live={live} />}
         sort={sort}
         onSort={(column) => live.devices.sortBy(column)}
-        after={rows.length === 0 && nothing}
+        after={after()}
       />
     </section>
   );

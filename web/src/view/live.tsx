@@ -30,7 +30,7 @@ function States({ live }: { live: LiveViewModel }) {
 
 export function Live({ workspace }: { workspace: Workspace }) {
   const text = useText();
-  const { live, feed } = workspace;
+  const { live, about, feed } = workspace;
   const filter = useValue(live.filter);
   const stale = useStale(feed);
   const first = useValue(feed.heardAt) === null;
@@ -47,7 +47,7 @@ export function Live({ workspace }: { workspace: Workspace }) {
         <States live={live} />
       </div>
       <div class="panels" aria-busy={first}>
-        <DeviceTable live={live} waiting={first} />
+        <DeviceTable live={live} about={about} waiting={first} />
         <CallTable live={live} waiting={first} />
         <DeviceDetail live={live} />
       </div>
