@@ -58,6 +58,11 @@ struct inside {
     struct world_timer retry;
 };
 
+struct proxy_asker { /* of a snapshot, before there was one */
+    char reply_to[CONFIG_NAME_MAX + 32];
+    uint64_t token;
+};
+
 struct proxy {
     struct world *world;
     char name[PROXY_NAME], location[CONFIG_NAME_MAX], realm[CONFIG_NAME_MAX];
