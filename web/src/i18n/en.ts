@@ -149,7 +149,7 @@ export const en = {
   'cause.normal': 'normal',
   'cause.busy': 'busy',
   'cause.no answer': 'no answer',
-  'cause.unavailable': 'no phone there',
+  'cause.unavailable': 'no phone',
   'cause.rejected': 'rejected',
   'cause.failed': 'failed',
   'cause.given up by the caller': 'caller gave up',
