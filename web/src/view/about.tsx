@@ -3,7 +3,7 @@ import type { AboutViewModel } from '../viewmodel/about';
 import { useText, useValue } from './hooks';
 import { Mark, Wordmark } from './mark';
 
-const HEALTH_BADGES: Record<string, string> = { ok: 'answered', unreachable: 'failed', unknown: 'open' };
+const HEALTH_BADGES: Record<string, string> = { ok: 'badge-answered', unreachable: 'badge-failed' };
 
 function Instances({ about }: { about: AboutViewModel }) {
   const text = useText();
@@ -29,7 +29,7 @@ function Instances({ about }: { about: AboutViewModel }) {
               <td>{instance.role}</td>
               <th scope="row">{instance.name}</th>
               <td>
-                <span class={`badge badge-${HEALTH_BADGES[instance.health] ?? 'open'}`}>{text.sayOr('health', instance.health)}</span>
+                <span class={`badge ${HEALTH_BADGES[instance.health] ?? ''}`}>{text.sayOr('health', instance.health)}</span>
               </td>
             </tr>
           ))}

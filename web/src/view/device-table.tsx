@@ -1,12 +1,10 @@
-import type { ComponentChildren } from 'preact';
 import { milliseconds } from '../model/server-time';
 import type { Device } from '../model/messages';
-import type { AboutViewModel } from '../viewmodel/about';
 import type { DeviceRow } from '../viewmodel/device-rows';
 import type { DeviceColumn, LiveViewModel } from '../viewmodel/live';
 import { Elapsed } from './elapsed';
 import { Empty } from './empty';
-import { NoNumbers, NoPhones } from './teach';
+import { NoNumbers } from './teach';
 import { pure, useText, useValue } from './hooks';
 import { VirtualTable, type Column } from './virtual-table';
 
@@ -57,12 +55,11 @@ const Cells = pure(function Cells({ row, live }: { row: DeviceRow; live: LiveVie
   );
 });
 
-export function DeviceTable({ live, about, waiting }: { live: LiveViewModel; about: AboutViewModel; waiting: boolean }) {
+export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: boolean }) {
   const text = useText();
   const rows = useValue(live.devices.rows);
   const sort = useValue(live.devices.sort);
-  const { devices, registered } = useValue(live.summary);
-  const filtered = rows.length < devices;
+  const { devices } = useValue(live.summary);
   const columns: Column<DeviceColumn>[] = [
     { name: 'state', label: text.say('devices.state'), sortable: true },
     { name: 'dn', label: text.say('devices.dn'), sortable: true },
@@ -71,11 +68,7 @@ export function DeviceTable({ live, about, waiting }: { live: LiveViewModel; abo
     { name: 'since', label: text.say('devices.since'), sortable: true, number: true },
     { name: 'contact', label: text.say('devices.contact'), sortable: true },
   ];
-  const after = (): ComponentChildren => {
-    if (rows.length === 0 && devices > 0) return <NoMatch live={live} />;
-    if (waiting || filtered || registered > 0) return null;
-    return devices === 0 ? <NoNumbers /> : <NoPhones about={about} dn={rows[0]?.device.dn ?? ''} />;
-  };
+  const nothing = devices > 0 ? <NoMatch live={live} /> : !waiting && <NoNumbers />;
   return (
     <section class="panel" aria-labelledby="devices-title">
       <header>
@@ -91,7 +84,7 @@ export function DeviceTable({ live, about, waiting }: { live: LiveViewModel; abo
         cells={(row) => <Cells row={row} live={live} />}
         sort={sort}
         onSort={(column) => live.devices.sortBy(column)}
-        after={after()}
+        after={rows.length === 0 && nothing}
       />
     </section>
   );

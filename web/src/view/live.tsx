@@ -8,6 +8,7 @@ import { DeviceTable } from './device-table';
 import { FilterBox } from './filter-box';
 import { useText, useValue } from './hooks';
 import { Summary } from './summary';
+import { NoPhones } from './teach';
 
 function States({ live }: { live: LiveViewModel }) {
   const text = useText();
@@ -46,8 +47,9 @@ export function Live({ workspace }: { workspace: Workspace }) {
         />
         <States live={live} />
       </div>
+      {!first && <NoPhones live={live} about={about} />}
       <div class="panels" aria-busy={first}>
-        <DeviceTable live={live} about={about} waiting={first} />
+        <DeviceTable live={live} waiting={first} />
         <CallTable live={live} waiting={first} />
         <DeviceDetail live={live} />
       </div>

@@ -1,7 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import { sipServer, type AboutViewModel } from '../viewmodel/about';
+import type { LiveViewModel } from '../viewmodel/live';
 import { Empty } from './empty';
 import { useText, useValue } from './hooks';
+import { Icon } from './icons';
 
 /** `sentence` with the command in place of {command}. */
 function Sentence({ name, command }: { name: 'devices.none.text' | 'devices.empty.secret.how'; command: string }) {
@@ -26,15 +28,23 @@ export function NoNumbers() {
   );
 }
 
-/** Numbers but no phones: how the first one, `dn`, is registered. */
-export function NoPhones({ about, dn }: { about: AboutViewModel; dn: string }) {
+/** Above the tables while there are numbers but no phones: how the first one is registered. */
+export function NoPhones({ live, about }: { live: LiveViewModel; about: AboutViewModel }) {
+  const { devices, registered } = useValue(live.summary);
+  return devices > 0 && registered === 0 ? <FirstPhone live={live} about={about} /> : null;
+}
+
+function FirstPhone({ live, about }: { live: LiveViewModel; about: AboutViewModel }) {
   const text = useText();
   const status = useValue(about.status);
+  const dn = useValue(live.devices.rows)[0]?.device.dn ?? '';
   useEffect(() => void about.load(), [about]);
   return (
-    <Empty icon="phone" title={text.say('devices.empty.title')}>
-      <p>{text.say('devices.empty.text')}</p>
-      <dl class="recipe">
+    <section class="panel first-phone" aria-labelledby="first-phone">
+      <Icon name="phone" size={20} />
+      <h2 id="first-phone">{text.say('devices.empty.title')}</h2>
+      <p class="muted">{text.say('devices.empty.text')}</p>
+      <dl>
         <dt>{text.say('devices.empty.server')}</dt>
         <dd>
           <code>{sipServer(status, location.hostname) ?? '…'}</code>
@@ -48,6 +58,6 @@ export function NoPhones({ about, dn }: { about: AboutViewModel; dn: string }) {
           <Sentence name="devices.empty.secret.how" command={`tandem get dn ${dn} --secrets`} />
         </dd>
       </dl>
-    </Empty>
+    </section>
   );
 }
