@@ -452,5 +452,5 @@ TESTS("engine/spool", /* first: the place that logs says it only so often */
     cmocka_unit_test(damaged_byte_is_found_wherever_it_is),
     cmocka_unit_test(crashes_lose_only_what_was_not_synced), cmocka_unit_test(whole_segments_are_trimmed),
     cmocka_unit_test(stream_goes_on_behind_a_trim_past_its_end), cmocka_unit_test(numbers_may_jump),
-    cmocka_unit_test(damaged_older_file_is_named), cmocka_unit_test(a_start_asks_before_anything_is_appended),
+    cmocka_unit_test(damaged_older_file_is_named),
     cmocka_unit_test(full_disk_loses_nothing_that_was_accepted), cmocka_unit_test(works_on_a_real_folder))
