@@ -58,10 +58,22 @@ static void graph_edge(const struct fsm *f, const struct fsm_row *row, uint8_t n
         f->states[to].name, f->events[row->event]);
 }
 
+/* Machines over one kind of object share its states; each draws only its own. */
+static bool is_drawn(const struct fsm *f, size_t state)
+{
+    for (size_t i = 0; i < f->row_count; i++)
+        if (f->rows[i].state == state || f->rows[i].next == state ||
+            (f->rows[i].choices & FSM_CHOICE(state)) != 0)
+            return true;
+    return false;
+}
+
 void fsm_graph(const struct fsm *f, struct buffer *out)
 {
     buffer_add_format(out, "digraph \"%s\" {\n  rankdir=LR;\n", f->name);
     for (size_t i = 0; i < f->state_count; i++) {
+        if (!is_drawn(f, i))
+            continue;
         buffer_add_format(
             out, "  \"%s\" [shape=%s", f->states[i].name, f->states[i].final ? "doublecircle" : "ellipse");
         if (f->states[i].timer != TIMER_NONE)

@@ -9,6 +9,10 @@
 /* Relaxed is enough: a reader only wants a figure, or is alone (tests). */
 static _Atomic size_t live;
 
+bool mem_poison;
+
+#define RUBBISH 0xa5
+
 static void *counted(void *memory, size_t size)
 {
     if (memory == NULL) {
@@ -23,7 +27,10 @@ static void *counted(void *memory, size_t size)
 
 void *mem_alloc(size_t size)
 {
-    return counted(malloc(size != 0 ? size : 1), size);
+    void *memory = counted(malloc(size != 0 ? size : 1), size);
+    if (mem_poison)
+        memset(memory, RUBBISH, size);
+    return memory;
 }
 
 void *mem_zero(size_t size)
@@ -33,6 +40,13 @@ void *mem_zero(size_t size)
 
 void *mem_resize(void *memory, size_t size)
 {
+    if (mem_poison && memory != NULL) {
+        size_t old = malloc_usable_size(memory);
+        void *moved = mem_alloc(size);
+        memcpy(moved, memory, old < size ? old : size);
+        mem_free(memory);
+        return moved;
+    }
     if (memory != NULL)
         atomic_fetch_sub_explicit(&live, malloc_usable_size(memory), memory_order_relaxed);
     return counted(realloc(memory, size != 0 ? size : 1), size);
@@ -51,6 +65,8 @@ void mem_free(void *memory)
     if (memory == NULL)
         return;
     atomic_fetch_sub_explicit(&live, malloc_usable_size(memory), memory_order_relaxed);
+    if (mem_poison)
+        memset(memory, RUBBISH, malloc_usable_size(memory));
     free(memory);
 }
 

@@ -23,6 +23,8 @@ struct spool;
 /* The files must outlive the spool. */
 struct spool *spool_open(struct files *files);
 void spool_close(struct spool *s); /* does not sync */
+/* For a start: is the newest file of each stream good to append to? ERROR_CORRUPT, ERROR_DISK; logged. */
+int spool_check(struct files *files) __attribute__((warn_unused_result));
 
 /* ERROR_RANGE: a gap; ERROR_CORRUPT, ERROR_DISK; ERROR_LIMIT. The process may die afterwards, the machine
  * only after a sync. */

@@ -236,3 +236,35 @@ void spool__stream_free(struct stream *t)
     mem_free(t->segments);
     mem_free(t);
 }
+
+/* ---- at a start ---- */
+
+static bool same_stream(struct slice a, struct slice b)
+{
+    return a.length == b.length && a.length > DIGITS &&
+           slice_equal(slice_first(a, a.length - DIGITS), slice_first(b, b.length - DIGITS));
+}
+
+int spool_check(struct files *files)
+{
+    struct buffer names = {0};
+    int error = files_list(&names, files, SLICE(""));
+    for (size_t at = 0, next; error == 0 && at < names.length; at = next) {
+        struct slice name = slice_text(names.data + at);
+        next = at + name.length + 1;
+        uint64_t first;
+        struct record_scan found;
+        struct file *file;
+        if ((next < names.length && same_stream(name, slice_text(names.data + next))) ||
+            name.length <= DIGITS ||
+            slice_to_u64(&first, slice_from(name, name.length - DIGITS), UINT64_MAX) != 0)
+            continue;
+        error = files_open(&file, files, name, false);
+        if (error == 0) {
+            error = record_scan_file(&found, file, name.data, first, NULL, NULL);
+            files_release(file);
+        }
+    }
+    buffer_free(&names);
+    return error;
+}

@@ -194,6 +194,7 @@ static void damaged_byte_is_found_wherever_it_is(void **state)
     for (size_t at = 0; at < whole; at++) {
         bytes[at] ^= 0x20;
         s = spool_open(f);
+        assert_int_equal(spool_check(f), at < last_begins ? ERROR_CORRUPT : 0);
         if (at < last_begins) { /* good records follow: nothing is lost silently */
             assert_null(ask(s, true, 1, 0, 0));
             assert_int_equal(last_error, ERROR_CORRUPT);

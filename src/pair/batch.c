@@ -49,20 +49,39 @@ static void settle(struct batch *b)
 {
     size_t at = 0;
     for (size_t i = 0; i < b->count; i++) {
-        b->items[i].bytes.data = (uint8_t *)b->bytes.data + at;
+        b->items[i].bytes.data = b->bytes.data != NULL ? (uint8_t *)b->bytes.data + at : NULL;
         at += b->items[i].bytes.len;
     }
 }
 
-void pair__batch_send(
-    struct pair *p, const struct record_id *records, size_t count, struct slice promises, bool last)
+/* A turn is kept in one piece or not at all: what no frame can take goes ahead of it in parts. What is past
+ * every bound cannot be told to the backup, which then begins anew. */
+static void ship(struct pair *p, const struct buffer *packed)
 {
-    struct batch b = {
-        .items = mem_alloc(count * sizeof *b.items), .pointers = mem_alloc(count * sizeof *b.pointers)};
+    struct slice rest = buffer_slice(packed);
+    if (packed->overflowed) {
+        LOG(LOG_ERROR, "pair", "a turn changed more than %zu bytes of records; %s begins anew",
+            PAIR_BATCH_MOST, p->other);
+        pair__event(p, PAIR_EV_LINK_DOWN);
+        return;
+    }
+    for (; rest.length > PAIR_BATCH_LIMIT; rest = slice_from(rest, PAIR_BATCH_LIMIT))
+        pair__link_send(p, PAIR_FRAME_PART, slice_first(rest, PAIR_BATCH_LIMIT));
+    pair__link_send(p, PAIR_FRAME_BATCH, rest);
+}
+
+size_t pair__batch_send(struct pair *p, const struct record_id *records, size_t count, size_t limit,
+    struct slice promises, bool last)
+{
+    struct batch b = {.bytes = {.limit = PAIR_BATCH_MOST},
+        .items = mem_alloc(count * sizeof *b.items),
+        .pointers = mem_alloc(count * sizeof *b.pointers)};
     Tandem__PairBatch batch = TANDEM__PAIR_BATCH__INIT;
-    struct buffer packed = {0};
-    for (size_t i = 0; i < count; i++)
-        add_record(p, &b, records[i]);
+    struct buffer packed = {.limit = PAIR_BATCH_MOST};
+    size_t taken = 0;
+    while (taken < count && (taken == 0 || b.bytes.length < limit))
+        add_record(p, &b, records[taken++]);
+    last = last && taken == count;
     settle(&b);
     if (p->shipping) {
         batch.view = p->view;
@@ -76,12 +95,14 @@ void pair__batch_send(
         batch.has_synchronised = last;
         batch.synchronised = last;
         pack_add(&packed, &batch.base);
-        pair__link_send(p, PAIR_FRAME_BATCH, buffer_slice(&packed));
+        packed.overflowed |= b.bytes.overflowed;
+        ship(p, &packed);
     }
     buffer_free(&packed);
     buffer_free(&b.bytes);
     mem_free(b.items);
     mem_free(b.pointers);
+    return taken;
 }
 
 /* ---- the end of an inner turn ---- */
@@ -150,7 +171,7 @@ void pair__commit(struct pair *p, struct world *inner)
     struct buffer waiting = {0}, promises = {0};
     sort_effects(p, inner, &waiting, &promises);
     if (p->other[0] != '\0' && (inner->dirty_count != 0 || promises.length != 0))
-        pair__batch_send(p, inner->dirty, inner->dirty_count, buffer_slice(&promises), false);
+        pair__batch_send(p, inner->dirty, inner->dirty_count, SIZE_MAX, buffer_slice(&promises), false);
     if (waiting.length != 0 && must_wait(p))
         hold(p, &waiting, p->shipping ? p->sent : 0);
     else
@@ -190,6 +211,10 @@ void pair__receipt(struct pair *p, struct slice payload)
     }
     p->released = p->received;
     regulate(p);
+    if (p->walk_waits && p->sent - p->received < PAIR_WALK_AHEAD) {
+        p->walk_waits = false;
+        world_again(p->world, PAIR_TOKEN);
+    }
     if (p->walk_end != 0 && p->received >= p->walk_end) {
         p->walk_end = 0;
         pair__event(p, PAIR_EV_WALKED);

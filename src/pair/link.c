@@ -55,6 +55,7 @@ void pair__link_drop(struct pair *p)
     p->other_primary = false;
     frame_reader_free(&p->in);
     p->in = (struct frame_reader){0};
+    buffer_free(&p->parts);
 }
 
 static void lose(struct pair *p)
@@ -111,6 +112,8 @@ static void frame_input(struct pair *p, uint8_t kind, struct slice payload)
 {
     if (kind == PAIR_FRAME_HELLO)
         hello(p, payload);
+    else if (kind == PAIR_FRAME_PART)
+        pair__shadow_part(p, payload);
     else if (kind == PAIR_FRAME_BATCH)
         pair__shadow_batch(p, payload);
     else if (kind == PAIR_FRAME_RECEIPT && pair__is_primary(p))

@@ -63,6 +63,7 @@ void pair_close(void *self)
     pair__shadow_free(p);
     world_timer_clear(&p->tick);
     frame_reader_free(&p->in);
+    buffer_free(&p->parts);
     mem_free(p);
 }
 

@@ -53,7 +53,9 @@ static void enter_alone(void *object)
 static bool other_dead(const struct pair *p)
 {
     int64_t now = world_now(p->world), wait = timer_duration(TIMER_PAIR_CLAIM);
-    bool state_lives = p->state_seen_view == p->record.view && now - p->state_seen < wait;
+    /* ... also one that does not know yet that the registry let it take over. */
+    bool takes = strcmp(p->record.primary, p->other) == 0 && p->state_seen_view + 1 == p->record.view;
+    bool state_lives = (p->state_seen_view == p->record.view || takes) && now - p->state_seen < wait;
     /* Whoever has changed the record not long ago was alive then, and may only wait for its lease. */
     bool record_old = now - p->record_since >= timer_duration(TIMER_PAIR_LEASE);
     return p->other_gone && !state_lives && record_old && now - p->gone_since >= wait;
@@ -300,7 +302,8 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_TAKING, PAIR_EV_NO, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
     {PAIR_ST_TAKING, PAIR_EV_READ, PAIR_ST_TAKING, FRESH_OR(PAIR_ST_TAKING), take_again},
     {PAIR_ST_TAKING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
-    {PAIR_ST_TAKING, PAIR_EV_LINK_UP, FSM_STAY, 0, leave_link}, /* no receipts from here on */
+    {PAIR_ST_TAKING, PAIR_EV_LINK_UP, FSM_STAY, 0,
+        NULL}, /* the other sees that the state is alive; no receipts */
     {PAIR_ST_TAKING, PAIR_EV_LINK_DOWN, FSM_STAY, 0, leave_link},
 
     {PAIR_ST_ALONE, PAIR_EV_LINK_UP, FSM_STAY, 0, walk},

@@ -2,51 +2,22 @@
 #ifndef TANDEM_PAIR_PAIR_INT_H
 #define TANDEM_PAIR_PAIR_INT_H
 
-#include "base/list.h"
-#include "base/map.h"
+#include "pair/batch.h"
 #include "pair/pair.h"
+#include "pair/pair_fsm.h"
 #include "wire/frame.h"
-#include "world/world_int.h"
 
-enum pair_state {
-    PAIR_ST_READING,  /* what the record says is not known yet */
-    PAIR_ST_FRESH,    /* backup without the state */
-    PAIR_ST_SYNCING,  /* backup, walked through all records */
-    PAIR_ST_SHADOW,   /* backup that knows the state */
-    PAIR_ST_CLAIMING, /* asks to become primary with nothing: the state is lost or never was */
-    PAIR_ST_TAKING,   /* asks to become primary with the state */
-    PAIR_ST_ALONE,    /* primary; the record says alone */
-    PAIR_ST_CATCHING, /* primary; waits for receipts of all that it let out while it was alone */
-    PAIR_ST_JOINING,  /* primary; asks to have the record say in step. Effects wait for receipts already */
-    PAIR_ST_PAIRED,   /* primary; in step */
-    PAIR_ST_PARTING,  /* primary; asks to have the record say alone. Effects are held */
-    PAIR_ST_FROZEN,   /* primary whose lease may have ended. Effects are held */
-    PAIR_ST_COUNT
-};
-
-enum pair_event {
-    PAIR_EV_READ,       /* the record, and who is alive, is known: input is struct pair_facts */
-    PAIR_EV_YES,        /* the compare-and-set was done */
-    PAIR_EV_NO,         /* somebody else changed the record first */
-    PAIR_EV_LINK_UP,    /* the other member said hello */
-    PAIR_EV_LINK_DOWN,  /* closed, or silent for too long */
-    PAIR_EV_WALKED,     /* primary: the backup has a receipt for everything. backup: it has everything */
-    PAIR_EV_SUPERSEDED, /* the record has a later view, or another primary */
-    PAIR_EV_LEASE_LOST,
-    PAIR_EV_LEASE_BACK,
-    PAIR_EV_STALLED, /* no receipt for too long */
-    PAIR_EV_COUNT
-};
-
-enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BEAT };
+enum { PAIR_FRAME_HELLO = 1, PAIR_FRAME_BATCH, PAIR_FRAME_RECEIPT, PAIR_FRAME_BEAT, PAIR_FRAME_PART };
 
 #define PAIR_OBJECT OBJECT(0xff, 0)       /* whose timers and answers are the pair's own */
 #define PAIR_TOKEN ((uint64_t)1 << 63)    /* likewise of flows, watches */
 #define PAIR_HELD_BYTES ((size_t)4 << 20) /* past this much without a receipt no new work is read */
 #define PAIR_WALK_RECORDS 256             /* of one step of the walk */
+#define PAIR_WALK_AHEAD 4U                /* batches without a receipt: the walk waits */
 #define PAIR_BATCH_LIMIT                                                                                     \
-    ((size_t)512 << 10) /* bytes of promises or records that close a step of the walk                        \
-                         */
+    ((size_t)512 << 10) /* bytes of records that close a step of the walk, or of one frame */
+#define PAIR_BATCH_MOST                                                                                      \
+    ((size_t)3 << 20) /* bytes of one batch, in as many frames as it takes: less than a flow takes */
 #define PAIR_NAME 64
 
 enum pair_lease_question { PAIR_LEASE_GRANT, PAIR_LEASE_MEMBER, PAIR_LEASE_RENEW };
@@ -55,22 +26,6 @@ struct pair_fact {
     uint64_t view;
     char primary[PAIR_NAME]; /* "": there is no record */
     bool alone;
-};
-
-/* What a turn wants done, waiting for the backup's receipt. */
-struct pair_held {
-    struct list link;
-    uint64_t number; /* of the batch; 0: none was sent */
-    int64_t since;
-    struct buffer effects;
-};
-
-/* A record that the backup keeps, or (without bytes) one that the primary knows to exist. */
-struct pair_item {
-    struct list link;
-    struct record_id id;
-    struct buffer bytes;
-    char key[9];
 };
 
 struct pair {
@@ -105,6 +60,7 @@ struct pair {
     uint64_t state_seen_view;
     int64_t heard, opened;
     struct frame_reader in;
+    struct buffer parts; /* of the batch under way */
     struct world_timer tick;
 
     /* batch.c: primary */
@@ -117,6 +73,7 @@ struct pair {
     struct list known_list;
     struct map known;
     struct list *walk; /* the next record of the walk; NULL: no walk */
+    bool walk_waits;   /* for receipts */
     uint64_t walk_end; /* the batch whose receipt ends it */
 
     /* shadow.c: backup */
@@ -150,29 +107,6 @@ void pair__link_tick(struct pair *p);
 void pair__link_drop(struct pair *p);
 void pair__link_send(struct pair *p, uint8_t kind, struct slice payload);
 void pair__link_hello(struct pair *p);
-
-/* batch.c */
-void pair__commit(struct pair *p, struct world *inner);
-void pair__receipt(struct pair *p, struct slice payload);
-void pair__release_all(struct pair *p);
-void pair__batch_reset(struct pair *p); /* a new link: numbers begin anew */
-void pair__held_free(struct list *held);
-void pair__batch_send(
-    struct pair *p, const struct record_id *records, size_t count, struct slice promises, bool last);
-
-/* walk.c */
-void pair__known(struct pair *p, struct record_id id, bool exists);
-void pair__known_free(struct pair *p);
-void pair__walk_start(struct pair *p);
-void pair__walk_step(struct pair *p);
-struct pair_item *pair__item(struct map *m, struct record_id id, bool make);
-void pair__item_free(struct map *m, struct pair_item *item);
-
-/* shadow.c */
-void pair__shadow_batch(struct pair *p, struct slice payload);
-void pair__shadow_beat(struct pair *p, struct slice payload);
-void pair__shadow_free(struct pair *p);
-struct pair_item **pair__shadow_sorted(struct pair *p, size_t *count); /* by kind and id; mem_free it */
 
 /* inner.c */
 int pair__inner_open(struct pair *p, bool with_state) __attribute__((warn_unused_result));

@@ -63,14 +63,37 @@ static void send_receipt(struct pair *p, uint64_t number)
     buffer_free(&bytes);
 }
 
+static bool follows(const struct pair *p)
+{
+    return p->state == PAIR_ST_SYNCING || p->state == PAIR_ST_SHADOW;
+}
+
+void pair__shadow_part(struct pair *p, struct slice payload)
+{
+    p->parts.limit = PAIR_BATCH_MOST;
+    if (follows(p))
+        buffer_add(&p->parts, payload);
+}
+
+static const Tandem__PairBatch *read_batch(struct pair *p, struct slice payload, struct arena *arena)
+{
+    const Tandem__PairBatch *b = NULL;
+    if (p->parts.length == 0)
+        return pack_read(&tandem__pair_batch__descriptor, payload, arena);
+    buffer_add(&p->parts, payload);
+    if (!p->parts.overflowed)
+        b = pack_read(&tandem__pair_batch__descriptor, buffer_slice(&p->parts), arena);
+    buffer_free(&p->parts); /* what was read from it is in the arena */
+    return b;
+}
+
 void pair__shadow_batch(struct pair *p, struct slice payload)
 {
     struct arena arena = {0};
-    const Tandem__PairBatch *b = pack_read(&tandem__pair_batch__descriptor, payload, &arena);
-    bool follows = p->state == PAIR_ST_SYNCING || p->state == PAIR_ST_SHADOW;
-    if (b == NULL || !follows || b->view != p->shadow_view || b->number != p->received + 1) {
+    const Tandem__PairBatch *b = read_batch(p, payload, &arena);
+    if (b == NULL || !follows(p) || b->view != p->shadow_view || b->number != p->received + 1) {
         arena_free(&arena);
-        if (follows)
+        if (follows(p))
             pair__event(p, PAIR_EV_LINK_DOWN); /* damaged or out of order: begin anew */
         return;
     }

@@ -60,24 +60,33 @@ void pair__walk_start(struct pair *p)
     pair__link_hello(p);
     pair__batch_reset(p);
     p->shipping = true;
+    p->walk_waits = false;
     p->walk = p->known_list.next;
     world_again(p->world, PAIR_TOKEN);
 }
 
 void pair__walk_step(struct pair *p)
 {
-    struct record_id records[PAIR_WALK_RECORDS];
+    struct record_id records[PAIR_WALK_RECORDS] = {{0}};
+    struct list *links[PAIR_WALK_RECORDS];
     size_t count = 0;
     if (p->walk == NULL || p->inner == NULL || !p->linked)
         return;
-    for (; p->walk != &p->known_list && count < PAIR_WALK_RECORDS; p->walk = p->walk->next)
+    p->walk_waits = p->sent - p->received >= PAIR_WALK_AHEAD;
+    if (p->walk_waits)
+        return;
+    for (; p->walk != &p->known_list && count < PAIR_WALK_RECORDS; p->walk = p->walk->next) {
+        links[count] = p->walk;
         records[count++] = list_entry(p->walk, struct pair_item, link)->id;
-    bool last = p->walk == &p->known_list;
-    if (last)
+    }
+    size_t taken =
+        pair__batch_send(p, records, count, PAIR_BATCH_LIMIT, SLICE(""), p->walk == &p->known_list);
+    if (taken < count)
+        p->walk = links[taken];
+    if (p->walk == &p->known_list) {
         p->walk = NULL;
-    pair__batch_send(p, records, count, SLICE(""), last);
-    if (last)
         p->walk_end = p->sent;
-    else
+    } else {
         world_again(p->world, PAIR_TOKEN);
+    }
 }

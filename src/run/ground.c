@@ -98,19 +98,32 @@ static int try_endpoint(struct slice text, const char *option)
     return good ? 0 : ERROR_BUSY;
 }
 
-int run__ports(const struct run *r, const struct configuration *c)
+static int try_endpoints(const struct slice *items, size_t count, const char *option)
+{
+    int error = 0;
+    for (size_t i = 0; i < count && error == 0; i++)
+        error = try_endpoint(items[i], option);
+    return error;
+}
+
+int run__ports(const struct configuration *c)
 {
     const struct config_application *a;
-    (void)r;
+    int error = 0;
     for (int role = 0; role < CONFIG_ROLE_COUNT; role++) {
+        const char *option = role == CONFIG_ROLE_SESSION ? "--web" : "--listen";
         size_t at = 0;
-        while ((a = config_next_application(c, (enum config_role)role, &at)) != NULL)
-            for (size_t i = 0; i < a->listen.count; i++) {
-                int error =
-                    try_endpoint(a->listen.items[i], role == CONFIG_ROLE_SESSION ? "--web" : "--listen");
-                if (error != 0)
-                    return error;
-            }
+        while (error == 0 && (a = config_next_application(c, (enum config_role)role, &at)) != NULL)
+            error = try_endpoints(a->listen.items, a->listen.count, option);
     }
-    return 0;
+    return error;
+}
+
+int run__ports_of_options(const struct run *r)
+{
+    const struct config_local *l = &r->local;
+    int error = try_endpoints(l->listen.items, l->listen.count, "--listen");
+    if (error == 0)
+        error = try_endpoints(l->listen_more.items, l->listen_more.count, "--listen");
+    return error != 0 ? error : try_endpoint(options_text(r->options, OPTION_WEB), "--web");
 }

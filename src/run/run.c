@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,8 +70,7 @@ static int load(struct run *r)
         r->catalogue = l.catalogue;
         l.catalogue = NULL;
     } else {
-        command_complain(
-            "the configuration cannot be read from %s/store.db: %s", r->data, error_sentence(error));
+        run__complain(r, error, "the configuration cannot be read from %s/store.db", r->data);
     }
     config_load_end(&l);
     return error;
@@ -81,6 +81,9 @@ static int load_or_begin(struct run *r)
     int error = load(r);
     if (error != 0 || catalogue_count(r->catalogue) != 0)
         return error;
+    error = run__ports_of_options(r); /* a password that nobody gets to see must not be made */
+    if (error != 0)
+        return error;
     struct buffer message = {0};
     struct first_start_means means = {
         .argument = r, .random = random_h, .store = store_h, .hash = hash_h, .now = seconds_now() * 1000000};
@@ -88,7 +91,7 @@ static int load_or_begin(struct run *r)
     if (error == 0)
         fwrite(message.data, 1, message.length, stdout);
     else
-        command_complain("the first configuration cannot be written: %s", error_sentence(error));
+        run__complain(r, error, "the first configuration cannot be written");
     fflush(stdout);
     buffer_free(&message);
     catalogue_free(r->catalogue);
@@ -120,7 +123,7 @@ static int incarnation(struct run *r, struct slice name, uint64_t *number)
     else if (error == 0)
         error = ERROR_CORRUPT;
     if (error != 0)
-        command_complain("the store does not take %.*s in: %s", SLICE_ARG(name), error_sentence(error));
+        run__complain(r, error, "the store does not take %.*s in", SLICE_ARG(name));
     buffer_free(&request);
     buffer_free(&answer);
     arena_free(&arena);
@@ -138,7 +141,7 @@ static int add(struct run *r, const struct role *role, const struct role_setup *
     }
     int error = real_add_instance(&r->instances[r->instance_count], r->loop, role, setup, r->configuration);
     if (error != 0)
-        command_complain("%.*s cannot start: %s", SLICE_ARG(setup->name), error_sentence(error));
+        run__complain(r, error, "%.*s cannot start", SLICE_ARG(setup->name));
     else
         r->instance_count++;
     return error;
@@ -166,8 +169,7 @@ static int open_loop(struct run *r)
 {
     int error = authority_prepare(&r->authority, r->data, NULL, 0, seconds_now());
     if (error != 0) {
-        command_complain(
-            "the certificates in %s/certificates cannot be made or used: %s", r->data, error_sentence(error));
+        run__complain(r, error, "the certificates in %s/certificates cannot be made or used", r->data);
         return error;
     }
     struct real_params params = {.certificate = r->authority.certificate,
@@ -177,7 +179,7 @@ static int open_loop(struct run *r)
     if (error == 0)
         error = real_engines_open(&r->engines, r->loop, r->data);
     if (error != 0)
-        command_complain("the data in %s cannot be opened: %s", r->data, error_sentence(error));
+        run__complain(r, error, "the data in %s cannot be opened", r->data);
     return error;
 }
 
@@ -193,15 +195,16 @@ static int prepare(struct run *r)
     buffer_free(&complaint);
     if (error == 0)
         error = open_loop(r);
-    if (error == 0)
-        error = load_or_begin(r);
     r->local = options_local(r->options);
     r->local.operator_token_sha256 = slice_text(r->token_sha256);
     if (error == 0)
-        error = run__build(r, &r->configuration);
-    if (error == 0)
-        error = run__ports(r, r->configuration);
-    return error;
+        error = load_or_begin(r);
+    if (error != 0)
+        return error;
+    error = run__build(r, &r->configuration);
+    if (error != 0)
+        run__complain(r, error, "the data in %s cannot be used", r->data);
+    return error != 0 ? error : run__ports(r->configuration);
 }
 
 static void end(struct run *r)
@@ -237,7 +240,9 @@ int command_run(const struct options *options)
     struct run r = {.options = options, .lock = -1};
     signals_block();
     log_threshold = options_log_level(options);
+    umask(077); /* what is kept is nobody else's business */
     run__random(&hash_process_key, sizeof hash_process_key);
+    run__log_hold(&r);
     int error = prepare(&r);
     if (error == 0 && (r.pool = real_pool_open(THREADS)) == NULL)
         error = ERROR_SYSTEM;
@@ -250,11 +255,14 @@ int command_run(const struct options *options)
     if (error == 0)
         error = signals_begin(&signals, &(struct signals_params){.loop = r.loop, .data = r.data});
     if (error == 0) {
+        run__log_release(&r, true);
         say_where(&r);
         real_run(r.loop);
         LOG(LOG_NOTICE, "run", "stopping");
         signals_end(signals);
     }
     end(&r);
+    if (error != 0)
+        run__log_release(&r, options_log_level(options) >= LOG_INFO);
     return error == 0 ? EXIT_DONE : EXIT_FAILED;
 }

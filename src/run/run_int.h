@@ -2,6 +2,8 @@
 #ifndef TANDEM_RUN_RUN_INT_H
 #define TANDEM_RUN_RUN_INT_H
 
+#include <pthread.h>
+
 #include "config/load.h"
 #include "run/run.h"
 #include "tools/authority.h"
@@ -9,9 +11,18 @@
 #include "world/real/engines.h"
 
 #define RUN_INSTANCES 64
+#define RUN_SENTENCE 1024
+
+/* What is logged while nothing runs yet. A start that fails says one sentence and no more. */
+struct start_log {
+    pthread_mutex_t mutex; /* the store's threads log too */
+    struct buffer lines;
+    char why[RUN_SENTENCE]; /* the last error among them, without its head */
+};
 
 struct run {
     const struct options *options;
+    struct start_log log;
     struct config_local local;
     char data[AUTHORITY_PATH];
     char token_sha256[OPERATOR_TOKEN_HEX];
@@ -28,8 +39,15 @@ struct run {
 
 /* ground.c: each complains in one line and returns an error */
 int run__data(struct run *r);
-int run__ports(const struct run *r, const struct configuration *c);
+int run__ports(const struct configuration *c);
+int run__ports_of_options(const struct run *r); /* of a first start, before anything is written */
 void run__random(void *bytes, size_t length);
+
+/* start_log.c */
+void run__log_hold(struct run *r);
+void run__log_release(struct run *r, bool show); /* and to standard error from here on */
+/* "tandem: WHAT: why", the reason being what was logged, or else what the error says. */
+void run__complain(struct run *r, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* keeper.c: the role that hears of changes */
 extern const struct role run__keeper;

@@ -140,6 +140,7 @@ static void start_phones(struct cluster *c)
             (struct address){.ip = {10, 0, (uint8_t)(1 + k), 1}, .port = SIP_PORT, .family = 4};
     c->town.calls_left = p->calls;
     c->town.begin_at = sim_now(c->sim) + SETTLE;
+    c->town.strict = p->faults == 0;
     c->town.complain = complain;
     c->town.argument = c;
     for (unsigned i = 0; i < p->phones; i++) {
@@ -151,7 +152,8 @@ static void start_phones(struct cluster *c)
             .secret = text(c, "secret %u", i),
             .own = {.ip = {10, 1, (uint8_t)(ip >> 8), (uint8_t)ip}, .port = SIP_PORT, .family = 4},
             .home = i % p->proxies,
-            .tcp = i % TCP_EACH == TCP_EACH - 1,
+            .tcp = p->tcp_only || (!p->udp_only && i % TCP_EACH == TCP_EACH - 1),
+            .description = p->description,
             .loss = lossy ? PHONE_LOSS : 0};
         unsigned host = sim_host(c->sim, ip, PHONE_SITE + i % PHONE_SITES);
         c->phones[i] = sim_start(

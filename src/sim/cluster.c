@@ -52,9 +52,25 @@ void cluster__violation(
         &(struct sim_interest){.names = {instance}, .text = call_id, .whole = c->params->whole}, SHOWN);
 }
 
+static void effect_h(void *argument, struct sim_instance *i, const struct effect *e)
+{
+    const struct cluster_hooks *hooks = ((struct cluster *)argument)->params->hooks;
+    if (hooks != NULL && hooks->effect != NULL)
+        hooks->effect(hooks->argument, i, e);
+}
+
+static bool eats_h(void *argument, struct sim_instance *i, const struct input *input)
+{
+    const struct cluster_hooks *hooks = ((struct cluster *)argument)->params->hooks;
+    return hooks != NULL && hooks->eats != NULL && hooks->eats(hooks->argument, i, input);
+}
+
 static void after_turn(void *argument, struct sim_instance *i, const struct input *input)
 {
     struct cluster *c = argument;
+    const struct cluster_hooks *hooks = c->params->hooks;
+    if (hooks != NULL && hooks->after_turn != NULL)
+        hooks->after_turn(hooks->argument, i, input);
     if (sim_role(i) != c->node)
         return;
     /* Timers of this very millisecond that are armed anew would come a millisecond later. */
@@ -82,6 +98,9 @@ static bool may_strike(void *argument, struct sim_instance *i)
 
 static bool step(struct cluster *c, int64_t until)
 {
+    const struct cluster_hooks *hooks = c->params->hooks;
+    if (!c->stopped && hooks != NULL && hooks->step != NULL)
+        hooks->step(hooks->argument, c);
     if (c->stopped || !sim_step(c->sim, until))
         return false;
     uint64_t steps = sim_steps(c->sim);
@@ -121,7 +140,9 @@ static void settle(struct cluster *c)
         while (step(c, until))
             continue;
         sim_run(c->sim, c->stopped ? sim_now(c->sim) : until);
-        if (invariants_settled(c, sim_now(c->sim) >= last))
+        const struct cluster_hooks *hooks = c->params->hooks;
+        bool done = hooks == NULL || hooks->done == NULL || hooks->done(hooks->argument, c);
+        if (done && invariants_settled(c, sim_now(c->sim) >= last))
             return;
     }
 }
@@ -143,17 +164,22 @@ int cluster_run(struct cluster_result *result, const struct cluster_params *para
     struct cluster c = {.params = params, .result = result};
     double before = cpu_seconds();
     size_t live_before = mem_live_bytes();
+    mem_poison = params->roulette;
     *result = (struct cluster_result){0};
     c.node = params->node != NULL ? params->node : &role_node;
     int error = sim_create(&c.sim, &(struct sim_params){.seed = params->seed,
                                        .faults = params->faults,
                                        .argument = &c,
+                                       .effect = params->hooks != NULL ? effect_h : NULL,
                                        .after_turn = after_turn,
+                                       .eats = params->hooks != NULL ? eats_h : NULL,
                                        .may_strike = may_strike});
     if (error == 0) {
         sim_trace(c.sim, params->trace);
         c.started = sim_now(c.sim);
         error = cluster__build(&c);
+        if (error == 0 && params->hooks != NULL && params->hooks->built != NULL)
+            params->hooks->built(params->hooks->argument, &c);
     }
     if (error == 0) {
         live(&c);
@@ -167,6 +193,7 @@ int cluster_run(struct cluster_result *result, const struct cluster_params *para
             result->faults[f] = sim_fault_count(c.sim, (enum sim_fault)f);
     }
     free_cluster(&c);
+    mem_poison = false;
     result->cpu_seconds = cpu_seconds() - before;
     if (error == 0 && mem_live_bytes() != live_before) {
         result->violations++;

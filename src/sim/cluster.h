@@ -12,6 +12,19 @@
 #define CLUSTER_PAIRS 8
 #define CLUSTER_PHONES 4000
 
+struct cluster;
+
+/* For tests that look closer, or strike at a chosen moment (with cluster_int.h). Any may be NULL. */
+struct cluster_hooks {
+    void *argument;
+    void (*built)(void *argument, struct cluster *c);
+    void (*step)(void *argument, struct cluster *c); /* before each step */
+    void (*effect)(void *argument, struct sim_instance *i, const struct effect *e);
+    void (*after_turn)(void *argument, struct sim_instance *i, const struct input *input);
+    bool (*eats)(void *argument, struct sim_instance *i, const struct input *input);
+    bool (*done)(void *argument, struct cluster *c); /* false: not at rest yet */
+};
+
 struct cluster_params {
     uint64_t seed, calls;
     uint32_t faults; /* SIM_FAULT_BITs */
@@ -23,6 +36,9 @@ struct cluster_params {
     FILE *report;        /* what was wrong, in detail; NULL: nobody wants to know */
     /* Other roles than the product's, to plant faults in tests; NULL: the product's. */
     const struct role *proxy, *node, *history;
+    const struct cluster_hooks *hooks; /* NULL: none */
+    bool udp_only, tcp_only;           /* phones; otherwise one in ten has TCP */
+    size_t description;                /* bytes that each session description has at least */
 };
 
 struct cluster_result {

@@ -20,7 +20,8 @@ struct phone_setup {
     struct address own; /* host and port */
     unsigned home;      /* the proxy that it prefers */
     bool tcp;
-    uint32_t loss; /* per million: datagrams that it does not hear */
+    size_t description; /* bytes that a session description has at least */
+    uint32_t loss;      /* per million: datagrams that it does not hear */
 };
 
 /* What the phones of a run share; the cluster owns it. */
@@ -32,6 +33,7 @@ struct town {
     uint64_t calls_left; /* attempts that may still begin */
     int64_t begin_at;    /* no calls before: phones register first */
     bool quiet;          /* no new calls, no holding */
+    bool strict;         /* nothing gets lost or dies: what only faults excuse is a violation */
     struct ledger ledger;
     size_t registered; /* phones that have a registration */
     /* Something that must never happen was seen from outside. The text is one sentence. */

@@ -103,6 +103,8 @@ void phone__add_description(struct phone *p, struct buffer *out, const char *dir
         "a=rtpmap:101 telephone-event/8000\r\na=%s\r\n",
         SLICE_ARG(p->setup->dn), (unsigned long long)p->call.number, ++p->call.version,
         SLICE_ARG(buffer_slice(&ip)), SLICE_ARG(buffer_slice(&ip)), 20000 + p->setup->index * 2, direction);
+    while (out->length < p->setup->description)
+        buffer_add_format(out, "a=candidate:%zu 1 UDP 2130706431 192.0.2.1 40000 typ host\r\n", out->length);
     buffer_free(&ip);
     snprintf(p->call.direction, sizeof p->call.direction, "%s", direction);
 }

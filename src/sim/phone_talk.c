@@ -50,13 +50,24 @@ void phone__bye_answered(struct phone *p, bool answered)
         phone__call_over(p, LEDGER_HUNG_UP, 0);
 }
 
+/* The answer to our INVITE got lost on its way, with a proxy that died: the other side waited for the ACK and
+ * gave up. */
+static void early_bye(struct phone *p)
+{
+    if (p->town->strict)
+        phone__complain(p, "a BYE came before the answer to the INVITE");
+    phone__call_over(p, LEDGER_CLEARED, 0);
+}
+
 void phone__bye(struct phone *p, const struct sip_message *m, const struct address *peer)
 {
     struct phone_call_state *c = &p->call;
     phone__reply(p, m, peer, 200, phone__slice(&c->local_tag), SLICE(""));
     if (c->state == PHONE_ESTABLISHED || c->state == PHONE_ANSWERING)
         phone__call_over(p, LEDGER_CLEARED, 0);
-    else if (c->state != PHONE_ENDING)
+    else if (c->state == PHONE_CALLING || c->state == PHONE_CANCELLING)
+        early_bye(p);
+    else if (c->state != PHONE_ENDING && p->town->strict)
         phone__complain(p, "a BYE came for a call that does not stand");
 }
 

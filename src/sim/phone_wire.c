@@ -167,8 +167,8 @@ static void request(struct phone *p, const struct sip_message *m, const struct a
         break;
     case SIP_OPTIONS:
     case SIP_NOTIFY:
-    case SIP_MESSAGE:
-        phone__reply(p, m, peer, 200, SLICE("one"), SLICE(""));
+    case SIP_MESSAGE: /* in a dialog that it does not know: RFC 3261 12.2.2 */
+        phone__reply(p, m, peer, m->to_tag.length == 0 || in_call(p, m) ? 200 : 481, SLICE("one"), SLICE(""));
         break;
     default:
         phone__reply(p, m, peer, 405, SLICE("one"), SLICE(""));

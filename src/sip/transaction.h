@@ -97,8 +97,8 @@ struct sip_transaction *sip_transaction_cancelled(
 /* Sends a request (its top Via carries `branch`) in a new client transaction. */
 struct sip_transaction *sip_request(struct sip_transactions *ts, const struct sip_target *to, bool reliable,
     enum sip_method method, struct slice branch, struct slice message, uint64_t owner);
-/* A client INVITE that has a provisional answer and no final one: only then may it be cancelled (RFC 3261 9.1). Also
- * right while the answer is being reported. */
+/* A client INVITE that has a provisional answer and no final one: only then may it be cancelled (RFC
+ * 3261 9.1). Also right while the answer is being reported. */
 bool sip_may_cancel(const struct sip_transaction *t);
 /* Sends its CANCEL. */
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);

@@ -139,6 +139,16 @@ static void a_damaged_server_is_made_anew_a_damaged_authority_is_not(void **stat
     assert_int_equal(authority_prepare(&again, data, NULL, 0, NOW), ERROR_CORRUPT);
 }
 
+/* The key is written before its certificate. */
+static void a_first_start_that_was_cut_short_is_made_good(void **state)
+{
+    (void)state;
+    struct authority a = prepare(NOW, NULL, 0);
+    assert_int_equal(remove(a.authority), 0);
+    a = prepare(NOW, NULL, 0);
+    assert_true(a.first && a.renewed);
+}
+
 static void a_folder_that_cannot_be_made_is_named(void **state)
 {
     struct authority a;
@@ -153,4 +163,5 @@ TESTS("tools/authority", WITH_FOLDER(the_first_start_makes_them_and_the_second_k
     WITH_FOLDER(a_server_certificate_is_renewed_in_time_by_the_same_authority),
     WITH_FOLDER(a_new_name_makes_a_new_certificate),
     WITH_FOLDER(a_damaged_server_is_made_anew_a_damaged_authority_is_not),
+    WITH_FOLDER(a_first_start_that_was_cut_short_is_made_good),
     cmocka_unit_test(a_folder_that_cannot_be_made_is_named))

@@ -149,7 +149,8 @@ int certificate_read(struct certificate *c, const char *certificate_path, const 
     certificate_free(c);
     if (number == EACCES || key_number == EACCES)
         return ERROR_DENIED;
-    return number == ENOENT && key_number == ENOENT ? ERROR_MISSING : ERROR_CORRUPT;
+    /* The key is written first: alone it is what a start left that was cut short. */
+    return number == ENOENT && (key_number == 0 || key_number == ENOENT) ? ERROR_MISSING : ERROR_CORRUPT;
 }
 
 /* ---- looking ---- */

@@ -5,15 +5,24 @@
 
 #include "pair/pair.h"
 #include "roles/config/writer.h"
+#include "roles/history/history.h"
+#include "roles/node/node.h"
+#include "sip/transaction.h"
 #include "tools/dispatch.h"
 
 static const struct fsm *const machines[] = {
+    &node_call_machine,
+    &node_leg_machine,
     &pair_machine,
     &writer_machine,
+    &history_stream_fsm,
 };
 
 const struct fsm *graph_machine(size_t at)
 {
+    if (at < SIP_TRANSACTION_KINDS)
+        return sip_transaction_machines[at];
+    at -= SIP_TRANSACTION_KINDS;
     return at < sizeof machines / sizeof machines[0] ? machines[at] : NULL;
 }
 

@@ -42,6 +42,7 @@ static void gets_all_pages_as_a_table(void **state)
     assert_non_null(strstr(s.requests[0], "GET /api/config/dn?secrets=false HTTP/1.1\r\n"));
     assert_non_null(strstr(s.requests[0],
         "Authorization: Bearer 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n"));
+    assert_non_null(strstr(s.requests[0], "X-Tandem-Request: 1\r\n")); /* or no change is taken */
     assert_non_null(
         strstr(s.requests[1], "GET /api/config/dn?secrets=false&after=%2A%39%38%23 HTTP/1.1\r\n"));
 }

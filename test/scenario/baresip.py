@@ -28,7 +28,7 @@ class Phone:
         self.dn, self.tandem = dn, tandem
         self.folder = os.path.join(tandem.folder, "phone-%s-%d" % (dn, free_port()))
         self.rtp = free_port(20)
-        self.events = []
+        self.events, self.commands = [], 0
         control = free_port()
         os.mkdir(self.folder)
         if sound == "tone":
@@ -92,8 +92,13 @@ class Phone:
             return file.read()
 
     def do(self, command, parameters=""):
-        text = json.dumps({"command": command, "params": parameters, "token": ""}).encode()
+        """What it answers."""
+        self.commands += 1
+        token = str(self.commands)
+        text = json.dumps({"command": command, "params": parameters, "token": token}).encode()
         self.socket.sendall(b"%d:%s," % (len(text), text))
+        return wait_for(lambda: next((e for e in list(self.events) if e.get("token") == token), None), 3,
+                        "the answer to " + command).get("data", "")
 
     def dial(self, number):
         self.do("dial", "sip:%s@127.0.0.1:%d" % (number, self.tandem.sip))
@@ -117,8 +122,4 @@ class Phone:
 
     def received(self):
         """Packets of sound so far."""
-        self.do("audio_debug")
-        text = wait_for(lambda: next((e for e in list(self.events) if e.get("response")), None), 3, "an answer")
-        self.events[:] = [e for e in self.events if not e.get("response")]
-        match = re.search(r"rcvd=(\d+)", text["data"])
-        return int(match[1]) if match else 0
+        return sum(int(n) for n in re.findall(r"rcvd=(\d+)", self.do("audio_debug")))

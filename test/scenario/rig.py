@@ -3,9 +3,6 @@
 A scenario is a function `scenario_NAME` of a module; what it needs it takes by the names of its parameters
 (`needs` of run_all). A requirement that it proves is named in its first comment.
 """
-import base64
-import hashlib
-import hmac
 import http.client
 import inspect
 import json
@@ -19,6 +16,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 
@@ -32,7 +30,7 @@ def free_port(count=1):
     """The first of `count` neighbours that are free for UDP and TCP. Below the range from which the system takes
     the ports of connections, so that nobody gets them meanwhile."""
     for _ in range(1000):
-        port = 10000 + int.from_bytes(os.urandom(2), "big") % 22000
+        port = 10000 + int.from_bytes(os.urandom(2), "big") % 11000 * 2
         wanted = range(port, port + count)
         if not given.intersection(wanted) and all(is_free(p) for p in wanted):
             given.update(wanted)
@@ -65,10 +63,9 @@ def wait_for(what, seconds=5.0, about="it"):
 class Tandem:
     """`tandem run` and the sub-commands beside it."""
 
-    def __init__(self, folder=None, **options):
-        self.own = folder is None
-        self.folder = folder or tempfile.mkdtemp(prefix="tandem-")
-        self.data = os.path.join(self.folder, "data")
+    def __init__(self, data=None, **options):
+        self.folder = tempfile.mkdtemp(prefix="tandem-")
+        self.data = data or os.path.join(self.folder, "data")
         self.sip, self.web = free_port(), free_port()
         self.file = os.path.join(self.folder, "tandem.toml")
         self.process = None
@@ -78,40 +75,55 @@ class Tandem:
                        % (self.data, self.sip, self.sip, self.web))
 
     def __enter__(self):
-        return self.start()
+        return self
 
     def __exit__(self, *_):
         self.stop()
-        if self.own:
-            (os.environ.get("KEEP") or shutil.rmtree(self.folder, ignore_errors=True))
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, name):
         return os.path.join(self.folder, name)
 
     def spawn(self, *arguments):
         """Starts it and says nothing about whether it came up."""
-        with open(self.path("out"), "ab") as out, open(self.path("log"), "ab") as log:
-            self.said = out.tell(), log.tell()
-            self.process = subprocess.Popen([PROGRAM, "run", "--config", self.file, *arguments], stdout=out,
-                                            stderr=log, cwd=self.folder, **self.options)
+        self.said = [self.size("out"), self.size("log")]
+        self.process = subprocess.Popen([PROGRAM, "run", "--config", self.file, *arguments], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, cwd=self.folder, **self.options)
+        self.copiers = [threading.Thread(target=self.copy, args=pair, daemon=True)
+                        for pair in ((self.process.stdout, "out"), (self.process.stderr, "log"))]
+        for copier in self.copiers:
+            copier.start()
         return self
+
+    def size(self, name):
+        return os.path.getsize(self.path(name)) if os.path.exists(self.path(name)) else 0
+
+    def copy(self, pipe, name):
+        """By us and not by the program: limits of its files are not to hit these."""
+        with pipe, open(self.path(name), "ab", buffering=0) as file:
+            while piece := pipe.read1(65536):
+                file.write(piece)
+
+    def said_since(self, name, begin):
+        if not os.path.exists(self.path(name)):
+            return ""
+        with open(self.path(name), encoding="utf-8") as file:
+            file.seek(begin)
+            return file.read()
 
     def start(self, *arguments):
         self.spawn(*arguments)
-        wait_for(lambda: " runs: " in self.out() or self.process.poll() is not None, 10, "the start")
+        wait_for(lambda: " runs: " in self.out() and "phones are let in" in self.log() or
+                 self.process.poll() is not None, 10, "the start")
         assert self.process.poll() is None, "it did not start: " + self.log()
         return self
 
     def out(self):
         """What this start has printed."""
-        with open(self.path("out"), encoding="utf-8") as file:
-            file.seek(self.said[0])
-            return file.read()
+        return self.said_since("out", self.said[0])
 
     def log(self):
-        with open(self.path("log"), encoding="utf-8") as file:
-            file.seek(self.said[1])
-            return file.read()
+        return self.said_since("log", self.said[1])
 
     def stop(self, number=signal.SIGTERM, seconds=5):
         """The exit status."""
@@ -125,6 +137,8 @@ class Tandem:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            for copier in self.copiers:
+                copier.join()
         self.process = None
         return status
 
@@ -178,11 +192,14 @@ class Tandem:
         assert status == 200, (status, body)
         return json.loads(body)
 
-    def rows(self):
-        """Oldest first, as they are stored."""
+    def stored(self, sql):
         with sqlite3.connect("file:%s/store.db?mode=ro" % self.data, uri=True) as db:
             db.row_factory = sqlite3.Row
-            return [dict(row, result=RESULTS[row["result"]]) for row in db.execute("SELECT * FROM calls ORDER BY id")]
+            return [dict(row) for row in db.execute(sql)]
+
+    def rows(self):
+        """Calls, oldest first, as they are stored."""
+        return [dict(row, result=RESULTS[row["result"]]) for row in self.stored("SELECT * FROM calls ORDER BY id")]
 
     def row(self, before, result, cause, seconds=5):
         """The one row that came since `before` rows were there, once it is closed."""
@@ -196,9 +213,10 @@ def scenarios(module):
     return [(name[9:], function) for name, function in vars(module).items() if name.startswith("scenario_")]
 
 
-def run_all(named, needs):
-    """Runs (name, function) pairs; `needs` gives values by parameter name. Prints and returns the exit status."""
-    wanted = sys.argv[1:]
+def run_all(named, needs, wanted=None):
+    """Runs (name, function) pairs, those with one of the words `wanted` (default: the command line's) in their names;
+    `needs` gives values by parameter name. Prints, and returns how many passed and failed."""
+    wanted = sys.argv[1:] if wanted is None else wanted
     passed = failed = 0
     for name, function in named:
         if wanted and not any(w in name for w in wanted):

@@ -49,9 +49,12 @@ class WirePhone:
     def __enter__(self):
         return self
 
-    def __exit__(self, kind, *_):
-        if self.registered and kind is None:
-            self.register(0)
+    def __exit__(self, *_):
+        try:
+            if self.registered and self.tandem.process:
+                self.register(0)
+        except AssertionError:
+            pass  # what went wrong before is what counts
         self.socket.close()
         self.rtp.close()
 
@@ -85,7 +88,7 @@ class WirePhone:
             if wanted(message):
                 return message
             passed.append(message.first)
-        raise AssertionError("%s waited %g s in vain; it got %s" % (self.dn, seconds, passed))
+        raise AssertionError("%s waited %g s in vain; it got %s" % (self.dn, seconds, passed or "nothing"))
 
     def request(self, method, seconds=5.0):
         return self.receive(lambda m: m.status == 0 and m.method == method, seconds)
@@ -102,6 +105,15 @@ class WirePhone:
         except AssertionError:
             return
         raise AssertionError("%s got %s" % (self.dn, message.first))
+
+    def drain(self):
+        """Forgets what has come so far."""
+        self.socket.setblocking(False)
+        try:
+            while self.socket.recv(65536):
+                pass
+        except OSError:
+            pass
 
     # ---- as a client ----
 
@@ -144,7 +156,7 @@ class WirePhone:
                      more="Expires: %d\r\n%s" % (expires, self.proof(answer, "REGISTER", uri)))
             answer = self.final("REGISTER")
         assert answer.status == expect, answer.first
-        self.registered = expires != 0
+        self.registered = expect == 200 and expires != 0
         return self
 
     def dial(self, number, offer=True):
@@ -153,9 +165,9 @@ class WirePhone:
 
     # ---- as a server ----
 
-    def reply(self, request, status, body="", tag="", more=""):
+    def reply(self, request, status, body="", tag="", more="", fields=None):
         head = ["SIP/2.0 %d Said" % status]
-        for name, value in request.fields:
+        for name, value in fields or request.fields:
             if name.lower() in ("via", "from", "to", "call-id", "cseq", "record-route"):
                 extra = ";tag=" + tag if name.lower() == "to" and tag and "tag=" not in value else ""
                 head.append("%s: %s%s" % (name, value, extra))

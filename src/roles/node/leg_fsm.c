@@ -197,6 +197,8 @@ static int offer_refused(void *object, const void *input)
 
 static int phone_acknowledged(void *object, const void *input)
 {
+    if (self(object)->answer.length == 0)
+        return FSM_STAY; /* the ACK of a repeated 2xx: it says nothing about an offer that came after it */
     (void)acknowledged(object, input);
     node__media_reconcile(self(object)->call);
     return FSM_STAY;

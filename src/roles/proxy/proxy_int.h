@@ -7,22 +7,19 @@
 #ifndef TANDEM_ROLES_PROXY_PROXY_INT_H
 #define TANDEM_ROLES_PROXY_PROXY_INT_H
 
-#include "base/list.h"
 #include "base/map.h"
 #include "config/config.h"
+#include "roles/proxy/bindings.h"
 #include "roles/proxy/proxy.h"
+#include "roles/proxy/relay.h"
 #include "sip/peer.h"
-#include "sip/transaction.h"
-#include "wire/event.pb-c.h"
 #include "wire/frame.h"
-#include "world/world.h"
 
-#define PROXY_NAME SIP_TARGET_NAME
 #define CONFIG_NAME_MAX 64
 #define PROXY_LISTENERS 8
-#define PROXY_CONTACTS 10 /* of one DN */
-#define PROXY_BRANCHES 16 /* of one request */
-#define PROXY_KEY 32      /* bytes of the nonces' key */
+#define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
+#define PAIR_HOST ".pair"
+#define PROXY_KEY 32 /* bytes of the nonces' key */
 
 enum { PROXY_OBJECT_TRANSACTION = 1, PROXY_OBJECT_INSIDE, PROXY_OBJECT_BINDINGS, PROXY_OBJECT_START };
 enum {
@@ -58,59 +55,6 @@ struct inside {
     bool greeted;  /* it has introduced itself */
     struct frame_reader in;
     struct world_timer retry;
-};
-
-struct binding {
-    struct list link; /* of the DN, in order of arrival */
-    struct aor *aor;
-    char *contact;
-    char proxy[PROXY_NAME];
-    enum transport transport;
-    struct address address;
-    uint64_t flow, incarnation;
-    char *call_id;
-    uint32_t cseq;
-    int64_t expires_at;
-    unsigned listener;
-};
-
-struct aor {
-    struct list bindings;
-    unsigned count;
-    size_t length;
-    char dn[];
-};
-
-struct branch {
-    uint64_t transaction; /* 0: over */
-    bool cancelled;       /* our CANCEL is out */
-};
-
-/* A request on its way: one server transaction, one or more client transactions. */
-struct relay {
-    uint64_t id;
-    uint64_t server;
-    enum sip_method method;
-    unsigned count, open;
-    bool answered, cancelled; /* a 2xx has gone up; CANCEL has come */
-    uint16_t best;            /* the best refusal so far */
-    struct buffer best_response;
-    struct branch branches[PROXY_BRANCHES];
-};
-
-/* Where a request is to go. */
-struct destination {
-    struct sip_target target;
-    bool reliable;
-    const struct edge_listener *listener; /* of phones: what stands in Via; NULL: one of ours */
-    struct slice uri;                     /* the request URI there; empty: as it came */
-    const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
-    bool keep_route;                      /* another proxy: it reads our Route */
-};
-
-struct origin_state { /* what was heard of another proxy's registrations */
-    char name[PROXY_NAME];
-    uint64_t incarnation, number;
 };
 
 struct proxy {
@@ -167,40 +111,11 @@ void proxy__request(void *self, struct sip_transaction *t, const struct sip_mess
 void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m);
 extern const struct sip_handlers proxy__sip_handlers;
 
-/* relay.c */
-void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
-    const struct destination *to, unsigned count, struct slice identity);
-void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
-void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite);
-void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m);
-void proxy__failed(void *self, struct sip_transaction *t);
-void proxy__over(void *self, struct sip_transaction *t);
-void proxy__relays_close(struct proxy *p);
-
 /* registrar.c, authenticate.c */
 void proxy__register(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m, const struct sip_target *from);
 /* The DN that the request proves to come from; NULL: it was answered (challenge or refusal). */
 const struct config_dn *proxy__authenticate(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m);
-
-/* bindings.c, share.c */
-void proxy__bindings_open(struct proxy *p);
-void proxy__bindings_close(struct proxy *p);
-bool proxy__bindings_input(struct proxy *p, const struct input *in);
-struct aor *proxy__aor(struct proxy *p, struct slice dn, bool make);
-struct binding *proxy__binding_find(struct aor *a, struct slice contact);
-/* Puts, replaces or (expires_at 0) removes a binding. `local`: it is ours to share and to write. */
-void proxy__binding_put(struct proxy *p, const Tandem__Binding *b, bool local);
-void proxy__binding_pack(const struct binding *b, const char *dn, Tandem__Binding *out);
-/* A page of the store; returns how many rows there were, and leaves DN and contact of the last in `last`. */
-size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512]);
-void proxy__share_change(struct proxy *p, const Tandem__Binding *b);
-void proxy__share_open(struct proxy *p);
-bool proxy__share_input(struct proxy *p, const struct input *in);
-void proxy__share_close(struct proxy *p);
-void proxy__save_later(struct proxy *p, const Tandem__Binding *b);
-bool proxy__save_input(struct proxy *p, const struct input *in);
-void proxy__save_close(struct proxy *p);
 
 #endif

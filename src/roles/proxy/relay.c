@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
@@ -15,15 +16,31 @@
         SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHORIZATION) | SIP_HEADER_BIT(SIP_HEADER_AUTHORIZATION) |          \
         SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE))
 
-static struct slice new_via(
-    struct proxy *p, const struct destination *to, char room[VIA_TEXT], struct slice *branch)
+/* The branch follows from the request and where it goes, as a stateless proxy's would (RFC 3261 16.11): a
+ * proxy that was started again sends a repeated INVITE, or its CANCEL, in the transaction that the other side
+ * knows. */
+static uint64_t branch_number(const struct sip_message *m, const struct destination *to)
+{
+    char cseq[16];
+    snprintf(cseq, sizeof cseq, "%u", m->cseq);
+    struct slice parts[] = {m->via.branch, m->via.host, m->call_id, m->from_tag, slice_text(cseq),
+        slice_text(m->method == SIP_CANCEL ? "INVITE" : sip_method_name(m->method)),
+        slice_text(to->target.name), to->uri};
+    uint64_t number = 0;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+        number = hash_stable_add(number, parts[i]);
+    return number;
+}
+
+static struct slice new_via(struct proxy *p, const struct sip_message *m, const struct destination *to,
+    char room[VIA_TEXT], struct slice *branch)
 {
     char inside[PROXY_NAME + 24];
-    snprintf(inside, sizeof inside, "SIP/2.0/TCP %s.proxy", p->name);
+    snprintf(inside, sizeof inside, "SIP/2.0/TCP %s" PROXY_HOST, p->name);
     const char *begin = to->listener != NULL ? to->listener->via : inside;
     int head = snprintf(room, VIA_TEXT, "%s;rport;branch=", begin);
-    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%llx-%llx", p->name,
-        (unsigned long long)p->incarnation, (unsigned long long)++p->next_branch);
+    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%016llx", p->name,
+        (unsigned long long)branch_number(m, to));
     *branch = slice_of(room + head, (size_t)tail);
     return slice_of(room, (size_t)(head + tail));
 }
@@ -67,8 +84,8 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
         add_record_route(out, p, record_listener, record_flow);
     bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
     if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
-        buffer_add_format(
-            out, "Route: <sip:%s.proxy;" SIP_PARAMETER_FLOW "=%s;lr>\r\n", to->target.name, to->record_flow);
+        buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
+            to->target.name, to->record_flow);
     } else {
         add_routes(out, m, to->keep_route);
     }
@@ -114,7 +131,7 @@ static void send_branch(struct proxy *p, struct relay *r, const struct sip_messa
 {
     char room[VIA_TEXT];
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    struct slice branch, via = new_via(p, to, room, &branch);
+    struct slice branch, via = new_via(p, m, to, room, &branch);
     const struct edge_listener *listener = to->listener;
     const char *flow = to->record_flow != NULL ? to->record_flow : source_flow(p, from, &listener);
     build(&out, p, m, to, via, identity, flow, listener);
@@ -159,10 +176,22 @@ void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const stru
 {
     char room[VIA_TEXT];
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    struct slice branch, via = new_via(p, to, room, &branch);
+    struct slice branch, via = new_via(p, m, to, room, &branch);
     build(&out, p, m, to, via, SLICE(""), NULL, NULL);
     if (!out.overflowed)
         proxy__send(p, &to->target, buffer_slice(&out));
+    buffer_free(&out);
+}
+
+/* Of an INVITE that this process knows nothing of: it was passed on before a restart. */
+void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to)
+{
+    char room[VIA_TEXT];
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct slice branch, via = new_via(p, m, to, room, &branch);
+    build(&out, p, m, to, via, SLICE(""), NULL, NULL);
+    if (!out.overflowed)
+        sip_request(&p->transactions, &to->target, to->reliable, SIP_CANCEL, branch, buffer_slice(&out), 0);
     buffer_free(&out);
 }
 
@@ -188,7 +217,7 @@ void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite)
 
 /* ---- answers ---- */
 
-static void build_response(struct buffer *out, const struct sip_message *m)
+void proxy__build_response(struct buffer *out, const struct sip_message *m)
 {
     struct sip_cursor at = {0};
     struct slice via;
@@ -232,7 +261,7 @@ static void note_refusal(struct relay *r, uint16_t status, const struct sip_mess
     r->best = status;
     buffer_clear(&r->best_response);
     if (m != NULL)
-        build_response(&r->best_response, m);
+        proxy__build_response(&r->best_response, m);
 }
 
 /* All branches are over and none was answered: the best refusal goes up. */
@@ -244,7 +273,7 @@ static void conclude(struct proxy *p, struct relay *r)
     if (r->best_response.length != 0)
         send_up(p, r, r->best, buffer_slice(&r->best_response));
     else if (server != NULL)
-        sip_respond_simple(server, 408, SLICE("edge"));
+        sip_respond_simple(server, r->best != 0 ? r->best : 408, SLICE("edge"));
     buffer_free(&r->best_response);
 }
 
@@ -257,9 +286,19 @@ static void close_branch(struct relay *r, uint64_t transaction)
         }
 }
 
+/* Without a Via behind ours it was meant for us and must not go on (RFC 3261 16.7 step 3): phones answer an
+ * INVITE with the Vias of its CANCEL. */
+static bool goes_on(const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct slice via;
+    return sip_next_value(m, SIP_HEADER_VIA, &at, &via) && sip_next_value(m, SIP_HEADER_VIA, &at, &via);
+}
+
 void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m)
 {
     struct proxy *p = self;
+    bool good = goes_on(m);
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (r == NULL || t->method == SIP_CANCEL)
         return;
@@ -267,18 +306,18 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;
-    if (m->status >= 300) {
-        note_refusal(r, m->status, m);
+    if (m->status >= 300 || (m->status >= 200 && !good)) {
+        note_refusal(r, m->status >= 300 ? m->status : 502, good ? m : NULL);
         close_branch(r, t->id);
         if (m->status >= 600)
             cancel_branches(p, r);
         conclude(p, r);
         return;
     }
-    if (m->status < 200 && r->answered)
+    if (m->status < 200 && (r->answered || !good))
         return;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    build_response(&out, m);
+    proxy__build_response(&out, m);
     send_up(p, r, m->status, buffer_slice(&out));
     buffer_free(&out);
     if (m->status < 200)

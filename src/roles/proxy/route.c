@@ -230,12 +230,32 @@ static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_
         proxy__relay(p, t, m, &to, 1, dn->number);
 }
 
+/* The pair that an INVITE of this caller went to. */
+static bool callers_pair(struct proxy *p, const struct sip_message *m, struct destination *to)
+{
+    char room[CONFIG_NAME_MAX];
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice user;
+    if (sip_name_address_parse(&a, m->from) != 0 || sip_uri_parse(&uri, a.uri) != 0 ||
+        sip_uri_user(&user, &uri, room, sizeof room) != 0)
+        return false;
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_dn *dn = config_dn(c, user);
+    const struct config_pair *pair = dn != NULL ? config_slot_pair(c, dn->location, dn->slot) : NULL;
+    return pair != NULL && to_pair(p, pair->name, to);
+}
+
 static void cancel(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct sip_transaction *invite = sip_transaction_cancelled(&p->transactions, m);
+    struct destination to;
+    bool phone = t->target.name[0] == '\0';
     sip_respond_simple(t, invite != NULL ? 200 : 481, SLICE("edge"));
     if (invite != NULL)
         proxy__relay_cancel(p, invite);
+    else if (phone && slice_empty(m->to_tag) && callers_pair(p, m, &to))
+        proxy__forward_cancel(p, m, &to);
 }
 
 static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
@@ -288,17 +308,10 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
         world_count(p->world, COUNTER_UNROUTABLE, 1);
 }
 
-static void stray(void *self, const struct sip_target *from, const struct sip_message *m)
-{
-    (void)from;
-    (void)m;
-    world_count(((struct proxy *)self)->world, COUNTER_SIP_STRAY, 1);
-}
-
 const struct sip_handlers proxy__sip_handlers = {.send = proxy__send,
     .request = proxy__request,
     .ack = proxy__ack,
     .response = proxy__response,
-    .stray = stray,
+    .stray = proxy__stray,
     .failed = proxy__failed,
     .over = proxy__over};

@@ -139,6 +139,8 @@ static void control_input(struct proxy *p, struct slice bytes)
     char own[SUBJECT];
     const Tandem__Snapshot *ask = pack_read(&tandem__snapshot__descriptor, bytes, &p->arena);
     subject(own, "ctl.proxy.bindings", p->name);
+    if (!p->bindings_known)
+        return; /* it would say that nobody is registered; who needs it asks again */
     if (ask != NULL && strcmp(ask->reply_to, own) != 0)
         send_snapshot(p, ask);
 }

@@ -39,7 +39,9 @@ void signals_block(void)
     sigset_t set;
     fill(&set);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    /* Both stand for an error of the write that met them, which is dealt with there. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* the limit of a file's size */
 }
 
 /* The signal, or 0 when the time (µs) is over. */

@@ -151,6 +151,8 @@ int real__spool_open(struct real_engines *g, const char *data)
     if (snprintf(folder, sizeof folder, "%s/spool", data) >= (int)sizeof folder)
         return ERROR_LIMIT;
     int error = files_open_real(&g->spool_files, folder);
+    if (error == 0)
+        error = spool_check(g->spool_files);
     if (error != 0)
         return error;
     g->spool = spool_open(g->spool_files);

@@ -65,13 +65,16 @@ static struct spool *spool_of(struct sim *s, unsigned host)
     return h->spool;
 }
 
-void sim__crash_disk(struct sim *s, unsigned host)
+/* The spool belongs to the process: what it knew dies with it, what it has written stays, but for what the
+ * machine had not synced when it lost its power. */
+void sim__end_disk(struct sim *s, unsigned host, bool power)
 {
     struct host *h = &s->hosts[host];
     if (h->files == NULL)
         return;
     spool_close(h->spool);
-    files_memory_crash(h->files, chance_next(&s->faults));
+    if (power)
+        files_memory_crash(h->files, chance_next(&s->faults));
     h->spool = spool_open(h->files);
 }
 

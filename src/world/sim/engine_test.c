@@ -268,8 +268,8 @@ static void the_plan_makes_every_fault_happen(void **state)
         p[i] = (struct probe){.act = does_everything, .ticks = true};
     unit_expect_error("No space left on device");
     probes_open(&s, p, 4, SIM_FAULT_ALL, true);
-    sim_plan(s.sim, sim_now(s.sim) + 600 * SECOND);
-    sim_run(s.sim, sim_now(s.sim) + 700 * SECOND);
+    sim_plan(s.sim, sim_now(s.sim) + 1200 * SECOND);
+    sim_run(s.sim, sim_now(s.sim) + 1300 * SECOND);
     for (int f = 0; f < SIM_FAULTS; f++)
         if (sim_fault_count(s.sim, (enum sim_fault)f) == 0 && f != SIM_FAULT_SKEW)
             fail_msg("%s never happened", sim_fault_name((enum sim_fault)f));

@@ -4,7 +4,8 @@
 
 #define CALM_LEAST 500000 /* µs between two faults */
 #define CALM_MOST 6000000
-#define SETTLE 10000000 /* a group is spared for so long after one of its members was struck */
+#define REGISTRY_SETTLE 5000000 /* µs: leases are renewed again */
+#define SETTLE 10000000         /* a group is spared for so long after one of its members was struck */
 
 static const char *const names[SIM_FAULTS] = {
 #define FAULT(symbol, name, text) [SIM_FAULT_##symbol] = name,
@@ -64,7 +65,7 @@ void sim_kill(struct sim *s, struct sim_instance *i, bool power)
         if (s->instances[n]->host == i->host)
             sim__end(s->instances[n], true);
     s->hosts[i->host].dead = true;
-    sim__crash_disk(s, i->host);
+    sim__end_disk(s, i->host, true);
 }
 
 static void start_at(struct sim *s, struct sim_instance *i, int64_t at)
@@ -93,6 +94,12 @@ void sim_pause(struct sim *s, struct sim_instance *i, int64_t until)
     e->instance = i;
     e->incarnation = i->incarnation;
     sim__push(s, e, until);
+}
+
+void sim_pause_unsent(struct sim_instance *i, int64_t until)
+{
+    if (i->alive)
+        i->stop_until = until;
 }
 
 void sim_cut(struct sim *s, unsigned from, unsigned to, bool cut)
@@ -246,6 +253,22 @@ static void strike(struct sim *s, enum sim_fault fault, struct sim_instance *i)
     i->busy_until = until + SETTLE;
 }
 
+/* What must survive is one failure at a time. Whoever has lost its partner, or hears it late, needs the
+ * registry; so the registry is well while a member is struck or the network slow, and the reverse. */
+static bool too_much(const struct sim *s, enum sim_fault fault)
+{
+    bool registry = fault == SIM_FAULT_REGISTRY_UNKNOWN || fault == SIM_FAULT_REGISTRY_SLOW;
+    if (!registry && fault != SIM_FAULT_DELAY && (WEATHER & SIM_FAULT_BIT(fault)) != 0)
+        return false;
+    if (!registry)
+        return s->weather[SIM_FAULT_REGISTRY_UNKNOWN] + REGISTRY_SETTLE > s->now ||
+               s->weather[SIM_FAULT_REGISTRY_SLOW] + REGISTRY_SETTLE > s->now;
+    bool struck = s->weather[SIM_FAULT_DELAY] + REGISTRY_SETTLE > s->now;
+    for (size_t n = 0; n < s->instance_count; n++)
+        struck = struck || s->instances[n]->busy_until - SETTLE / 2 > s->now;
+    return struck;
+}
+
 static void plan(struct sim *s)
 {
     if (s->now >= s->plan_until)
@@ -258,6 +281,8 @@ static void plan(struct sim *s)
     do
         fault = (enum sim_fault)chance_below(&s->faults, SIM_FAULTS);
     while ((bits & SIM_FAULT_BIT(fault)) == 0);
+    if (too_much(s, fault))
+        return;
     if ((WEATHER & SIM_FAULT_BIT(fault)) != 0) {
         sim_weather(s, fault, s->now + chance_between(&s->faults, 1000000, 10000000));
         return;

@@ -95,19 +95,39 @@ static void carry_out(struct sim_instance *i, const struct effect *e)
     }
 }
 
-static void commit(void *maker, struct world *w)
+/* The process stands still now: between its decision and the system calls. */
+static bool stops_here(struct sim_instance *i, struct slice rest)
 {
-    struct sim_instance *i = maker;
+    struct effect e;
+    bool tells = false;
+    while (i->stop_until > i->sim->now && !tells && effect_next(&rest, &e))
+        tells = e.kind == EFFECT_TELL;
+    return tells;
+}
+
+static void let_out(struct sim_instance *i, struct slice rest)
+{
     struct sim *s = i->sim;
-    struct slice rest = buffer_slice(&w->effects);
     struct effect e;
     while (effect_next(&rest, &e)) {
-        w->counters.values[COUNTER_EFFECTS]++;
+        i->world.counters.values[COUNTER_EFFECTS]++;
         if (s->params.effect != NULL)
             s->params.effect(s->params.argument, i, &e);
         if (s->trace != NULL)
             sim__trace_effect(i, &e);
         carry_out(i, &e);
+    }
+}
+
+static void commit(void *maker, struct world *w)
+{
+    struct sim_instance *i = maker;
+    if (stops_here(i, buffer_slice(&w->effects))) {
+        buffer_add(&i->unsent, buffer_slice(&w->effects));
+        sim_pause(i->sim, i, i->stop_until);
+        i->stop_until = 0;
+    } else {
+        let_out(i, buffer_slice(&w->effects));
     }
 }
 
@@ -130,6 +150,11 @@ static int64_t clock_of(const struct sim_instance *i)
 
 void sim__give(struct sim_instance *i, const struct input *input)
 {
+    const struct sim_params *p = &i->sim->params;
+    if (p->eats != NULL && p->eats(p->argument, i, input)) {
+        sim_kill(i->sim, i, false);
+        return;
+    }
     world_turn_begin(&i->world, clock_of(i));
     i->role->input(i->self, input);
     finish_turn(i, input);
@@ -275,7 +300,8 @@ void sim__end(struct sim_instance *i, bool silently)
         return;
     i->alive = false;
     i->world.closing = true;
-    i->paused_until = 0;
+    i->paused_until = i->stop_until = 0;
+    buffer_free(&i->unsent);
     drop_events(s, &i->held);
     drop_events(s, &i->unwritten);
     i->held_datagrams = 0;
@@ -289,6 +315,7 @@ void sim__end(struct sim_instance *i, bool silently)
     map_free(&i->flows);
     peer_free(&i->peers);
     sim__bus_leave(i);
+    sim__end_disk(s, i->host, false);
 }
 
 void sim__resume(struct sim *s, struct sim_instance *i)
@@ -297,6 +324,8 @@ void sim__resume(struct sim *s, struct sim_instance *i)
         return;
     i->paused_until = 0;
     i->held_datagrams = 0;
+    let_out(i, buffer_slice(&i->unsent));
+    buffer_free(&i->unsent);
     while (!list_empty(&i->held) && i->paused_until == 0) {
         struct event *e = list_entry(i->held.next, struct event, link);
         list_remove(&e->link);

@@ -52,6 +52,7 @@ void sim_free(struct sim *s)
     mem_free(s->wheels);
     mem_free(s->wheel_skews);
     mem_free(s->hosts);
+    log_scope = (struct log_scope){.now = 0}; /* its names are gone */
     mem_free(s->instances);
     mem_free(s);
 }

@@ -42,6 +42,9 @@ struct sim_params {
     /* Each effect as it is carried out; each turn after its effects. They may be NULL. */
     void (*effect)(void *argument, struct sim_instance *i, const struct effect *e);
     void (*after_turn)(void *argument, struct sim_instance *i, const struct input *input);
+    /* True: this input is the last that the instance reads; its process is killed before the turn's end, so
+     * that nothing of the turn remains. NULL: never. */
+    bool (*eats)(void *argument, struct sim_instance *i, const struct input *input);
     /* May the plan strike this one now? NULL: always. */
     bool (*may_strike)(void *argument, struct sim_instance *i);
 };
@@ -89,6 +92,9 @@ uint64_t sim_hash(const struct sim *s);  /* over all effects carried out, in ord
 void sim_kill(struct sim *s, struct sim_instance *i, bool power); /* power: the host, silently */
 void sim_restart(struct sim *s, struct sim_instance *i); /* starts a dead one; ends a living one first */
 void sim_pause(struct sim *s, struct sim_instance *i, int64_t until);
+/* The same, but in the middle: its next turn that tells somebody something ends, and what it lets out leaves
+ * only when the process goes on. */
+void sim_pause_unsent(struct sim_instance *i, int64_t until);
 void sim_cut(struct sim *s, unsigned from, unsigned to, bool cut); /* sites; one direction */
 void sim_stall(struct sim *s, unsigned site, unsigned other, int64_t until);
 void sim_disk_full(struct sim *s, struct sim_instance *i, int64_t until);

@@ -25,6 +25,8 @@ struct sim_instance {
     int64_t paused_until; /* 0: it runs */
     struct list held;     /* what came during the pause */
     size_t held_datagrams;
+    int64_t stop_until;   /* stands still before it carries out what it tells next; 0: does not */
+    struct buffer unsent; /* effects of the turn in which it stood still */
     struct chance chance;
     struct map flows; /* by number */
     struct peer_table peers;
@@ -96,7 +98,7 @@ void sim__engines_close(struct sim *s);
 void sim__ask(struct sim_instance *i, const struct effect *e);
 void sim__append(struct sim_instance *i, const struct effect *e);
 void sim__engine_event(struct sim *s, struct event *e); /* EXECUTE, APPEND, SYNC, DISK, EXPIRE */
-void sim__crash_disk(struct sim *s, unsigned host);
+void sim__end_disk(struct sim *s, unsigned host, bool power);
 
 /* ---- bus.c ---- */
 void sim__publish(struct sim_instance *i, const struct effect *e);

@@ -1,0 +1,93 @@
+/* A leg of the role node: one phone in a call, with its dialog and what it was offered. */
+#ifndef TANDEM_ROLES_NODE_LEG_H
+#define TANDEM_ROLES_NODE_LEG_H
+
+#include "roles/node/call.h"
+#include "sip/dialog.h"
+#include "sip/transaction.h"
+
+enum leg_state {
+    LEG_ST_INVITED,  /* its phone calls; not answered yet */
+    LEG_ST_ANSWERED, /* answered; its ACK has not come */
+    LEG_ST_LEAVING,  /* likewise, and to be ended as soon as the ACK has come (RFC 3261 15) */
+    LEG_ST_CALLING,  /* its phone is called */
+    LEG_ST_RINGING,  /* ... and rings */
+    LEG_ST_ESTABLISHED,
+    LEG_ST_CANCELLING, /* called, but not wanted any more */
+    LEG_ST_CLOSING,    /* BYE is under way */
+    LEG_ST_CLOSED,
+    LEG_ST_COUNT
+};
+enum leg_event {
+    LEG_EV_PROVISIONAL, /* input: the response */
+    LEG_EV_ACCEPTED,
+    LEG_EV_REFUSED, /* input: the response, or NULL for none in time */
+    LEG_EV_ACK,
+    LEG_EV_ANSWER, /* input: struct slice, what the phone that calls shall hear; its data NULL: nothing yet */
+    LEG_EV_BYE,
+    LEG_EV_CANCEL,
+    LEG_EV_HANG_UP, /* input: uint16_t, the status for a phone that still calls */
+    LEG_EV_RESEND,
+    LEG_EV_DEADLINE,
+    LEG_EV_COUNT
+};
+
+enum leg_media {
+    MEDIA_IDLE,
+    MEDIA_ASKED,    /* the phone was called without an offer: its answer brings one */
+    MEDIA_OFFERING, /* it has our offer */
+    MEDIA_OFFERED,  /* we have its offer and owe the answer */
+    MEDIA_STABLE,
+};
+
+struct leg {
+    uint64_t id;
+    struct node *node;
+    struct call *call;
+    uint64_t call_key; /* the call's id while records are being loaded */
+    uint8_t state, media;
+    bool incoming;     /* its phone called us */
+    unsigned attempts; /* offers that failed in a row */
+    bool cancelled;    /* our CANCEL is out */
+    struct sip_dialog dialog;
+    char proxy[SIP_TARGET_NAME];
+    char dn[NODE_NAME];
+    uint64_t invite;                /* transaction of the INVITE under way, ours or the phone's; 0: none */
+    uint32_t invite_cseq, ack_cseq; /* of the phone's newest INVITE; of ours */
+    uint64_t remote_sdp,
+        local_sdp;        /* what the phone said last, what it was told last; agreed on in MEDIA_STABLE */
+    uint64_t offered_sdp; /* what it is being told */
+    int64_t deadline, resend_at, interval;
+    struct buffer answer, ack;
+    struct world_timer deadline_timer, resend_timer;
+};
+
+/* leg.c, leg_fsm.c, leg_send.c */
+struct leg *node__leg_new(struct node *n, struct call *c, bool incoming);
+void node__leg_free(struct leg *l);
+struct leg *node__leg_by_tag(struct node *n, struct slice tag);
+void node__leg_tag(struct leg *l, char tag[NODE_NAME]);
+void node__leg_event(struct leg *l, uint8_t event, const void *input);
+void node__leg_changed(struct leg *l);
+void node__leg_set_deadline(struct leg *l, int64_t at);
+void node__leg_set_resend(struct leg *l, int64_t interval);
+void node__leg_hang_up(struct leg *l, uint16_t status);
+
+void node__leg_invite(struct leg *l, struct slice offer);      /* a new INVITE or a re-INVITE */
+void node__leg_request(struct leg *l, enum sip_method method); /* BYE, OPTIONS */
+void node__leg_ack(struct leg *l, struct slice answer);        /* of the 2xx to our INVITE */
+void node__leg_ack_again(struct leg *l);
+void node__leg_drop_fork(
+    struct leg *l, const struct sip_message *answer); /* a second phone answered: ACK and BYE */
+void node__leg_ring(struct leg *l, uint16_t status, struct slice early); /* a provisional answer */
+void node__leg_accept(struct leg *l, struct slice description);          /* the 2xx to the phone's INVITE */
+void node__leg_refuse(struct leg *l, uint16_t status);                   /* to the phone's INVITE */
+
+/* media.c */
+void node__media_reconcile(struct call *c);
+void node__media_audit(struct leg *l); /* offers what it has, to see whether the phone is still there */
+void node__media_answered(struct leg *l, struct slice description); /* the answer to our offer */
+void node__media_offered(struct leg *l, struct slice description);  /* the phone's offer */
+void node__media_refused(struct leg *l, uint16_t status);           /* our offer was refused */
+
+#endif

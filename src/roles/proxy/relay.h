@@ -1,0 +1,56 @@
+/* A request on its way through the proxy, and where it may go. */
+#ifndef TANDEM_ROLES_PROXY_RELAY_H
+#define TANDEM_ROLES_PROXY_RELAY_H
+
+#include "base/buffer.h"
+#include "sip/transaction.h"
+
+#define PROXY_BRANCHES 16 /* of one request */
+
+struct edge_listener;
+struct proxy;
+
+struct branch {
+    uint64_t transaction; /* 0: over */
+    bool cancelled;       /* our CANCEL is out */
+};
+
+/* A request on its way: one server transaction, one or more client transactions. */
+struct relay {
+    uint64_t id;
+    uint64_t server;
+    enum sip_method method;
+    unsigned count, open;
+    bool answered, cancelled; /* a 2xx has gone up; CANCEL has come */
+    uint16_t best;            /* the best refusal so far */
+    struct buffer best_response;
+    struct branch branches[PROXY_BRANCHES];
+};
+
+/* Where a request is to go. */
+struct destination {
+    struct sip_target target;
+    bool reliable;
+    const struct edge_listener *listener; /* of phones: what stands in Via; NULL: one of ours */
+    struct slice uri;                     /* the request URI there; empty: as it came */
+    const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
+    bool keep_route;                      /* another proxy: it reads our Route */
+};
+
+/* relay.c */
+void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
+    const struct destination *to, unsigned count, struct slice identity);
+void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
+void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
+/* The response as it goes on: without the topmost Via. */
+void proxy__build_response(struct buffer *out, const struct sip_message *m);
+void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite);
+void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m);
+void proxy__failed(void *self, struct sip_transaction *t);
+void proxy__over(void *self, struct sip_transaction *t);
+void proxy__relays_close(struct proxy *p);
+
+/* stateless.c: responses to requests that another life of this proxy has passed on */
+void proxy__stray(void *self, const struct sip_target *from, const struct sip_message *m);
+
+#endif
