@@ -11,7 +11,6 @@
 #define KIND_NUMBER 1
 #define TOKEN_WORK 5
 #define STEP 1000 /* µs */
-#define LATENCY 1000
 
 static const char *const names[2] = {"node-1a", "node-1b"};
 
@@ -85,7 +84,7 @@ static const struct role counter_role = {.name = "counter",
 
 /* ---- what waits to be delivered ---- */
 
-static struct delivery *later(struct fixture *f, int host, const struct input *in, int64_t at)
+struct delivery *fixture__later(struct fixture *f, int host, const struct input *in, int64_t at)
 {
     assert_true(f->queued < sizeof f->queue / sizeof f->queue[0]);
     struct delivery *d = &f->queue[f->queued++];
@@ -102,175 +101,6 @@ static void forget_delivery(struct fixture *f, size_t i)
     buffer_free(&f->queue[i].bytes);
     buffer_free(&f->queue[i].name);
     f->queue[i] = f->queue[--f->queued];
-}
-
-/* ---- the registry ---- */
-
-static struct registry_key *find_key(struct fixture *f, const char *name)
-{
-    for (size_t i = 0; i < f->key_count; i++)
-        if (strcmp(f->keys[i].name, name) == 0)
-            return &f->keys[i];
-    return NULL;
-}
-
-static void watch_one(
-    struct fixture *f, unsigned host, const char *name, struct slice value, uint64_t revision, bool gone)
-{
-    struct host *h = &f->hosts[host];
-    if (h->watches && h->pair != NULL && h->registry == REGISTRY_UP)
-        later(f, (int)host,
-            &(struct input){.kind = INPUT_WATCH,
-                .token = PAIR_TOKEN,
-                .name = slice_text(name),
-                .bytes = value,
-                .revision = revision,
-                .answer = gone ? ANSWER_NO : ANSWER_YES},
-            f->now + LATENCY);
-}
-
-static void watch_all(struct fixture *f, const struct registry_key *k, bool gone)
-{
-    for (unsigned i = 0; i < 2; i++)
-        watch_one(f, i, k->name, buffer_slice(&k->value), k->revision, gone);
-}
-
-static void delete_key(struct fixture *f, struct registry_key *k)
-{
-    k->revision = ++f->revision;
-    watch_all(f, k, true);
-    buffer_free(&k->value);
-    *k = f->keys[--f->key_count];
-}
-
-static void expire(struct fixture *f)
-{
-    for (size_t i = 0; i < f->lease_count;) {
-        if (f->leases[i].ends_at > f->now) {
-            i++;
-            continue;
-        }
-        uint64_t id = f->leases[i].id;
-        f->leases[i] = f->leases[--f->lease_count];
-        for (size_t k = 0; k < f->key_count;)
-            if (f->keys[k].lease == id)
-                delete_key(f, &f->keys[k]);
-            else
-                k++;
-    }
-}
-
-static void add_entry(Tandem__RegistryAnswer *a, const struct registry_key *k, struct arena *arena)
-{
-    Tandem__RegistryEntry *e = arena_alloc(arena, sizeof *e);
-    tandem__registry_entry__init(e);
-    e->key = (char *)(uintptr_t)k->name;
-    e->value = pack_bytes(buffer_slice(&k->value));
-    e->revision = k->revision;
-    e->has_lease = k->lease != 0;
-    e->lease = k->lease;
-    a->entries[a->n_entries++] = e;
-}
-
-static enum answer set_key(
-    struct fixture *f, const Tandem__RegistrySet *m, Tandem__RegistryAnswer *a, struct arena *arena)
-{
-    struct registry_key *k = find_key(f, m->key);
-    if ((k != NULL ? k->revision : 0) != m->expected_revision) {
-        if (k != NULL)
-            add_entry(a, k, arena);
-        return ANSWER_NO;
-    }
-    if (k == NULL) {
-        k = &f->keys[f->key_count++];
-        *k = (struct registry_key){.revision = 0};
-        snprintf(k->name, sizeof k->name, "%s", m->key);
-    }
-    buffer_clear(&k->value);
-    buffer_add(&k->value, pack_slice(m->value));
-    k->lease = m->has_lease ? m->lease : 0;
-    k->revision = ++f->revision;
-    a->has_revision = true;
-    a->revision = f->revision;
-    watch_all(f, k, false);
-    return ANSWER_YES;
-}
-
-static enum answer renew(struct fixture *f, uint64_t id)
-{
-    for (size_t i = 0; i < f->lease_count; i++)
-        if (f->leases[i].id == id) {
-            f->leases[i].ends_at = f->now + timer_duration(TIMER_PAIR_LEASE);
-            return ANSWER_YES;
-        }
-    return ANSWER_NO;
-}
-
-static enum answer carry_out(
-    struct fixture *f, const Tandem__RegistryRequest *m, Tandem__RegistryAnswer *a, struct arena *arena)
-{
-    if (m->set != NULL)
-        return set_key(f, m->set, a, arena);
-    if (m->lease_renew != NULL)
-        return renew(f, m->lease_renew->lease);
-    a->has_revision = true;
-    a->revision = f->revision;
-    if (m->lease_grant != NULL) {
-        assert_true(f->lease_count < sizeof f->leases / sizeof f->leases[0]);
-        f->leases[f->lease_count].id = a->lease = ++f->last_lease;
-        f->leases[f->lease_count++].ends_at = f->now + timer_duration(TIMER_PAIR_LEASE);
-        a->has_lease = true;
-        return ANSWER_YES;
-    }
-    for (size_t i = 0; i < f->key_count; i++)
-        if (strncmp(f->keys[i].name, m->range->prefix, strlen(m->range->prefix)) == 0)
-            add_entry(a, &f->keys[i], arena);
-    return ANSWER_YES;
-}
-
-static void answer_question(struct fixture *f, const struct delivery *question)
-{
-    struct host *h = &f->hosts[question->asker];
-    struct arena arena = {0};
-    struct buffer bytes = {0};
-    Tandem__RegistryEntry *entries[8];
-    Tandem__RegistryAnswer a = TANDEM__REGISTRY_ANSWER__INIT;
-    struct input in = question->input;
-    const Tandem__RegistryRequest *m =
-        pack_read(&tandem__registry_request__descriptor, buffer_slice(&question->bytes), &arena);
-    assert_non_null(m);
-    a.entries = entries;
-    in.answer = carry_out(f, m, &a, &arena);
-    pack_add(&bytes, &a.base);
-    if (f->lie != NULL)
-        f->lie(f, &in.answer, &bytes);
-    in.bytes = buffer_slice(&bytes);
-    if (h->registry != REGISTRY_UP) {
-        in.answer = ANSWER_UNKNOWN;
-        in.bytes = SLICE("");
-    }
-    later(f, (int)h->index, &in, in.answer == ANSWER_UNKNOWN ? question->deadline : f->now + LATENCY)->life =
-        question->life;
-    buffer_free(&bytes);
-    arena_free(&arena);
-}
-
-static void ask(struct host *h, const struct effect *e)
-{
-    struct fixture *f = h->fixture;
-    struct input in = {.kind = INPUT_ANSWER, .object = e->object, .token = e->token, .bytes = e->second};
-    assert_int_equal(e->service, SERVICE_REGISTRY);
-    if (h->registry == REGISTRY_DOWN) {
-        in.answer = ANSWER_UNKNOWN;
-        in.error = ERROR_TIMEOUT;
-        in.bytes = SLICE("");
-        later(f, (int)h->index, &in, e->time);
-        return;
-    }
-    struct delivery *d = later(f, -1, &in, f->now + LATENCY);
-    d->asker = h->index;
-    d->deadline = e->time;
-    d->life = h->incarnation;
 }
 
 /* ---- the link ---- */
@@ -305,14 +135,14 @@ static void flush_link(struct fixture *f)
             if (c->pending[host].length != 0) {
                 in.kind = INPUT_DATA;
                 in.bytes = buffer_slice(&c->pending[host]);
-                later(f, (int)host, &in, f->now + LATENCY);
+                fixture__later(f, (int)host, &in, f->now + LATENCY);
                 buffer_free(&c->pending[host]);
             }
             if (c->ending[host]) {
                 in.kind = INPUT_CLOSED;
                 in.bytes = SLICE("");
                 in.error = ERROR_CLOSED;
-                later(f, (int)host, &in, f->now + LATENCY);
+                fixture__later(f, (int)host, &in, f->now + LATENCY);
                 c->open[host] = c->ending[host] = false;
             }
         }
@@ -326,7 +156,7 @@ static void open_link(struct host *h, const struct effect *e)
     if (!f->towards[0] || !f->towards[1])
         return; /* nobody answers */
     if (other->pair == NULL || !other->listens) {
-        later(f, (int)h->index, &in, f->now + LATENCY);
+        fixture__later(f, (int)h->index, &in, f->now + LATENCY);
         return;
     }
     f->connections = mem_resize(f->connections, (f->connection_count + 1) * sizeof *f->connections);
@@ -336,10 +166,10 @@ static void open_link(struct host *h, const struct effect *e)
     c->flow[other->index] = ++other->world.next_flow;
     in.kind = INPUT_OPENED;
     in.error = 0;
-    later(f, (int)h->index, &in, f->now + LATENCY);
+    fixture__later(f, (int)h->index, &in, f->now + LATENCY);
     in.kind = INPUT_ACCEPTED;
     in.flow = c->flow[other->index];
-    later(f, (int)other->index, &in, f->now + LATENCY);
+    fixture__later(f, (int)other->index, &in, f->now + LATENCY);
 }
 
 /* ---- what leaves a member ---- */
@@ -365,7 +195,7 @@ static void let_out(struct host *h, struct slice bytes)
     memcpy(&number, bytes.data, sizeof number);
     if (f->resuming && f->state_may_be_lost)
         return; /* bytes that were on their way when the process was stopped: nothing can hold them back */
-    struct registry_key *k = find_key(f, "pair/node-1");
+    struct registry_key *k = fixture__key(f, "pair/node-1");
     assert_non_null(k);
     const Tandem__PairRecord *r =
         pack_read(&tandem__pair_record__descriptor, buffer_slice(&k->value), &arena);
@@ -392,7 +222,7 @@ static void carry_out_effect(struct host *h, const struct effect *e)
     struct connection *c;
     switch (e->kind) {
     case EFFECT_ASK:
-        ask(h, e);
+        fixture__ask(h, e);
         break;
     case EFFECT_LISTEN:
         h->listens = h->listens || e->token == PAIR_TOKEN;
@@ -417,11 +247,11 @@ static void carry_out_effect(struct host *h, const struct effect *e)
     case EFFECT_WATCH:
         h->watches = true;
         for (size_t i = 0; i < f->key_count; i++)
-            watch_one(
+            fixture__watch(
                 f, h->index, f->keys[i].name, buffer_slice(&f->keys[i].value), f->keys[i].revision, false);
         break;
     case EFFECT_AGAIN:
-        later(f, (int)h->index, &(struct input){.kind = INPUT_AGAIN, .token = e->token}, f->now);
+        fixture__later(f, (int)h->index, &(struct input){.kind = INPUT_AGAIN, .token = e->token}, f->now);
         break;
     case EFFECT_PAUSE:
         h->paused = e->token != 0 ? h->paused + 1 : h->paused - 1;
@@ -588,7 +418,7 @@ static void deliver(struct fixture *f)
         d.input.bytes = buffer_slice(&d.bytes);
         d.input.name = buffer_slice(&d.name);
         if (d.host < 0)
-            answer_question(f, &d);
+            fixture__answer(f, &d);
         else if (f->hosts[d.host].pair != NULL && d.life == f->hosts[d.host].incarnation)
             fixture_input(f, (unsigned)d.host, &d.input);
         buffer_free(&d.bytes);
@@ -604,7 +434,7 @@ static void fire_timers(struct fixture *f)
         struct world *w;
         struct input in = world_timer_input(due, &w);
         struct host *h = w->owner;
-        later(f, (int)h->index, &in, f->now);
+        fixture__later(f, (int)h->index, &in, f->now);
     }
 }
 
@@ -629,7 +459,7 @@ void fixture_run(struct fixture *f, int64_t milliseconds)
 {
     for (; milliseconds > 0; milliseconds--) {
         f->now += STEP;
-        expire(f);
+        fixture__expire(f);
         fire_timers(f);
         flush_link(f);
         deliver(f);
@@ -650,7 +480,8 @@ void fixture_registry(struct fixture *f, unsigned host, enum registry_mode mode)
     f->hosts[host].registry = mode;
     if (mode == REGISTRY_UP)
         for (size_t i = 0; i < f->key_count; i++)
-            watch_one(f, host, f->keys[i].name, buffer_slice(&f->keys[i].value), f->keys[i].revision, false);
+            fixture__watch(
+                f, host, f->keys[i].name, buffer_slice(&f->keys[i].value), f->keys[i].revision, false);
 }
 
 static void configure(struct fixture *f, bool pair_of_two)

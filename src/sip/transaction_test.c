@@ -565,52 +565,6 @@ static void run(void **state)
     }
 }
 
-/* Every state that something leads to has a timer, is final, or waits for its owner (servers without a final
- * answer). */
-static void no_state_waits_for_ever(void **state)
-{
-    (void)state;
-    for (int kind = 0; kind < SIP_TRANSACTION_KINDS; kind++) {
-        const struct fsm *f = sip_transaction_machines[kind];
-        for (size_t i = 0; i < f->row_count; i++) {
-            uint8_t next = f->rows[i].next == FSM_STAY ? f->rows[i].state : f->rows[i].next;
-            bool owners = kind >= SIP_IST && next <= SIP_ST_PROCEEDING;
-            const struct fsm_state *s = &f->states[next];
-            assert_true(s->final || owners || s->timer != TIMER_NONE);
-            if (s->timer != TIMER_NONE)
-                assert_true(fsm_permits(f, next, SIP_EV_DEADLINE));
-        }
-    }
-}
-
-/* SEC-7: a record that no table of ours would write is refused. */
-static void damaged_records_are_refused(void **state)
-{
-    (void)state;
-    begin(false);
-    struct buffer record = {0};
-    request(SIP_INVITE, false);
-    assert_int_equal(sip_transaction_save(&k.table, k.table.next_id, &record), 0);
-    assert_int_not_equal(sip_transaction_load(&k.table, buffer_slice(&record)), 0); /* it is there already */
-    end();
-    begin(false);
-    for (size_t length = 0; length < record.length; length++)
-        if (sip_transaction_load(&k.table, slice_first(buffer_slice(&record), length)) == 0) {
-            sip_transactions_close(&k.table);
-            sip_transactions_open(&k.table, &k.world, &handlers, &k, KIND);
-        }
-    assert_int_equal(sip_transaction_load(&k.table, buffer_slice(&record)), 0);
-    struct sip_transaction *t = sip_transaction_find(&k.table, 1);
-    buffer_clear(&record);
-    t->state = SIP_ST_TERMINATED;
-    assert_int_equal(sip_transaction_save(&k.table, 1, &record), 0);
-    end();
-    begin(false);
-    assert_int_not_equal(sip_transaction_load(&k.table, buffer_slice(&record)), 0);
-    buffer_free(&record);
-    end();
-}
-
 #define PATH(path)                                                                                           \
     {                                                                                                        \
 #path, run, NULL, NULL, &(void (*[1])(void))                                                         \
@@ -628,5 +582,4 @@ TESTS("sip/transaction", PATH(invite_is_repeated_doubling_until_timer_b),
     PATH(an_ack_ends_the_repetition), PATH(a_reliable_refusal_waits_for_its_ack),
     PATH(after_a_2xx_the_transaction_stays), PATH(cancel_finds_its_invite),
     PATH(old_clients_are_matched_by_their_call), PATH(a_final_answer_is_repeated_for_each_copy_until_timer_j),
-    PATH(the_sender_is_part_of_the_key), cmocka_unit_test(no_state_waits_for_ever),
-    cmocka_unit_test(damaged_records_are_refused))
+    PATH(the_sender_is_part_of_the_key))
