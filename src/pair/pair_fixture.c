@@ -84,7 +84,7 @@ static const struct role counter_role = {.name = "counter",
 
 /* ---- what waits to be delivered ---- */
 
-struct delivery *fixture_later(struct fixture *f, int host, const struct input *in, int64_t at)
+struct delivery *fixture__later(struct fixture *f, int host, const struct input *in, int64_t at)
 {
     assert_true(f->queued < sizeof f->queue / sizeof f->queue[0]);
     struct delivery *d = &f->queue[f->queued++];
@@ -135,14 +135,14 @@ static void flush_link(struct fixture *f)
             if (c->pending[host].length != 0) {
                 in.kind = INPUT_DATA;
                 in.bytes = buffer_slice(&c->pending[host]);
-                fixture_later(f, (int)host, &in, f->now + LATENCY);
+                fixture__later(f, (int)host, &in, f->now + LATENCY);
                 buffer_free(&c->pending[host]);
             }
             if (c->ending[host]) {
                 in.kind = INPUT_CLOSED;
                 in.bytes = SLICE("");
                 in.error = ERROR_CLOSED;
-                fixture_later(f, (int)host, &in, f->now + LATENCY);
+                fixture__later(f, (int)host, &in, f->now + LATENCY);
                 c->open[host] = c->ending[host] = false;
             }
         }
@@ -156,7 +156,7 @@ static void open_link(struct host *h, const struct effect *e)
     if (!f->towards[0] || !f->towards[1])
         return; /* nobody answers */
     if (other->pair == NULL || !other->listens) {
-        fixture_later(f, (int)h->index, &in, f->now + LATENCY);
+        fixture__later(f, (int)h->index, &in, f->now + LATENCY);
         return;
     }
     f->connections = mem_resize(f->connections, (f->connection_count + 1) * sizeof *f->connections);
@@ -166,10 +166,10 @@ static void open_link(struct host *h, const struct effect *e)
     c->flow[other->index] = ++other->world.next_flow;
     in.kind = INPUT_OPENED;
     in.error = 0;
-    fixture_later(f, (int)h->index, &in, f->now + LATENCY);
+    fixture__later(f, (int)h->index, &in, f->now + LATENCY);
     in.kind = INPUT_ACCEPTED;
     in.flow = c->flow[other->index];
-    fixture_later(f, (int)other->index, &in, f->now + LATENCY);
+    fixture__later(f, (int)other->index, &in, f->now + LATENCY);
 }
 
 /* ---- what leaves a member ---- */
@@ -195,7 +195,7 @@ static void let_out(struct host *h, struct slice bytes)
     memcpy(&number, bytes.data, sizeof number);
     if (f->resuming && f->state_may_be_lost)
         return; /* bytes that were on their way when the process was stopped: nothing can hold them back */
-    struct registry_key *k = fixture_key(f, "pair/node-1");
+    struct registry_key *k = fixture__key(f, "pair/node-1");
     assert_non_null(k);
     const Tandem__PairRecord *r =
         pack_read(&tandem__pair_record__descriptor, buffer_slice(&k->value), &arena);
@@ -222,7 +222,7 @@ static void carry_out_effect(struct host *h, const struct effect *e)
     struct connection *c;
     switch (e->kind) {
     case EFFECT_ASK:
-        fixture_ask(h, e);
+        fixture__ask(h, e);
         break;
     case EFFECT_LISTEN:
         h->listens = h->listens || e->token == PAIR_TOKEN;
@@ -247,11 +247,11 @@ static void carry_out_effect(struct host *h, const struct effect *e)
     case EFFECT_WATCH:
         h->watches = true;
         for (size_t i = 0; i < f->key_count; i++)
-            fixture_watch(
+            fixture__watch(
                 f, h->index, f->keys[i].name, buffer_slice(&f->keys[i].value), f->keys[i].revision, false);
         break;
     case EFFECT_AGAIN:
-        fixture_later(f, (int)h->index, &(struct input){.kind = INPUT_AGAIN, .token = e->token}, f->now);
+        fixture__later(f, (int)h->index, &(struct input){.kind = INPUT_AGAIN, .token = e->token}, f->now);
         break;
     case EFFECT_PAUSE:
         h->paused = e->token != 0 ? h->paused + 1 : h->paused - 1;
@@ -418,7 +418,7 @@ static void deliver(struct fixture *f)
         d.input.bytes = buffer_slice(&d.bytes);
         d.input.name = buffer_slice(&d.name);
         if (d.host < 0)
-            fixture_answer(f, &d);
+            fixture__answer(f, &d);
         else if (f->hosts[d.host].pair != NULL && d.life == f->hosts[d.host].incarnation)
             fixture_input(f, (unsigned)d.host, &d.input);
         buffer_free(&d.bytes);
@@ -434,7 +434,7 @@ static void fire_timers(struct fixture *f)
         struct world *w;
         struct input in = world_timer_input(due, &w);
         struct host *h = w->owner;
-        fixture_later(f, (int)h->index, &in, f->now);
+        fixture__later(f, (int)h->index, &in, f->now);
     }
 }
 
@@ -459,7 +459,7 @@ void fixture_run(struct fixture *f, int64_t milliseconds)
 {
     for (; milliseconds > 0; milliseconds--) {
         f->now += STEP;
-        fixture_expire(f);
+        fixture__expire(f);
         fire_timers(f);
         flush_link(f);
         deliver(f);
@@ -480,7 +480,7 @@ void fixture_registry(struct fixture *f, unsigned host, enum registry_mode mode)
     f->hosts[host].registry = mode;
     if (mode == REGISTRY_UP)
         for (size_t i = 0; i < f->key_count; i++)
-            fixture_watch(
+            fixture__watch(
                 f, host, f->keys[i].name, buffer_slice(&f->keys[i].value), f->keys[i].revision, false);
 }
 

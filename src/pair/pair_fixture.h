@@ -18,7 +18,6 @@ enum registry_mode {
 };
 
 #define WORK 20000U
-#define LATENCY 1000 /* µs of whatever is delivered */
 
 struct fixture;
 
@@ -105,15 +104,14 @@ bool fixture_in_step(struct fixture *f);
 size_t fixture_known(struct fixture *f, unsigned host); /* numbers in its inner role or shadow */
 void fixture_input(struct fixture *f, unsigned host, const struct input *in);
 
-/* Delivers the input at a time; host -1: a question to the registry. */
-struct delivery *fixture_later(struct fixture *f, int host, const struct input *in, int64_t at);
-
-/* pair_registry_fixture.c */
-struct registry_key *fixture_key(struct fixture *f, const char *name);
-void fixture_watch(
+/* Between the fixture's files. What is to be given to a host (-1: to the registry) at that time: */
+#define LATENCY 1000 /* µs */
+struct delivery *fixture__later(struct fixture *f, int host, const struct input *in, int64_t at);
+struct registry_key *fixture__key(struct fixture *f, const char *name);
+void fixture__watch(
     struct fixture *f, unsigned host, const char *name, struct slice value, uint64_t revision, bool gone);
-void fixture_expire(struct fixture *f);
-void fixture_answer(struct fixture *f, const struct delivery *question);
-void fixture_ask(struct host *h, const struct effect *e);
+void fixture__expire(struct fixture *f); /* leases that ran out */
+void fixture__ask(struct host *h, const struct effect *e);
+void fixture__answer(struct fixture *f, const struct delivery *question);
 
 #endif

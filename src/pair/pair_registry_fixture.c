@@ -1,10 +1,10 @@
-/* The registry of the pair's tests: answers, watches and leases, and ways to fail. */
+/* The registry of the fixture: keys with revisions, leases, watches; and how it fails. */
 #include "base/error.h"
 #include "pair/pair_fixture.h"
 #include "unit.h"
 #include "wire/pack.h"
 
-struct registry_key *fixture_key(struct fixture *f, const char *name)
+struct registry_key *fixture__key(struct fixture *f, const char *name)
 {
     for (size_t i = 0; i < f->key_count; i++)
         if (strcmp(f->keys[i].name, name) == 0)
@@ -12,12 +12,12 @@ struct registry_key *fixture_key(struct fixture *f, const char *name)
     return NULL;
 }
 
-void fixture_watch(
+void fixture__watch(
     struct fixture *f, unsigned host, const char *name, struct slice value, uint64_t revision, bool gone)
 {
     struct host *h = &f->hosts[host];
     if (h->watches && h->pair != NULL && h->registry == REGISTRY_UP)
-        fixture_later(f, (int)host,
+        fixture__later(f, (int)host,
             &(struct input){.kind = INPUT_WATCH,
                 .token = PAIR_TOKEN,
                 .name = slice_text(name),
@@ -30,7 +30,7 @@ void fixture_watch(
 static void watch_all(struct fixture *f, const struct registry_key *k, bool gone)
 {
     for (unsigned i = 0; i < 2; i++)
-        fixture_watch(f, i, k->name, buffer_slice(&k->value), k->revision, gone);
+        fixture__watch(f, i, k->name, buffer_slice(&k->value), k->revision, gone);
 }
 
 static void delete_key(struct fixture *f, struct registry_key *k)
@@ -41,7 +41,7 @@ static void delete_key(struct fixture *f, struct registry_key *k)
     *k = f->keys[--f->key_count];
 }
 
-void fixture_expire(struct fixture *f)
+void fixture__expire(struct fixture *f)
 {
     for (size_t i = 0; i < f->lease_count;) {
         if (f->leases[i].ends_at > f->now) {
@@ -73,7 +73,7 @@ static void add_entry(Tandem__RegistryAnswer *a, const struct registry_key *k, s
 static enum answer set_key(
     struct fixture *f, const Tandem__RegistrySet *m, Tandem__RegistryAnswer *a, struct arena *arena)
 {
-    struct registry_key *k = fixture_key(f, m->key);
+    struct registry_key *k = fixture__key(f, m->key);
     if ((k != NULL ? k->revision : 0) != m->expected_revision) {
         if (k != NULL)
             add_entry(a, k, arena);
@@ -126,7 +126,7 @@ static enum answer carry_out(
     return ANSWER_YES;
 }
 
-void fixture_answer(struct fixture *f, const struct delivery *question)
+void fixture__answer(struct fixture *f, const struct delivery *question)
 {
     struct host *h = &f->hosts[question->asker];
     struct arena arena = {0};
@@ -147,13 +147,13 @@ void fixture_answer(struct fixture *f, const struct delivery *question)
         in.answer = ANSWER_UNKNOWN;
         in.bytes = SLICE("");
     }
-    fixture_later(f, (int)h->index, &in, in.answer == ANSWER_UNKNOWN ? question->deadline : f->now + LATENCY)
+    fixture__later(f, (int)h->index, &in, in.answer == ANSWER_UNKNOWN ? question->deadline : f->now + LATENCY)
         ->life = question->life;
     buffer_free(&bytes);
     arena_free(&arena);
 }
 
-void fixture_ask(struct host *h, const struct effect *e)
+void fixture__ask(struct host *h, const struct effect *e)
 {
     struct fixture *f = h->fixture;
     struct input in = {.kind = INPUT_ANSWER, .object = e->object, .token = e->token, .bytes = e->second};
@@ -162,10 +162,10 @@ void fixture_ask(struct host *h, const struct effect *e)
         in.answer = ANSWER_UNKNOWN;
         in.error = ERROR_TIMEOUT;
         in.bytes = SLICE("");
-        fixture_later(f, (int)h->index, &in, e->time);
+        fixture__later(f, (int)h->index, &in, e->time);
         return;
     }
-    struct delivery *d = fixture_later(f, -1, &in, f->now + LATENCY);
+    struct delivery *d = fixture__later(f, -1, &in, f->now + LATENCY);
     d->asker = h->index;
     d->deadline = e->time;
     d->life = h->incarnation;
