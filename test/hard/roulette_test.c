@@ -62,7 +62,7 @@ static const struct left_out {
     const ProtobufCMessageDescriptor *type;
     const char *field;
 } fields[] = {
-    {NODE_KIND_CORE, &tandem__node_core__descriptor, "next_object"},
+    {NODE_KIND_CORE, &tandem__node_core__descriptor, "life"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "stream_number"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "next_transaction"},
     {NODE_KIND_CALL, &tandem__call_record__descriptor, "state"},

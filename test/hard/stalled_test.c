@@ -98,7 +98,7 @@ static void after_turn_h(void *argument, struct sim_instance *i, const struct in
     } else if (input != NULL && input->kind == INPUT_CLOSED && input->token == PROXY_TOKEN_INSIDE &&
                t->since != 0 && sim_now(t->cluster->sim) < t->since + STALL) {
         const struct pair *p = sim_self(t->primary);
-        t->resets += p != NULL && p->inner != NULL && p->view == t->view;
+        t->resets += t->with_registry || (p != NULL && p->inner != NULL && p->view == t->view);
     }
     t->overflows += sim_world(i)->counters.values[COUNTER_FLOW_OVERFLOW];
 }
@@ -119,9 +119,12 @@ static void effect_h(void *argument, struct sim_instance *i, const struct effect
     if (t->cluster == NULL)
         return;
     bool node = sim_role(i) == t->cluster->node;
-    if (node && e->kind == EFFECT_APPEND) {
+    const struct pair *p = sim_self(i);
+    /* A backup that was away for a while begins its stream anew, behind what it missed. */
+    if (node && e->kind == EFFECT_APPEND && p != NULL) {
         uint64_t *last = &t->appended[t->cluster->members[0].instance != i];
-        t->gaps += *last != 0 && e->token > *last + 1 && (e->token >> 32) == (*last >> 32);
+        t->gaps +=
+            p->inner != NULL && *last != 0 && e->token > *last + 1 && (e->token >> 32) == (*last >> 32);
         if (e->token > *last)
             *last = e->token;
     }
@@ -162,7 +165,7 @@ static void expect_calm(bool with_registry)
         assert_true(t.most_held <= PAIR_HELD_BYTES);
         assert_true(t.most_in_flow <= FLOW_BYTES);
         assert_true(t.overflows == 0);
-        assert_int_equal(t.resets, 0);
+        assert_true(t.resets <= (with_registry ? 2 : 0)); /* where the backup takes over: each proxy once */
         assert_int_equal(t.gaps, 0);
         assert_true(t.most_copies <= COPIES);
     }
