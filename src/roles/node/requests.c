@@ -41,7 +41,6 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
         node__leg_event(l, LEG_EV_BYE, NULL);
         break;
     case SIP_OPTIONS:
-    case SIP_INFO:
         sip_respond_simple(t, 200, SLICE(""));
         break;
     default:
