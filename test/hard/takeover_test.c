@@ -223,7 +223,7 @@ static struct cluster_result run_cell(
 static void takeover_matrix(void **state)
 {
     (void)state;
-    unsigned effort = hard_effort(), stride = effort == 0 ? 31 : effort == 1 ? 3 : 1, struck = 0, claims = 0;
+    unsigned effort = hard_effort(), stride = effort == 0 ? 31 : 1, struck = 0, claims = 0;
     for (unsigned round = 0; round < (effort > 1 ? effort : 1); round++)
         for (unsigned number = round % stride; number < CELLS; number += stride) {
             struct cell cell = cell_of(number);
