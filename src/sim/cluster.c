@@ -141,8 +141,9 @@ static void settle(struct cluster *c)
             continue;
         sim_run(c->sim, c->stopped ? sim_now(c->sim) : until);
         const struct cluster_hooks *hooks = c->params->hooks;
-        bool done = hooks == NULL || hooks->done == NULL || hooks->done(hooks->argument, c);
-        if (done && invariants_settled(c, sim_now(c->sim) >= last))
+        bool late = sim_now(c->sim) >= last;
+        bool done = late || hooks == NULL || hooks->done == NULL || hooks->done(hooks->argument, c);
+        if (done && invariants_settled(c, late))
             return;
     }
 }

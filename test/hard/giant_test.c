@@ -81,12 +81,13 @@ static void see_effect(void *argument, struct sim_instance *i, const struct effe
         s->most_ahead = p->sent - p->received;
 }
 
-static bool bounded(const struct seen *s, size_t largest)
+/* Batches of live turns go ahead, too: `busy`. */
+static bool bounded(const struct seen *s, size_t largest, bool busy)
 {
     print_message("frames %zu of at most %zu; %zu batches of at most %zu records, %zu bytes; %zu ahead\n",
         s->frames, s->most_frame, s->batches, s->most_records, s->most_step, s->most_ahead);
     return s->most_frame <= FRAME_LIMIT && s->most_records <= PAIR_WALK_RECORDS &&
-           s->most_step <= PAIR_BATCH_LIMIT + largest + 65536 && s->most_ahead <= PAIR_WALK_AHEAD + 2;
+           s->most_step <= PAIR_BATCH_LIMIT + largest + 65536 && (busy || s->most_ahead <= PAIR_WALK_AHEAD);
 }
 
 /* ---- a role with records and nothing else ---- */
@@ -246,7 +247,7 @@ static void a_walk_is_bounded(void **state)
     two_begin(&t, &hoarding);
     struct sim_instance *primary = walk_to_late_joiner(&t);
     assert_true(in_step(&t));
-    assert_true(bounded(&t.seen, LARGE));
+    assert_true(bounded(&t.seen, LARGE, false));
     assert_true(t.seen.batches > 1000 * LARGE / (PAIR_BATCH_LIMIT + LARGE));
     assert_false(pair_differs(sim_self(primary), sim_self(t.members[primary == t.members[0]]), &which));
     two_end(&t);
@@ -316,7 +317,7 @@ static void a_step_without_bound_is_noticed(void **state)
     plan.small = 2000;
     two_begin(&t, &boundless);
     (void)walk_to_late_joiner(&t);
-    assert_false(bounded(&t.seen, SMALL));
+    assert_false(bounded(&t.seen, SMALL, false));
     two_end(&t);
 }
 
@@ -381,7 +382,7 @@ static void calls_with_much_in_them_are_walked(void **state)
                                                    .hooks = &hooks},
         "calls of 56 KiB");
     assert_true(s.back && r.established > 0);
-    assert_true(bounded(&s, 4 * LARGE));
+    assert_true(bounded(&s, 4 * LARGE, true));
 }
 
 static void objects_step_h(void *argument, struct cluster *c)

@@ -28,10 +28,10 @@ static bool same(struct cluster_params params)
 static void expect_same(uint32_t faults, unsigned pairs)
 {
     unsigned effort = hard_effort();
-    for (uint64_t seed = 31; seed < 32 + effort; seed++)
+    for (uint64_t seed = 31; seed < 32 + effort / 2 * 4; seed++)
         if (!same((struct cluster_params){.seed = seed,
                 .calls = effort != 0 ? 300 : 24,
-                .phones = effort != 0 ? 100 : 16,
+                .phones = effort != 0 ? 40 : 16,
                 .pairs = pairs,
                 .faults = faults}))
             fail_msg("roulette changes the run: tandem-sim --seed %llu --roulette", (unsigned long long)seed);
@@ -62,7 +62,6 @@ static const struct left_out {
     const ProtobufCMessageDescriptor *type;
     const char *field;
 } fields[] = {
-    {NODE_KIND_CORE, &tandem__node_core__descriptor, "life"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "stream_number"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "next_transaction"},
     {NODE_KIND_CALL, &tandem__call_record__descriptor, "state"},
@@ -140,8 +139,9 @@ static void a_field_that_is_left_out_is_noticed(void **state)
 {
     (void)state;
     hard_be_quiet();
-    for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f += hard_effort() != 0 ? 1 : 4) {
+    for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f += hard_effort() != 0 ? 1 : 5) {
         left_out = &fields[f];
+        print_message("without %s\n", left_out->field);
         if (same((struct cluster_params){
                 .seed = 34, .calls = 24, .phones = 12, .pairs = 1, .faults = NETWORK, .node = &forgetful}))
             fail_msg("nobody notices that %s lacks %s", left_out->type->short_name, left_out->field);

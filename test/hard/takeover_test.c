@@ -65,7 +65,9 @@ struct cell {
     struct cluster *cluster;
     struct sim_instance *primary, *backup;
     int64_t struck_at;
-    bool healed;
+    bool healed, claimed; /* claimed: a member has begun with nothing */
+    bool with_state[2];   /* by member: it became primary with the other's state */
+    uint8_t before[2];    /* its state after its last turn */
 };
 
 static struct cell cell_of(unsigned number)
@@ -165,7 +167,7 @@ static void effect_h(void *argument, struct sim_instance *i, const struct effect
         return;
     if (other->state == PAIR_ST_TAKING && own->inner != NULL)
         add(&pending[m], what);
-    else if (other->inner != NULL && other->view > own->view)
+    else if (other->inner != NULL && cell->with_state[1 - m] && other->view > own->view)
         add(&owed[m], what);
 }
 
@@ -176,7 +178,12 @@ static void after_turn_h(void *argument, struct sim_instance *i, const struct in
     if (cell->cluster == NULL || sim_role(i) != cell->cluster->node || sim_self(i) == NULL)
         return;
     const struct pair *p = sim_self(i);
-    unsigned other = 1 - member_of(cell, i);
+    unsigned own = member_of(cell, i), other = 1 - own;
+    if (p->inner != NULL && cell->before[own] < PAIR_ST_ALONE) {
+        cell->with_state[own] = cell->before[own] == PAIR_ST_TAKING;
+        cell->claimed |= cell->struck_at != 0 && !cell->with_state[own];
+    }
+    cell->before[own] = p->state;
     if (p->state == PAIR_ST_TAKING || pending[other].count == 0)
         return;
     for (size_t at = 0; p->inner != NULL && at < SET; at++)
@@ -216,7 +223,7 @@ static struct cluster_result run_cell(
 static void takeover_matrix(void **state)
 {
     (void)state;
-    unsigned effort = hard_effort(), stride = effort == 0 ? 31 : effort == 1 ? 3 : 1, struck = 0;
+    unsigned effort = hard_effort(), stride = effort == 0 ? 31 : 1, struck = 0, claims = 0;
     for (unsigned round = 0; round < (effort > 1 ? effort : 1); round++)
         for (unsigned number = round % stride; number < CELLS; number += stride) {
             struct cell cell = cell_of(number);
@@ -225,14 +232,21 @@ static void takeover_matrix(void **state)
             uint64_t seed = 1000 + number + round * CELLS;
             struct cluster_result r = run_cell(&cell, seed, NULL, &strays);
             struck += cell.struck_at != 0;
-            if (r.violations != 0 || strays != 0)
+            /* Two faults are one too many: who went on alone, since the link was cut, and then stands still
+             * for longer than its lease, takes its calls along. */
+            bool lost = cell.claimed && cell.link != LINK_UP && cell.stop == STOP_LONG;
+            claims += lost;
+            assert_true(lost || !cell.claimed);
+            if ((r.violations != 0 && !lost) || strays != 0)
                 fail_msg(
-                    "cell %u (seed %llu): link %u, registry %u and %u, stop %u, call %u: %s%u messages of "
+                    "cell %u (seed %llu): link %u, registry %u and %u, stop %u, call %u: %s; %u messages of "
                     "an overtaken primary",
                     number, (unsigned long long)seed, cell.link, cell.first, cell.second, cell.stop,
                     cell.call, r.violations != 0 ? r.first : "", strays);
         }
+    print_message("%u cells, %u with a second fault\n", struck, claims);
     assert_true(struck * 10 > CELLS / stride * 9);
+    assert_true(claims * 8 < struck);
 }
 
 /* ---- planted ---- */
