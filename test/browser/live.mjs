@@ -85,13 +85,16 @@ const seeState = (page, dn, state, peer, within) =>
 const seeCalls = (page, ...wanted) => see(`calls ${wanted}`, () => calls(page), (seen) => seen.sort().join() === wanted.sort().join());
 const seconds = (text) => text.split(':').reduce((sum, part) => sum * 60 + Number(part), 0);
 
-async function lastCall(page, from, to, result, within) {
+/** Until the newest call of the history is this one; it is stored a little after it has ended. */
+async function lastCall(page, from, to, result, within = 3000) {
   await page.click('a[href="#/history"]');
   await page.waitForSelector('.history[data-state=ready]');
   return see(`${from} to ${to} ${result}`, async () => {
     const rows = await history(page);
-    if (rows[0]?.result !== result) await page.click('.toolbar > .button');
-    return rows;
+    if (rows[0]?.result === result && rows[0].from === from) return rows;
+    await page.click('.toolbar > .button');
+    await page.waitForSelector('.history[data-state=ready]');
+    return history(page);
   }, ([row]) => row?.from === from && row.to === to && row.result === result, within).then(([row]) => row);
 }
 

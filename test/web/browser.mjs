@@ -52,6 +52,8 @@ async function login(page, url = BASE.href) {
 }
 
 const connected = (page) => page.waitForSelector('[data-connection=connected]');
+/** The first snapshot is in the tables. */
+const filled = (page) => page.waitForSelector('.panels[aria-busy=false]');
 const focused = (page) => page.evaluate(() => document.activeElement?.id ?? '');
 const at = (hash) => new URL(hash, BASE).href;
 
@@ -116,6 +118,7 @@ await test('by keyboard alone: log in, change the page, filter, log out', async 
 
 await test('the live page shows devices and counts them', async (page) => {
   await login(page);
+  await filled(page);
   const total = Number((await page.textContent('[data-figure=devices] small')).replace(/\D/g, ''));
   if (total === 0) {
     assert.match(await page.textContent('.table-devices'), /tandem apply/);
@@ -133,6 +136,7 @@ await test('the live page shows devices and counts them', async (page) => {
 
 await test('a device is opened by keyboard, Escape goes back to its row', async (page) => {
   await login(page);
+  await filled(page);
   const button = page.locator('.table-devices tbody button').first();
   if ((await button.count()) === 0) return;
   const dn = await button.textContent();
@@ -147,6 +151,7 @@ await test('a device is opened by keyboard, Escape goes back to its row', async 
 
 await test('times in state tick', async (page) => {
   await login(page);
+  await filled(page);
   if ((await page.locator('.table-devices .time').count()) === 0) return;
   const first = await page.textContent('.table-devices .time');
   await page.waitForFunction((before) => document.querySelector('.table-devices .time')?.textContent !== before, first);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { Call, Contact, Device } from '../model/messages';
 import { milliseconds } from '../model/server-time';
 import type { LiveViewModel } from '../viewmodel/live';
@@ -51,7 +51,8 @@ export function DeviceDetail({ live }: { live: LiveViewModel }) {
   const detail = useValue(live.detail);
   const box = useRef<HTMLElement>(null);
   const dn = detail?.device.dn;
-  useEffect(() => {
+  // Before the next key can come: it must not go to where nothing is.
+  useLayoutEffect(() => {
     if (dn === undefined) return;
     const before = document.activeElement;
     box.current?.focus();

@@ -34,7 +34,7 @@ export function Live({ workspace }: { workspace: Workspace }) {
   const { live, about, feed } = workspace;
   const filter = useValue(live.filter);
   const stale = useStale(feed);
-  const first = useValue(feed.heardAt) === null;
+  const first = !useValue(live.filled);
   return (
     <div class={`live ${stale ? 'stale' : ''}`} data-stale={stale}>
       <Summary live={live} />

@@ -33,6 +33,14 @@ function change(changes: object): void {
 
 const dns = (): string[] => live.devices.rows.value.map((row) => row.device.dn);
 
+it('is not taken for empty before the first snapshot is shown', () => {
+  expect(live.filled.value).toBe(false);
+  server.socket.says({ snapshot: { epoch: 'e', number: '1', devices: [], calls: [] } });
+  expect(live.filled.value).toBe(false);
+  clock.advance(REFRESH_MS);
+  expect(live.filled.value).toBe(true);
+});
+
 describe('devices', () => {
   it('are in order of their numbers, not of their letters', () => {
     snapshot(['1001', '99', 'alice', '100', '1000'].map((dn) => device(dn)));

@@ -59,6 +59,8 @@ export class LiveViewModel {
   /** The device that is looked at more closely, or null. */
   readonly detail = new Observable<Detail | null>(null);
   readonly summary = new Observable<Summary>(NOTHING);
+  /** Is what there is shown already? Before, there only seems to be nothing. */
+  readonly filled = new Observable(false);
   readonly devices: SortedList<DeviceRow, DeviceColumn>;
   readonly calls: SortedList<Call, CallColumn>;
   readonly #feed: Feed;
@@ -146,6 +148,7 @@ export class LiveViewModel {
     this.devices.refresh(this.#deviceRows.rows);
     this.calls.refresh(this.#feed.calls.items);
     this.summary.set(this.#count());
+    this.filled.set(this.#feed.heardAt.value !== null);
     this.#look();
   }
 
