@@ -100,7 +100,7 @@ int websocket_handshake(struct http_connection *c, int64_t now, const struct web
     struct slice *protocol, struct buffer *out) __attribute__((warn_unused_result));
 /* Does the request ask for WebSocket at all? */
 bool websocket_wanted(const struct http_request *r);
-/* The Origin header is absent, or has the authority of Host and scheme http or https. */
+/* The Origin header is absent, or has the scheme https and the authority of Host. */
 bool websocket_same_origin(const struct http_request *r);
 
 /* The client's side: the request, and the check of the whole head of the answer. `random`: 16 bytes. */

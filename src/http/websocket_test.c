@@ -489,6 +489,7 @@ static void refuses_bad_handshakes(void **state)
         {UPGRADE VERSION "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=A\r\n", "400", ERROR_SYNTAX},
         {UPGRADE KEY VERSION "Origin: https://evil:8443\r\n", "403", ERROR_DENIED},
         {UPGRADE KEY VERSION "Origin: null\r\n", "403", ERROR_DENIED},
+        {UPGRADE KEY VERSION "Origin: http://a:8443\r\n", "403", ERROR_DENIED},
     };
     for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
         struct buffer out = {0};

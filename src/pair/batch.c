@@ -115,6 +115,30 @@ static void note_flow(struct pair *p, const struct effect *e)
         map_remove_number(&p->inner_flows, e->flow);
 }
 
+/* How long the oldest that waits has waited. */
+static int64_t waited(const struct pair *p)
+{
+    return list_empty(&p->held)
+               ? 0
+               : world_now(p->world) - list_entry(p->held.next, struct pair_held, link)->since;
+}
+
+/* Retransmissions come while their original still waits: all of them would leave at once with it. */
+static bool waits_already(const struct pair *p, const struct effect *e)
+{
+    struct effect other;
+    if (e->kind != EFFECT_TELL || waited(p) <= timer_duration(TIMER_PAIR_PAUSE))
+        return false;
+    list_for_each (link, &p->held) {
+        struct slice rest = buffer_slice(&list_entry(link, struct pair_held, link)->effects);
+        while (effect_next(&rest, &other))
+            if (other.kind == EFFECT_TELL && slice_equal(other.second, e->second) &&
+                slice_equal(other.first, e->first))
+                return true;
+    }
+    return false;
+}
+
 /* Local effects go through; the others are sorted into what waits and what the survivor would repeat. */
 static void sort_effects(struct pair *p, struct world *inner, struct buffer *waiting, struct buffer *promises)
 {
@@ -122,6 +146,8 @@ static void sort_effects(struct pair *p, struct world *inner, struct buffer *wai
     struct effect e;
     while (effect_next(&rest, &e)) {
         note_flow(p, &e);
+        if (waits_already(p, &e))
+            continue;
         effect_add(effect_waits(e.kind) ? waiting : &p->world->effects, &e);
         if (effect_repeats(e.kind))
             effect_add(promises, &e);
@@ -142,10 +168,7 @@ static void hold(struct pair *p, struct buffer *effects, uint64_t number)
 /* Past these bounds no new work is read: the peers' flows are paused until the backup has caught up. */
 static void regulate(struct pair *p)
 {
-    const struct pair_held *oldest =
-        list_empty(&p->held) ? NULL : list_entry(p->held.next, struct pair_held, link);
-    bool late = oldest != NULL && world_now(p->world) - oldest->since > timer_duration(TIMER_PAIR_PAUSE);
-    bool pause = p->held_bytes > PAIR_HELD_BYTES || late;
+    bool pause = p->held_bytes > PAIR_HELD_BYTES || waited(p) > timer_duration(TIMER_PAIR_PAUSE);
     if (pause == p->paused)
         return;
     p->paused = pause;

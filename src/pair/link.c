@@ -144,30 +144,101 @@ static void data(struct pair *p, struct slice bytes)
 
 static void up(struct pair *p, uint64_t flow)
 {
-    if (p->flow != 0 && p->flow != flow)
-        lose(p);
     p->flow = flow;
     p->heard = world_now(p->world);
     p->received = pair__is_primary(p) ? p->received : 0;
     pair__link_hello(p);
 }
 
-bool pair__link_input(struct pair *p, const struct input *in)
+/* ---- somebody connects while there is a link: the other member begun anew, or a stranger ---- */
+
+static void candidate_drop(struct pair *p)
 {
-    bool about = in->token == PAIR_TOKEN && in->kind != INPUT_ANSWER && in->kind != INPUT_AGAIN;
-    bool ours = about && (in->flow == p->flow || in->flow == p->listener);
-    if (!about)
-        return false;
-    if (in->kind == INPUT_ACCEPTED || (in->kind == INPUT_OPENED && ours))
-        up(p, in->flow);
-    else if (in->kind == INPUT_DATA && ours)
-        data(p, in->bytes);
-    else if (in->kind == INPUT_CLOSED && in->flow == p->listener)
+    if (p->candidate != 0 && !p->closing)
+        world_close(p->world, p->candidate);
+    p->candidate = 0;
+    frame_reader_free(&p->candidate_in);
+    p->candidate_in = (struct frame_reader){0};
+}
+
+static bool is_others_hello(const struct pair *p, const struct frame *f)
+{
+    struct arena arena = {0};
+    const Tandem__PairHello *h = NULL;
+    if (f->kind == PAIR_FRAME_HELLO)
+        h = pack_read(&tandem__pair_hello__descriptor, f->payload, &arena);
+    bool good = h != NULL && strcmp(h->member, p->other) == 0;
+    arena_free(&arena);
+    return good;
+}
+
+/* Only a good hello replaces the link: a connection alone must not be able to part a pair. */
+static void candidate_data(struct pair *p, struct slice bytes)
+{
+    struct frame f;
+    int error = frame_next(&p->candidate_in, &bytes, &f);
+    if (error == ERROR_AGAIN)
+        return;
+    if (error != 0 || !is_others_hello(p, &f)) {
+        LOG(LOG_WARNING, "pair", "a stranger spoke on the port of the other member of %s; closed", p->pair);
+        candidate_drop(p);
+        return;
+    }
+    uint64_t flow = p->candidate;
+    struct frame_reader in = p->candidate_in;
+    p->candidate = 0;
+    p->candidate_in = (struct frame_reader){0};
+    lose(p);
+    p->in = in;
+    up(p, flow);
+    hello(p, f.payload);
+    if (p->flow == flow)
+        data(p, bytes);
+}
+
+static void accepted(struct pair *p, uint64_t flow)
+{
+    if (p->flow == 0) {
+        up(p, flow);
+        return;
+    }
+    candidate_drop(p);
+    p->candidate = flow;
+}
+
+static void closed(struct pair *p, const struct input *in)
+{
+    if (in->flow == p->listener) {
         LOG(LOG_ERROR, "pair", "cannot listen for the other member of %s: %s", p->pair,
             error_symbol(in->error));
-    else if (in->kind == INPUT_CLOSED && ours) {
+    } else if (in->flow == p->candidate) {
+        p->candidate = 0;
+        candidate_drop(p);
+    } else if (in->flow == p->flow) {
         p->flow = 0;
         lose(p);
     }
+}
+
+bool pair__link_input(struct pair *p, const struct input *in)
+{
+    if (in->token != PAIR_TOKEN || in->kind == INPUT_ANSWER || in->kind == INPUT_AGAIN)
+        return false;
+    if (in->kind == INPUT_ACCEPTED)
+        accepted(p, in->flow);
+    else if (in->kind == INPUT_OPENED && in->flow == p->flow)
+        up(p, in->flow);
+    else if (in->kind == INPUT_DATA && in->flow == p->flow)
+        data(p, in->bytes);
+    else if (in->kind == INPUT_DATA && in->flow == p->candidate)
+        candidate_data(p, in->bytes);
+    else if (in->kind == INPUT_CLOSED)
+        closed(p, in);
     return true;
+}
+
+void pair__link_close(struct pair *p)
+{
+    frame_reader_free(&p->in);
+    frame_reader_free(&p->candidate_in);
 }

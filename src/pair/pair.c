@@ -62,7 +62,7 @@ void pair_close(void *self)
     pair__inner_close(p);
     pair__shadow_free(p);
     world_timer_clear(&p->tick);
-    frame_reader_free(&p->in);
+    pair__link_close(p);
     buffer_free(&p->parts);
     mem_free(p);
 }

@@ -192,6 +192,8 @@ static int go_on_alone(void *object, const void *input)
     struct pair *p = self(object);
     (void)input;
     p->walk = NULL;
+    if (world_now(p->world) >= p->lease_until)
+        return PAIR_ST_FROZEN; /* alone by the record, but not by its lease: nothing goes out yet */
     pair__release_all(p);
     if (p->linked)
         pair__walk_start(p);
@@ -336,7 +338,7 @@ static const struct fsm_row rows[] = {
     {PAIR_ST_PAIRED, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},
     {PAIR_ST_PAIRED, PAIR_EV_READ, FSM_STAY, 0, NULL},
 
-    {PAIR_ST_PARTING, PAIR_EV_YES, PAIR_ST_ALONE, 0, go_on_alone},
+    {PAIR_ST_PARTING, PAIR_EV_YES, PAIR_ST_ALONE, FSM_CHOICE(PAIR_ST_FROZEN), go_on_alone},
     {PAIR_ST_PARTING, PAIR_EV_NO, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_PARTING), ask_again},
     {PAIR_ST_PARTING, PAIR_EV_READ, PAIR_ST_FRESH, FRESH_OR(PAIR_ST_PARTING), ask_again},
     {PAIR_ST_PARTING, PAIR_EV_SUPERSEDED, PAIR_ST_FRESH, 0, become_fresh},

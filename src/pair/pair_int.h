@@ -59,7 +59,8 @@ struct pair {
     int64_t state_seen; /* when the other last showed that it has the state of this view */
     uint64_t state_seen_view;
     int64_t heard, opened;
-    struct frame_reader in;
+    struct frame_reader in, candidate_in;
+    uint64_t candidate;  /* a flow that may become the link, once its hello has come */
     struct buffer parts; /* of the batch under way */
     struct world_timer tick;
 
@@ -103,6 +104,7 @@ void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone);
 /* link.c */
 void pair__link_open(struct pair *p);
 bool pair__link_input(struct pair *p, const struct input *in); /* false: not about the link */
+void pair__link_close(struct pair *p);
 void pair__link_tick(struct pair *p);
 void pair__link_drop(struct pair *p);
 void pair__link_send(struct pair *p, uint8_t kind, struct slice payload);

@@ -147,8 +147,6 @@ static void set_done(struct pair *p, struct slice bytes)
     arena_free(&arena);
     if (known)
         pair__event(p, PAIR_EV_YES);
-    else
-        pair__read(p);
 }
 
 static void record_answer(struct pair *p, const struct input *in)
@@ -161,8 +159,7 @@ static void record_answer(struct pair *p, const struct input *in)
         pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_NO);
     else if (!set && in->answer == ANSWER_YES && note_answer(p, in->bytes, true))
         pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_READ);
-    else
-        pair__read(p); /* unknown: look, do not guess */
+    /* Otherwise it is unknown: the next tick looks, and nobody guesses meanwhile. */
 }
 
 /* ---- the lease: granted, then named by the member's key, then renewed ---- */
@@ -303,7 +300,8 @@ void pair__registry_tick(struct pair *p)
         member_set(p, 0);
     else if (due)
         lease_renew(p);
-    bool looks = p->state == PAIR_ST_READING || p->state == PAIR_ST_FRESH || p->state == PAIR_ST_FROZEN;
-    if (looks && p->asked == 0)
+    bool settled = p->state == PAIR_ST_SYNCING || p->state == PAIR_ST_SHADOW || p->state == PAIR_ST_ALONE ||
+                   p->state == PAIR_ST_CATCHING || p->state == PAIR_ST_PAIRED;
+    if (!settled && p->asked == 0)
         pair__read(p);
 }

@@ -94,7 +94,7 @@ void pair__shadow_batch(struct pair *p, struct slice payload)
     if (b == NULL || !follows(p) || b->view != p->shadow_view || b->number != p->received + 1) {
         arena_free(&arena);
         if (follows(p))
-            pair__event(p, PAIR_EV_LINK_DOWN); /* damaged or out of order: begin anew */
+            pair__event(p, PAIR_EV_SUPERSEDED); /* damaged or out of order: begin anew, with nothing */
         return;
     }
     p->received = b->number;

@@ -165,9 +165,25 @@ static int add_all(struct run *r)
 
 /* ---- the whole ---- */
 
+/* The sub-commands check that the certificate names the address that they connect to. */
+static void name_web(struct run *r)
+{
+    struct endpoint e;
+    struct buffer text = {0};
+    if (endpoint_parse(&e, options_text(r->options, OPTION_WEB)) == 0)
+        address_add_ip(&text, &e.address);
+    struct slice ip = buffer_slice(&text);
+    if (slice_starts(ip, SLICE("[")))
+        ip = slice_of(ip.data + 1, ip.length - 2);
+    snprintf(r->web, sizeof r->web, "%.*s", SLICE_ARG(ip));
+    r->names[0] = r->web;
+    buffer_free(&text);
+}
+
 static int open_loop(struct run *r)
 {
-    int error = authority_prepare(&r->authority, r->data, NULL, 0, seconds_now());
+    name_web(r);
+    int error = authority_prepare(&r->authority, r->data, r->names, 1, seconds_now());
     if (error != 0) {
         run__complain(r, error, "the certificates in %s/certificates cannot be made or used", r->data);
         return error;
@@ -253,7 +269,8 @@ int command_run(const struct options *options)
     }
     struct signals *signals = NULL;
     if (error == 0)
-        error = signals_begin(&signals, &(struct signals_params){.loop = r.loop, .data = r.data});
+        error = signals_begin(&signals,
+            &(struct signals_params){.loop = r.loop, .data = r.data, .names = r.names, .name_count = 1});
     if (error == 0) {
         run__log_release(&r, true);
         say_where(&r);

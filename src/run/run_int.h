@@ -28,6 +28,8 @@ struct run {
     char token_sha256[OPERATOR_TOKEN_HEX];
     int lock; /* descriptor of DATA/lock */
     struct authority authority;
+    char web[ADDRESS_TEXT]; /* where the page is served: a name of the certificate */
+    const char *names[1];
     struct real_loop *loop;
     struct real_engines *engines;
     struct real_pool *pool;

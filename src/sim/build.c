@@ -69,8 +69,9 @@ static void configure_node(struct cluster *c, struct config_builder *b, unsigned
         SLICE("home"));
 }
 
-static int configure(struct cluster *c)
+int cluster__configure(struct cluster *c, unsigned more)
 {
+    struct configuration *before = c->configuration;
     struct config_builder *b = config_builder_new();
     struct buffer complaint = {.data = NULL};
     config_builder_location(
@@ -84,11 +85,16 @@ static int configure(struct cluster *c)
         &(struct config_application){.name = SLICE("history-1"), .role = CONFIG_ROLE_HISTORY}, SLICE("home"));
     for (unsigned i = 0; i < c->params->phones; i++)
         config_builder_dn(b, phone_dn(c, i), SLICE("home"), text(c, "secret %u", i));
+    for (unsigned i = 0; i < more; i++)
+        config_builder_dn(b, text(c, "7%07u", i), SLICE("home"), text(c, "none %u", i));
     int error = config_builder_end(&c->configuration, b, &complaint);
     if (error != 0 && c->params->report != NULL)
         fprintf(c->params->report, "the cluster cannot be configured: %.*s\n",
             SLICE_ARG(buffer_slice(&complaint)));
     buffer_free(&complaint);
+    if (error == 0)
+        sim_configure(c->sim, c->configuration);
+    config_release(before);
     return error;
 }
 
@@ -140,7 +146,7 @@ static void start_phones(struct cluster *c)
             (struct address){.ip = {10, 0, (uint8_t)(1 + k), 1}, .port = SIP_PORT, .family = 4};
     c->town.calls_left = p->calls;
     c->town.begin_at = sim_now(c->sim) + SETTLE;
-    c->town.strict = p->faults == 0;
+    c->town.strict = p->faults == 0 && !p->lenient;
     c->town.complain = complain;
     c->town.argument = c;
     for (unsigned i = 0; i < p->phones; i++) {
@@ -163,10 +169,9 @@ static void start_phones(struct cluster *c)
 
 int cluster__build(struct cluster *c)
 {
-    int error = configure(c);
+    int error = cluster__configure(c, 0);
     if (error != 0)
         return error;
-    sim_configure(c->sim, c->configuration);
     start_servers(c);
     start_phones(c);
     return 0;

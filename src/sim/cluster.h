@@ -37,6 +37,7 @@ struct cluster_params {
     /* Other roles than the product's, to plant faults in tests; NULL: the product's. */
     const struct role *proxy, *node, *history;
     const struct cluster_hooks *hooks; /* NULL: none */
+    bool lenient;                      /* hooks strike: calls may fail, in order */
     bool udp_only, tcp_only;           /* phones; otherwise one in ten has TCP */
     size_t description;                /* bytes that each session description has at least */
 };

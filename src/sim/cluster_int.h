@@ -34,6 +34,8 @@ struct cluster {
 };
 
 int cluster__build(struct cluster *c) __attribute__((warn_unused_result));
+/* Gives everybody a new copy of the configuration, with so many DNs more than there are phones. */
+int cluster__configure(struct cluster *c, unsigned more) __attribute__((warn_unused_result));
 
 /* Something is wrong: says it, shows the last effects of the call or the instance, stops the run. */
 void cluster__violation(struct cluster *c, struct slice call_id, struct slice instance, const char *format,

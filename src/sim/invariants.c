@@ -193,7 +193,7 @@ static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
     if (stood && result != TANDEM__CALL_RESULT__RESULT_ANSWERED)
         NOT_YET(c, strict, id, SLICE(""), "call %s was established at both phones; the history says %lld",
             r->values[1]->text, (long long)result);
-    if (c->params->faults == 0 && !call->caller.was_established && !call->callee.was_established &&
+    if (c->town.strict && !call->caller.was_established && !call->callee.was_established &&
         result == TANDEM__CALL_RESULT__RESULT_ANSWERED)
         NOT_YET(c, strict, id, SLICE(""), "call %s was never established; the history says answered",
             r->values[1]->text);
@@ -252,9 +252,8 @@ static bool history_complete(struct cluster *c, bool strict)
         if (call->callee.phone != UINT32_MAX && call->callee.state != LEDGER_ENDED)
             NOT_YET(c, strict, id, c->town.phones[call->callee.phone].dn,
                 "call %zu did not end at its callee", i + 1);
-        if (c->params->faults == 0 &&
-            (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
-                (call->caller.status >= 500 && call->caller.status != 603)))
+        if (c->town.strict && (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
+                                  (call->caller.status >= 500 && call->caller.status != 603)))
             NOT_YET(c, strict, id, SLICE(""), "call %zu failed without any fault: caller %s, status %u",
                 i + 1, ledger_end_name(call->caller.end), call->caller.status);
         if (call->rows == 0 && (call->caller.heard || call->callee_legs != 0))

@@ -4,13 +4,7 @@
 
 #define DIGITS 12U
 
-static const char *const states[] = {"none", "trying", "ringing", "established", "ended"};
 static const char *const ends[] = {"open", "hung up", "cleared", "cancelled", "refused", "timed out", "lost"};
-
-const char *ledger_state_name(uint8_t state)
-{
-    return states[state];
-}
 
 const char *ledger_end_name(uint8_t end)
 {

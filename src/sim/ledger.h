@@ -52,7 +52,6 @@ uint64_t ledger_number(struct slice call_id);
 void ledger_move(struct ledger_side *side, enum ledger_state state, int64_t now);
 void ledger_end(struct ledger *l, struct ledger_call *call, struct ledger_side *side, enum ledger_end how,
     unsigned status, int64_t now);
-const char *ledger_state_name(uint8_t state);
 const char *ledger_end_name(uint8_t end);
 
 #endif

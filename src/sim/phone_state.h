@@ -62,7 +62,7 @@ struct phone_text {
 
 struct phone_call_state {
     enum phone_state state;
-    bool caller, held, peer_holds, rung, heard_early, cancel_sent;
+    bool caller, held, rung, heard_early, cancel_sent;
     uint64_t number; /* in the ledger */
     struct phone_text call_id, local_tag, remote_tag, target, remote;
     char routes[PHONE_ROUTES]; /* header lines, ready to send */

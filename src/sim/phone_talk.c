@@ -158,7 +158,6 @@ void phone__reinvited(struct phone *p, const struct sip_message *m, const struct
         return;
     }
     struct slice offered = direction_of(m->body);
-    c->peer_holds = offered.data[0] == 'i' || slice_equal(offered, SLICE("sendonly"));
     phone__add_description(p, &body, m->body.length == 0 ? "sendrecv" : mirror(offered));
     buffer_clear(&c->invite);
     buffer_add(&c->invite, m->text);

@@ -242,18 +242,26 @@ void sip_respond(struct sip_transaction *t, uint16_t status, struct slice messag
     transaction__event(t, event_of(status), NULL);
 }
 
-void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag)
+void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
+    enum sip_header_id header, struct slice value)
 {
     struct sip_message request;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct arena arena = {0};
     if (sip_parse(&request, buffer_slice(&t->request), &arena, NULL) == 0) {
         sip_add_response_head(&out, &request, status, SLICE(""), to_tag);
+        if (!slice_empty(value))
+            sip_add_header(&out, header, value);
         sip_add_body(&out, SLICE(""), SLICE(""));
         sip_respond(t, status, buffer_slice(&out));
     }
     buffer_free(&out);
     arena_free(&arena);
+}
+
+void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag)
+{
+    sip_respond_saying(t, status, to_tag, SIP_HEADER_OTHER, SLICE(""));
 }
 
 /* Both CANCEL and the ACK of a refusal repeat the request's line, top Via, From, Call-ID, CSeq number and

@@ -106,6 +106,9 @@ void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);
 /* Builds and sends a response without body; `to_tag` as in sip_add_response_head. */
 void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag);
+/* ... with one header more: what is allowed, what is not supported. */
+void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
+    enum sip_header_id header, struct slice value);
 
 /* Sends the requests that still wait for an answer from this peer once more: it is another process now. */
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);

@@ -35,7 +35,7 @@ class Stage:
     def about(self):
         t = self._tandem
         return {"url": "https://127.0.0.1:%d/" % t.web, "sip": t.sip, "user": "admin", "password": t.password(),
-                "pid": t.process.pid}
+                "authority": os.path.join(t.data, "certificates", "authority.pem")}
 
     def kill(self):
         """As a machine that fails: no time to say good-bye."""
@@ -43,7 +43,6 @@ class Stage:
 
     def start(self):
         self._tandem.start()
-        return self._tandem.process.pid
 
     def apply(self, lists):
         status, out, err = self._tandem.apply(**lists)
@@ -62,6 +61,12 @@ class Stage:
         """KiB of memory that the program has in use."""
         with open("/proc/%d/status" % self._tandem.process.pid, encoding="ascii") as file:
             return next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+
+    def connections(self):
+        """Sockets that the program has open, beyond its listeners."""
+        folder = "/proc/%d/fd" % self._tandem.process.pid
+        names = [os.readlink(os.path.join(folder, name)) for name in os.listdir(folder)]
+        return sum(name.startswith("socket:") for name in names) - 3
 
     def processor(self):
         """Seconds of processor time that the program took so far."""

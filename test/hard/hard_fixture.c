@@ -65,6 +65,18 @@ unsigned hard_site(struct cluster *c, const struct sim_instance *i)
     return c->sim->hosts[i->host].site;
 }
 
+void hard_filter(struct world *w, bool (*keep)(void *argument, const struct effect *e), void *argument)
+{
+    struct buffer kept = {.limit = w->effects.limit};
+    struct slice rest = buffer_slice(&w->effects);
+    struct effect e;
+    while (effect_next(&rest, &e))
+        if (keep(argument, &e))
+            effect_add(&kept, &e);
+    buffer_free(&w->effects);
+    w->effects = kept;
+}
+
 struct slice hard_message(struct slice bytes)
 {
     static const char *const words[] = {

@@ -21,6 +21,9 @@ void hard_be_quiet(void);
 struct sim_instance *hard_primary(struct cluster *c, unsigned pair, struct sim_instance **backup);
 unsigned hard_site(struct cluster *c, const struct sim_instance *i);
 
+/* Drops of the turn's effects those that `keep` refuses. */
+void hard_filter(struct world *w, bool (*keep)(void *argument, const struct effect *e), void *argument);
+
 /* The first SIP message in what was sent or came: as it is, or in a frame of our own streams. Empty: none. */
 struct slice hard_message(struct slice bytes);
 

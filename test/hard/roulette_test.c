@@ -28,10 +28,10 @@ static bool same(struct cluster_params params)
 static void expect_same(uint32_t faults, unsigned pairs)
 {
     unsigned effort = hard_effort();
-    for (uint64_t seed = 31; seed < 33 + 2 * effort; seed++)
+    for (uint64_t seed = 31; seed < 32 + effort; seed++)
         if (!same((struct cluster_params){.seed = seed,
-                .calls = effort != 0 ? 300 : 40,
-                .phones = effort != 0 ? 100 : 24,
+                .calls = effort != 0 ? 300 : 24,
+                .phones = effort != 0 ? 100 : 16,
                 .pairs = pairs,
                 .faults = faults}))
             fail_msg("roulette changes the run: tandem-sim --seed %llu --roulette", (unsigned long long)seed);
@@ -62,7 +62,7 @@ static const struct left_out {
     const ProtobufCMessageDescriptor *type;
     const char *field;
 } fields[] = {
-    {NODE_KIND_CORE, &tandem__node_core__descriptor, "next_object"},
+    {NODE_KIND_CORE, &tandem__node_core__descriptor, "life"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "stream_number"},
     {NODE_KIND_CORE, &tandem__node_core__descriptor, "next_transaction"},
     {NODE_KIND_CALL, &tandem__call_record__descriptor, "state"},
@@ -73,7 +73,7 @@ static const struct left_out {
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "invite"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "invite_cseq"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "remote_sdp"},
-    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "deadline"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "local_sdp"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "answer"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "state"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "deadline"},
@@ -140,10 +140,10 @@ static void a_field_that_is_left_out_is_noticed(void **state)
 {
     (void)state;
     hard_be_quiet();
-    for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
+    for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f += hard_effort() != 0 ? 1 : 4) {
         left_out = &fields[f];
         if (same((struct cluster_params){
-                .seed = 34, .calls = 40, .phones = 12, .pairs = 1, .faults = NETWORK, .node = &forgetful}))
+                .seed = 34, .calls = 24, .phones = 12, .pairs = 1, .faults = NETWORK, .node = &forgetful}))
             fail_msg("nobody notices that %s lacks %s", left_out->type->short_name, left_out->field);
     }
 }

@@ -118,7 +118,7 @@ await test('the live page shows devices and counts them', async (page) => {
   await login(page);
   const total = Number((await page.textContent('[data-figure=devices] small')).replace(/\D/g, ''));
   if (total === 0) {
-    assert.match(await page.textContent('.table-devices'), /tandem get dn 1001/);
+    assert.match(await page.textContent('.table-devices'), /tandem apply/);
     assert.equal(DEVICE, undefined, `device ${DEVICE} is missing`);
     return;
   }

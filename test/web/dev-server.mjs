@@ -72,7 +72,7 @@ function logout(request, response) {
 function status(response) {
   const names = { proxy: 2, node: 2, session: 1, stat: 1, history: 1, config: 1, control: 1 };
   const instances = Object.entries(names).flatMap(([role, count]) =>
-    Array.from({ length: count }, (_, index) => ({ role, name: `${role}-${index + 1}`, health: 'ok' })),
+    Array.from({ length: count }, (_, index) => ({ role, name: `${role}-${index + 1}`, health: 'ok', ...(role === 'proxy' && { listen: ['udp:127.0.0.1:5060'] }) })),
   );
   answer(response, 200, { version: '0.1.0', location: 'home', instances });
 }

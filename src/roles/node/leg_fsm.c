@@ -248,6 +248,12 @@ static void enter_established(void *object)
         node__media_reconcile(l->call);
 }
 
+/* A leg that ends by itself takes the other along at once; where the call ends already, it knows. */
+static void enter_closing(void *object)
+{
+    node__call_event(self(object)->call, CALL_EV_HUNG_UP);
+}
+
 static void enter_closed(void *object)
 {
     struct leg *l = self(object);
@@ -266,7 +272,7 @@ static const struct fsm_state states[LEG_ST_COUNT] = {
     [LEG_ST_RINGING] = {"ringing", TIMER_NONE, false, enter_ringing},
     [LEG_ST_ESTABLISHED] = {"established", TIMER_LEG_AUDIT, false, enter_established},
     [LEG_ST_CANCELLING] = {"cancelling", TIMER_SIP_64_T1, false, NULL},
-    [LEG_ST_CLOSING] = {"closing", TIMER_SIP_64_T1, false, NULL},
+    [LEG_ST_CLOSING] = {"closing", TIMER_SIP_64_T1, false, enter_closing},
     [LEG_ST_CLOSED] = {"closed", TIMER_NONE, true, enter_closed},
 };
 

@@ -6,7 +6,6 @@
 #include "roles/node/node_int.h"
 #include "sip/peer.h"
 
-#define ALLOW SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO")
 #define SDP SLICE("application/sdp")
 
 static void add_contact(struct buffer *out, const struct leg *l)
@@ -50,7 +49,7 @@ void node__leg_invite(struct leg *l, struct slice offer)
     l->ack_cseq = ++l->dialog.local_cseq;
     sip_dialog_add_request(&out, &l->dialog, SIP_INVITE, l->ack_cseq, via);
     add_contact(&out, l);
-    sip_add_header(&out, SIP_HEADER_ALLOW, ALLOW);
+    sip_add_header(&out, SIP_HEADER_ALLOW, NODE_ALLOW);
     sip_add_body(&out, slice_empty(offer) ? SLICE("") : SDP, offer);
     l->media = slice_empty(offer) ? MEDIA_ASKED : MEDIA_OFFERING;
     node__sdp_set(l, &l->offered_sdp, node__sdp_take(l->node, offer));
@@ -124,7 +123,7 @@ static void respond(struct leg *l, uint16_t status, struct slice body, struct bu
     sip_add_response_head(&out, &request, status, SLICE(""), l->dialog.local_tag);
     if (status > 100 && status < 300) {
         add_contact(&out, l);
-        sip_add_header(&out, SIP_HEADER_ALLOW, ALLOW);
+        sip_add_header(&out, SIP_HEADER_ALLOW, NODE_ALLOW);
     }
     sip_add_body(&out, slice_empty(body) ? SLICE("") : SDP, body);
     sip_respond(t, status, buffer_slice(&out));

@@ -25,6 +25,7 @@ enum {
 };
 /* Frames between nodes and proxies are in sip/peer.h. */
 
+#define NODE_ALLOW SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO") /* what phones may ask of us */
 #define NODE_OUTBOX 65536U   /* events kept in memory until they are stored; the spool has them all */
 #define NODE_PUBLISH 262144U /* bytes of events published again at a time */
 

@@ -465,7 +465,7 @@ static void an_old_number_is_500_and_a_stranger_481(void **state)
     (void)state;
     establish();
     from_caller("INFO", 9, caller_tag(), "");
-    must_find("SIP/2.0 200", "CSeq: 9 INFO");
+    must_find("SIP/2.0 405", "CSeq: 9 INFO");
     from_caller("INFO", 8, caller_tag(), "");
     must_find("SIP/2.0 500", "CSeq: 8 INFO");
     from_caller("BYE", 10, "1-00000000", "");

@@ -328,8 +328,12 @@ static void resume_call(struct call *c)
     struct node *n = c->node;
     c->caller = map_get_number(&n->legs, c->caller_key);
     c->callee = map_get_number(&n->legs, c->callee_key);
+    if (c->caller != NULL && c->caller->call != NULL)
+        c->caller = NULL; /* a leg belongs to one call, in one part */
     if (c->caller != NULL)
         c->caller->call = c;
+    if (c->callee != NULL && c->callee->call != NULL)
+        c->callee = NULL;
     if (c->callee != NULL)
         c->callee->call = c;
     if (c->deadline != 0)

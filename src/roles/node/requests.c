@@ -41,11 +41,10 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
         node__leg_event(l, LEG_EV_BYE, NULL);
         break;
     case SIP_OPTIONS:
-    case SIP_INFO:
         sip_respond_simple(t, 200, SLICE(""));
         break;
     default:
-        sip_respond_simple(t, 405, SLICE(""));
+        sip_respond_saying(t, 405, SLICE(""), SIP_HEADER_ALLOW, NODE_ALLOW);
         break;
     }
 }
@@ -53,8 +52,13 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
 static void request_h(void *user, struct sip_transaction *t, const struct sip_message *m)
 {
     struct node *n = user;
+    struct slice extension;
+    struct sip_cursor at = {0};
     if (m->method == SIP_CANCEL)
         cancel(n, t, m);
+    else if (sip_next_value(m, SIP_HEADER_REQUIRE, &at, &extension)) /* RFC 3261 8.2.2.3: we know none */
+        sip_respond_saying(
+            t, 420, slice_empty(m->to_tag) ? SLICE("refused") : SLICE(""), SIP_HEADER_UNSUPPORTED, extension);
     else if (!slice_empty(m->to_tag))
         in_dialog(n, t, m);
     else if (m->method == SIP_INVITE)
@@ -62,7 +66,7 @@ static void request_h(void *user, struct sip_transaction *t, const struct sip_me
     else if (m->method == SIP_OPTIONS)
         sip_respond_simple(t, 200, SLICE("options"));
     else
-        sip_respond_simple(t, 405, SLICE("refused"));
+        sip_respond_saying(t, 405, SLICE("refused"), SIP_HEADER_ALLOW, NODE_ALLOW);
 }
 
 static void ack_h(void *user, const struct sip_target *from, const struct sip_message *m)

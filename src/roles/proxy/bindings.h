@@ -50,6 +50,7 @@ void proxy__binding_pack(const struct binding *b, const char *dn, Tandem__Bindin
 /* A page of the store; returns how many rows there were, and leaves DN and contact of the last in `last`. */
 size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512]);
 void proxy__share_change(struct proxy *p, const Tandem__Binding *b);
+void proxy__share_loaded(struct proxy *p); /* all registrations of the store are known */
 void proxy__share_open(struct proxy *p);
 bool proxy__share_input(struct proxy *p, const struct input *in);
 void proxy__share_close(struct proxy *p);

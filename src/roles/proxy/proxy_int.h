@@ -15,6 +15,7 @@
 #include "sip/peer.h"
 #include "wire/frame.h"
 
+#define PROXY_ASKERS 16U
 #define CONFIG_NAME_MAX 64
 #define PROXY_LISTENERS 8
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
@@ -57,6 +58,11 @@ struct inside {
     struct world_timer retry;
 };
 
+struct proxy_asker { /* of a snapshot, before there was one */
+    char reply_to[CONFIG_NAME_MAX + 32];
+    uint64_t token;
+};
+
 struct proxy {
     struct world *world;
     char name[PROXY_NAME], location[CONFIG_NAME_MAX], realm[CONFIG_NAME_MAX];
@@ -80,6 +86,7 @@ struct proxy {
     size_t sweep_at;
     uint64_t change_number;
     struct map origins;
+    struct proxy_asker askers[PROXY_ASKERS];
     struct world_timer save_timer, sweep_timer, snapshot_timer;
 
     /* start.c */

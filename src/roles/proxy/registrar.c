@@ -32,6 +32,8 @@ static unsigned q_of(const struct sip_name_address *a)
     unsigned thousandths = 0, weight = 100;
     if (!sip_parameter(a->parameters, SLICE("q"), &value) || value.length == 0 || value.data[0] != '0')
         return 1000;
+    if (value.length > 1 && value.data[1] != '.')
+        return 1000;
     for (size_t i = 2; i < value.length && i < 5 && value.data[i] >= '0' && value.data[i] <= '9';
          i++, weight /= 10)
         thousandths += (unsigned)(value.data[i] - '0') * weight;

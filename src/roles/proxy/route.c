@@ -21,18 +21,6 @@ static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
     sip_respond_simple(t, status, SLICE("edge"));
 }
 
-/* A refusal that has to say more: Allow (RFC 3261 21.4.6), Unsupported (16.3 step 5). */
-static void refuse_saying(struct sip_transaction *t, const struct sip_message *m, uint16_t status,
-    enum sip_header_id header, struct slice value)
-{
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
-    sip_add_header(&out, header, value);
-    sip_add_body(&out, SLICE(""), SLICE(""));
-    sip_respond(t, status, buffer_slice(&out));
-    buffer_free(&out);
-}
-
 /* ---- flows as text: NAME.u.LISTENER.IP.PORT of a phone on UDP, NAME.t.FLOW.INCARNATION of one on a stream
  * ---- */
 
@@ -264,7 +252,8 @@ static void from_phone(struct proxy *p, struct sip_transaction *t, const struct 
     struct sip_cursor at = {0};
     struct destination to;
     if (sip_next_value(m, SIP_HEADER_PROXY_REQUIRE, &at, &extension))
-        refuse_saying(t, m, 420, SIP_HEADER_UNSUPPORTED, extension); /* of proxies nothing is supported */
+        sip_respond_saying(
+            t, 420, SLICE("edge"), SIP_HEADER_UNSUPPORTED, extension); /* of proxies nothing is supported */
     else if (m->method == SIP_REGISTER)
         proxy__register(p, t, m, &t->target);
     else if (!slice_empty(m->to_tag) && pair_of(m, &pair) && to_pair(p, pair, &to))
@@ -276,7 +265,8 @@ static void from_phone(struct proxy *p, struct sip_transaction *t, const struct 
     else if (m->method == SIP_OPTIONS)
         refuse(p, t, 200);
     else
-        refuse_saying(t, m, 405, SIP_HEADER_ALLOW, SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"));
+        sip_respond_saying(
+            t, 405, SLICE("edge"), SIP_HEADER_ALLOW, SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"));
 }
 
 void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m)

@@ -134,15 +134,44 @@ static void snapshot_input(struct proxy *p, struct slice bytes)
     }
 }
 
+/* An answer before the store was read would say that nobody is registered: who asks so early gets it later.
+ * One for whom there is no room asks again by itself. */
+static void remember(struct proxy *p, const Tandem__Snapshot *ask)
+{
+    if (strlen(ask->reply_to) >= sizeof p->askers[0].reply_to)
+        return;
+    for (unsigned i = 0; i < PROXY_ASKERS; i++) {
+        struct proxy_asker *a = &p->askers[i];
+        if (a->reply_to[0] == '\0' || strcmp(a->reply_to, ask->reply_to) == 0) {
+            strcpy(a->reply_to, ask->reply_to);
+            a->token = ask->token;
+            return;
+        }
+    }
+}
+
+void proxy__share_loaded(struct proxy *p)
+{
+    for (unsigned i = 0; i < PROXY_ASKERS && p->askers[i].reply_to[0] != '\0'; i++) {
+        Tandem__Snapshot ask = TANDEM__SNAPSHOT__INIT;
+        ask.reply_to = p->askers[i].reply_to;
+        ask.token = p->askers[i].token;
+        send_snapshot(p, &ask);
+    }
+    memset(p->askers, 0, sizeof p->askers);
+}
+
 static void control_input(struct proxy *p, struct slice bytes)
 {
     char own[SUBJECT];
     const Tandem__Snapshot *ask = pack_read(&tandem__snapshot__descriptor, bytes, &p->arena);
     subject(own, "ctl.proxy.bindings", p->name);
-    if (!p->bindings_known)
-        return; /* it would say that nobody is registered; who needs it asks again */
-    if (ask != NULL && strcmp(ask->reply_to, own) != 0)
+    if (ask == NULL || strcmp(ask->reply_to, own) == 0)
+        return;
+    if (p->bindings_known)
         send_snapshot(p, ask);
+    else
+        remember(p, ask);
 }
 
 void proxy__share_open(struct proxy *p)

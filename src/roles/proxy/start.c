@@ -133,10 +133,12 @@ void proxy__start_input(struct proxy *p, const struct input *in)
     } else if (in->token == TOKEN_KEY_SET) {
         ask_key(p); /* ours or that of a faster proxy: what is there counts */
     } else if (in->token == TOKEN_BINDINGS && in->answer == ANSWER_YES && !p->bindings_known) {
-        if (proxy__bindings_load(p, in->bytes, p->loaded) < PAGE)
+        if (proxy__bindings_load(p, in->bytes, p->loaded) < PAGE) {
             p->bindings_known = true;
-        else
+            proxy__share_loaded(p);
+        } else {
             ask_bindings(p);
+        }
         try_listen(p);
     }
 }

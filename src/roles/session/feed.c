@@ -53,10 +53,12 @@ static void keep(struct session *s, struct slice text)
 static bool encode_changes(struct session *s, struct buffer *out)
 {
     struct buffer devices = {0}, calls = {0}, devices_gone = {0}, calls_gone = {0};
-    struct list *link;
+    struct list *link, ended; /* calls that begin and end in this message: their end follows in the next */
     size_t count = 0;
+    list_init(&ended);
     while ((link = list_first(&s->view.changed_calls)) != NULL && count++ < SESSION_WALK) {
         struct view_call *c = list_entry(link, struct view_call, changed);
+        bool ends = c->ends && !c->gone;
         if (!c->gone) {
             separate(&calls);
             view__add_call(&calls, c);
@@ -65,6 +67,8 @@ static bool encode_changes(struct session *s, struct buffer *out)
             view__add_call_id(&calls_gone, c->call_id);
         }
         view__call_told(s, c);
+        if (ends)
+            list_append(&ended, &c->changed);
     }
     while ((link = list_first(&s->view.changed_devices)) != NULL && count++ < SESSION_WALK) {
         struct device *d = list_entry(link, struct device, changed);
@@ -76,6 +80,10 @@ static bool encode_changes(struct session *s, struct buffer *out)
             json_add_string(&devices_gone, d->dn);
         }
         view__device_told(s, d);
+    }
+    while ((link = list_first(&ended)) != NULL) {
+        list_remove(link);
+        view__call_gone(s, list_entry(link, struct view_call, changed));
     }
     bool any = devices.length + calls.length + devices_gone.length + calls_gone.length != 0;
     buffer_add_format(out, "{\"changes\":{\"number\":\"%" PRIu64 "\"", s->feed.number + 1);

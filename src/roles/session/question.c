@@ -300,6 +300,17 @@ static const char *health(const struct session *s, const struct config_applicati
     return o->synced || o->asked < 2 ? "ok" : "unreachable";
 }
 
+/* Proxies: where phones register, for whoever sets up the first one. */
+static void add_listen(struct buffer *body, const struct config_application *a)
+{
+    buffer_add_text(body, ",\"listen\":[");
+    for (size_t i = 0; i < a->listen.count; i++) {
+        buffer_add_text(body, i != 0 ? "," : "");
+        json_add_string(body, a->listen.items[i]);
+    }
+    buffer_add_byte(body, ']');
+}
+
 void session__status(struct connection *c, struct sign_in *i)
 {
     struct session *s = c->session;
@@ -315,7 +326,10 @@ void session__status(struct connection *c, struct sign_in *i)
              (a = config_next_application(world_configuration(s->world), role, &at)) != NULL;) {
             buffer_add_format(&body, "%s{\"role\":\"%s\",\"name\":", before, config_role_name(role));
             json_add_string(&body, a->name);
-            buffer_add_format(&body, ",\"health\":\"%s\"}", health(s, a));
+            buffer_add_format(&body, ",\"health\":\"%s\"", health(s, a));
+            if (role == CONFIG_ROLE_PROXY)
+                add_listen(&body, a);
+            buffer_add_byte(&body, '}');
             before = ",";
         }
     buffer_add_text(&body, "]}");

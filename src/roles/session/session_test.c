@@ -375,6 +375,7 @@ static void status_lists_the_instances(void **state)
     uint64_t flow = desk_request(&d, "GET", "/api/status", cookie, NULL);
     assert_true(desk_said(&d, flow, "\"location\":\"home\",\"instances\":["));
     assert_true(desk_said(&d, flow, "{\"role\":\"session\",\"name\":\"session-1\",\"health\":\"ok\"}"));
+    assert_true(desk_said(&d, flow, "\"listen\":["));
     desk_advance(&d, 10 * SECOND);
     flow = desk_request(&d, "GET", "/api/status", cookie, NULL);
     assert_true(desk_said(&d, flow, "{\"role\":\"node\",\"name\":\"node-1a\",\"health\":\"unreachable\"}"));

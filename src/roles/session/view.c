@@ -256,12 +256,14 @@ void view__call(struct session *s, struct origin *o, const Tandem__LiveCall *cal
         state++;
     if (state == VIEW_CALL_STATES) { /* "gone" */
         c = map_get_number(&s->view.calls, call->call_id);
-        if (c != NULL && c->origin == o)
+        if (c != NULL && c->origin == o && c->told)
             view__call_gone(s, c);
+        else if (c != NULL && c->origin == o)
+            c->ends = true;
         return;
     }
     c = call_of(s, call->call_id);
-    c->gone = false;
+    c->gone = c->ends = false;
     c->origin = o;
     c->generation = generation > c->generation ? generation : c->generation;
     c->state = (uint8_t)state;

@@ -68,6 +68,7 @@ struct view_call {
     uint64_t generation;
     uint8_t state; /* enum view_call_state */
     bool gone, told;
+    bool ends; /* over before anybody was told that there was one: it is told, then that it is gone */
 };
 
 struct view {

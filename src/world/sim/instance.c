@@ -365,13 +365,3 @@ const struct role *sim_role(const struct sim_instance *i)
 {
     return i->role;
 }
-
-uint64_t sim_incarnation(const struct sim_instance *i)
-{
-    return i->incarnation;
-}
-
-struct sim_instance *sim_instance_at(struct sim *s, size_t index)
-{
-    return index < s->instance_count ? s->instances[index] : NULL;
-}

@@ -76,9 +76,6 @@ struct world *sim_world(struct sim_instance *i);
 void *sim_self(struct sim_instance *i); /* NULL while it does not run */
 struct slice sim_name(const struct sim_instance *i);
 const struct role *sim_role(const struct sim_instance *i);
-uint64_t sim_incarnation(const struct sim_instance *i);
-/* All, in the order of their start; NULL past the end. */
-struct sim_instance *sim_instance_at(struct sim *s, size_t index);
 
 /* ---- running ---- */
 bool sim_step(struct sim *s, int64_t until); /* one event, or false when there is none until then */

@@ -65,6 +65,8 @@ export interface Instance {
   role: string;
   name: string;
   health: string;
+  /** Of proxies: where phones register, as "udp:127.0.0.1:5060". */
+  listen?: string[];
 }
 
 export interface Status {

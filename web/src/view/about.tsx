@@ -3,6 +3,8 @@ import type { AboutViewModel } from '../viewmodel/about';
 import { useText, useValue } from './hooks';
 import { Mark, Wordmark } from './mark';
 
+const HEALTH_BADGES: Record<string, string> = { ok: 'badge-answered', unreachable: 'badge-failed' };
+
 function Instances({ about }: { about: AboutViewModel }) {
   const text = useText();
   const status = useValue(about.status);
@@ -27,7 +29,7 @@ function Instances({ about }: { about: AboutViewModel }) {
               <td>{instance.role}</td>
               <th scope="row">{instance.name}</th>
               <td>
-                <span class={`badge badge-${/^(ok|up|healthy|active|good)$/i.test(instance.health) ? 'answered' : 'busy'}`}>{instance.health}</span>
+                <span class={`badge ${HEALTH_BADGES[instance.health] ?? ''}`}>{text.sayOr('health', instance.health)}</span>
               </td>
             </tr>
           ))}

@@ -4,6 +4,7 @@ import type { DeviceRow } from '../viewmodel/device-rows';
 import type { DeviceColumn, LiveViewModel } from '../viewmodel/live';
 import { Elapsed } from './elapsed';
 import { Empty } from './empty';
+import { NoNumbers } from './teach';
 import { pure, useText, useValue } from './hooks';
 import { VirtualTable, type Column } from './virtual-table';
 
@@ -54,32 +55,6 @@ const Cells = pure(function Cells({ row, live }: { row: DeviceRow; live: LiveVie
   );
 });
 
-function Teach() {
-  const text = useText();
-  const [before, after] = text.say('devices.empty.secret.how', { command: '\n' }).split('\n');
-  return (
-    <Empty icon="phone" title={text.say('devices.empty.title')}>
-      <p>{text.say('devices.empty.text')}</p>
-      <dl class="recipe">
-        <dt>{text.say('devices.empty.server')}</dt>
-        <dd>
-          <code>127.0.0.1:5060</code>
-        </dd>
-        <dt>{text.say('devices.empty.user')}</dt>
-        <dd>
-          <code>1001</code>
-        </dd>
-        <dt>{text.say('devices.empty.secret')}</dt>
-        <dd>
-          {before}
-          <code>tandem get dn 1001</code>
-          {after}
-        </dd>
-      </dl>
-    </Empty>
-  );
-}
-
 export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: boolean }) {
   const text = useText();
   const rows = useValue(live.devices.rows);
@@ -93,7 +68,7 @@ export function DeviceTable({ live, waiting }: { live: LiveViewModel; waiting: b
     { name: 'since', label: text.say('devices.since'), sortable: true, number: true },
     { name: 'contact', label: text.say('devices.contact'), sortable: true },
   ];
-  const nothing = devices > 0 ? <NoMatch live={live} /> : !waiting && <Teach />;
+  const nothing = devices > 0 ? <NoMatch live={live} /> : !waiting && <NoNumbers />;
   return (
     <section class="panel" aria-labelledby="devices-title">
       <header>

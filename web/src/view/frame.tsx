@@ -42,6 +42,7 @@ function Navigation({ app }: FrameProps) {
 function Person({ app, workspace }: FrameProps) {
   const text = useText();
   const { user, name, role } = workspace.user;
+  const sameWord = text.sayOr('role', role) === name;
   return (
     <div class="person">
       <span class="avatar" aria-hidden="true">
@@ -49,7 +50,7 @@ function Person({ app, workspace }: FrameProps) {
       </span>
       <span class="person-name">
         <b>{name || user}</b>
-        <small>{text.sayOr('role', role)}</small>
+        {!sameWord && <small>{text.sayOr('role', role)}</small>}
       </span>
       <button type="button" class="button-icon" aria-label={text.say('who.logout')} title={text.say('who.logout')} onClick={() => void app.logout()}>
         <Icon name="logout" />

@@ -48,7 +48,7 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
         <Talked call={call} />
       </td>
       <td class="muted" title={call.cause}>
-        {call.cause}
+        {text.sayOr('cause', call.cause)}
       </td>
       <td class="muted cell-node" title={call.location}>
         {call.node}

@@ -8,6 +8,7 @@ import { DeviceTable } from './device-table';
 import { FilterBox } from './filter-box';
 import { useText, useValue } from './hooks';
 import { Summary } from './summary';
+import { NoPhones } from './teach';
 
 function States({ live }: { live: LiveViewModel }) {
   const text = useText();
@@ -30,7 +31,7 @@ function States({ live }: { live: LiveViewModel }) {
 
 export function Live({ workspace }: { workspace: Workspace }) {
   const text = useText();
-  const { live, feed } = workspace;
+  const { live, about, feed } = workspace;
   const filter = useValue(live.filter);
   const stale = useStale(feed);
   const first = useValue(feed.heardAt) === null;
@@ -46,6 +47,7 @@ export function Live({ workspace }: { workspace: Workspace }) {
         />
         <States live={live} />
       </div>
+      {!first && <NoPhones live={live} about={about} />}
       <div class="panels" aria-busy={first}>
         <DeviceTable live={live} waiting={first} />
         <CallTable live={live} waiting={first} />

@@ -21,3 +21,12 @@ export class AboutViewModel {
     }
   }
 }
+
+/** Where phones register, as HOST:PORT; `host` stands for a server that listens at all its addresses. */
+export function sipServer(status: Status | null, host: string): string | null {
+  for (const { listen } of status?.instances ?? []) {
+    const address = listen?.[0]?.replace(/^[a-z]+:/, '');
+    if (address !== undefined) return address.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, host);
+  }
+  return null;
+}
