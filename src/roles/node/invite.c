@@ -14,9 +14,11 @@ static int read_user(char to[NODE_NAME], struct slice uri_text)
         error = sip_uri_user(&user, &uri, to, NODE_NAME - 1);
     if (error != 0)
         return error;
+    if (user.length == 0) /* and without data: "sip:home" */
+        return ERROR_MISSING;
     memmove(to, user.data, user.length);
     to[user.length] = '\0';
-    return user.length != 0 ? 0 : ERROR_MISSING;
+    return 0;
 }
 
 static int read_caller(struct call *c, const struct sip_message *m)

@@ -33,6 +33,8 @@ static void commit_h(void *maker, struct world *w)
     struct effect e;
     (void)maker;
     while (effect_next(&rest, &e)) {
+        if (e.kind == EFFECT_PUBLISH && proxy_fixture.on_publish != NULL)
+            proxy_fixture.on_publish(e.first, e.second);
         if (e.kind == EFFECT_SEND && e.address.family != 0)
             keep(e.address.port, e.second);
         else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")))
@@ -83,7 +85,7 @@ static void configure(void)
     assert_int_equal(config_builder_end(&proxy_fixture.configuration, b, NULL), 0);
 }
 
-static void answer_start(uint64_t token, const ProtobufCMessage *m)
+void proxy_fixture_answer_start(uint64_t token, const ProtobufCMessage *m)
 {
     struct buffer bytes = {0};
     pack_add(&bytes, m);
@@ -123,7 +125,7 @@ static void connect_pair(void)
     buffer_free(&frame);
 }
 
-void proxy_fixture_begin(void)
+void proxy_fixture_open(void)
 {
     struct role_setup setup = {.name = SLICE("proxy-1"), .location = SLICE("home"), .incarnation = 1};
     memset(&proxy_fixture, 0, sizeof proxy_fixture);
@@ -135,18 +137,28 @@ void proxy_fixture_begin(void)
     world_turn_begin(&proxy_fixture.world, proxy_fixture.now);
     assert_int_equal(role_proxy.open(&proxy_fixture.proxy, &proxy_fixture.world, &setup), 0);
     world_turn_end(&proxy_fixture.world);
+}
+
+void proxy_fixture_give_key(void)
+{
     Tandem__RegistryEntry entry = TANDEM__REGISTRY_ENTRY__INIT, *entries = &entry;
     Tandem__RegistryAnswer registry = TANDEM__REGISTRY_ANSWER__INIT;
     entry.key = (char *)(uintptr_t) "secret/nonce/home";
     entry.value = pack_bytes(SLICE("0123456789abcdef0123456789abcdef"));
     registry.n_entries = 1;
     registry.entries = &entries;
-    answer_start(1, &registry.base);
+    proxy_fixture_answer_start(PROXY_FIXTURE_KEY, &registry.base);
+}
+
+void proxy_fixture_begin(void)
+{
+    proxy_fixture_open();
+    proxy_fixture_give_key();
     Tandem__StoreResult result = TANDEM__STORE_RESULT__INIT, *results = &result;
     Tandem__StoreAnswer store = TANDEM__STORE_ANSWER__INIT;
     store.n_results = 1;
     store.results = &results;
-    answer_start(3, &store.base);
+    proxy_fixture_answer_start(PROXY_FIXTURE_BINDINGS, &store.base);
     assert_int_not_equal(proxy_fixture.edge, 0);
     connect_pair();
     proxy_fixture.count = 0;

@@ -30,7 +30,8 @@ struct proxy_fixture {
     unsigned count;
     struct buffer asked; /* the last question to the store */
     uint64_t asked_token, asked_object;
-    unsigned changes; /* told on the bus */
+    unsigned changes;                                             /* told on the bus */
+    void (*on_publish)(struct slice subject, struct slice bytes); /* NULL: nobody wants to know */
     unsigned cseq, branch;
 };
 
@@ -43,7 +44,13 @@ struct phone {
 
 extern const struct phone proxy_alice, proxy_bob; /* 1001 and 1002 */
 
-void proxy_fixture_begin(void);
+/* What a proxy asks for at its start; the store's answer is an answer to `asked`. */
+enum { PROXY_FIXTURE_KEY = 1, PROXY_FIXTURE_BINDINGS = 3 };
+
+void proxy_fixture_begin(void); /* with nobody registered, and connected to the pair */
+void proxy_fixture_open(void);  /* it waits for what it asks for at its start */
+void proxy_fixture_give_key(void);
+void proxy_fixture_answer_start(uint64_t token, const ProtobufCMessage *m);
 void proxy_fixture_end(void);
 void proxy_fixture_input(struct input in);
 void proxy_fixture_pass(int64_t microseconds);

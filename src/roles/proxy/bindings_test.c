@@ -1,0 +1,339 @@
+/* Registrations beyond one proxy: read from the store at its start, told to the others, asked for by them. */
+#include "roles/proxy/proxy_fixture.h"
+
+#include "unit.h"
+#include "wire/engine.pb-c.h"
+#include "wire/pack.h"
+
+#define PAGE 1000 /* registrations of one question to the store */
+
+/* ---- a proxy that starts ---- */
+
+static Tandem__StoreValue *value(struct arena *arena, const char *text)
+{
+    Tandem__StoreValue *v = arena_alloc(arena, sizeof *v);
+    tandem__store_value__init(v);
+    v->text = (char *)(uintptr_t)text;
+    return v;
+}
+
+/* A row of binding_all: DN 2000 + number; what expires at 0 is a row that holds no binding. */
+static Tandem__StoreRow *row(struct arena *arena, unsigned number, int64_t expires_at)
+{
+    Tandem__StoreRow *r = arena_alloc(arena, sizeof *r);
+    Tandem__Binding b = TANDEM__BINDING__INIT;
+    struct address at = {.ip = {127, 0, 0, 1}, .port = 8000, .family = 4};
+    struct buffer bytes = {0};
+    char dn[16], contact[40];
+    snprintf(dn, sizeof dn, "%u", 2000 + number);
+    snprintf(contact, sizeof contact, "sip:%u@127.0.0.1:8000", number);
+    tandem__store_row__init(r);
+    b.dn = dn;
+    b.contact = contact;
+    b.proxy = (char *)(uintptr_t) "proxy-2";
+    b.transport = (char *)(uintptr_t) "udp";
+    b.address = pack_bytes(slice_of(&at, sizeof at));
+    b.expires_at = (uint64_t)expires_at;
+    pack_add(&bytes, &b.base);
+    r->n_values = 5;
+    r->values = arena_alloc(arena, 5 * sizeof *r->values);
+    r->values[0] = value(arena, arena_text(arena, slice_text(dn)));
+    r->values[1] = value(arena, arena_text(arena, slice_text(contact)));
+    r->values[2] = value(arena, "proxy-2");
+    r->values[3] = value(arena, NULL);
+    r->values[3]->has_blob = true;
+    r->values[3]->blob = pack_bytes(slice_text(arena_text(arena, SLICE("no binding"))));
+    if (expires_at != 0) {
+        uint8_t *copy = arena_alloc(arena, bytes.length);
+        memcpy(copy, bytes.data, bytes.length);
+        r->values[3]->blob = pack_bytes(slice_of(copy, bytes.length));
+    }
+    r->values[4] = value(arena, NULL);
+    buffer_free(&bytes);
+    return r;
+}
+
+static void give_page(unsigned first, unsigned count, int64_t expires_at)
+{
+    static Tandem__StoreRow *rows[PAGE];
+    struct arena arena = {0};
+    Tandem__StoreResult result = TANDEM__STORE_RESULT__INIT, *results = &result;
+    Tandem__StoreAnswer answer = TANDEM__STORE_ANSWER__INIT;
+    for (unsigned i = 0; i < count; i++)
+        rows[i] = row(&arena, first + i, expires_at);
+    result.n_rows = count;
+    result.rows = rows;
+    answer.n_results = 1;
+    answer.results = &results;
+    proxy_fixture_answer_start(PROXY_FIXTURE_BINDINGS, &answer.base);
+    arena_free(&arena);
+}
+
+static void expect_question(const char *after_dn, const char *after_contact)
+{
+    struct arena arena = {0};
+    const Tandem__StoreRequest *q =
+        pack_read(&tandem__store_request__descriptor, buffer_slice(&proxy_fixture.asked), &arena);
+    assert_non_null(q);
+    assert_int_equal(q->n_statements, 1);
+    assert_string_equal(q->statements[0]->name, "binding_all");
+    assert_int_equal(q->statements[0]->n_parameters, 4);
+    assert_int_equal(q->statements[0]->parameters[0]->number, proxy_fixture.now);
+    assert_string_equal(q->statements[0]->parameters[1]->text, after_dn);
+    assert_string_equal(q->statements[0]->parameters[2]->text, after_contact);
+    assert_int_equal(q->statements[0]->parameters[3]->number, PAGE);
+    arena_free(&arena);
+}
+
+static size_t known(void)
+{
+    return ((struct proxy *)proxy_fixture.proxy)->binding_count;
+}
+
+/* VC-2: a proxy that starts again knows everybody before it lets the first phone in. */
+static void a_restart_reads_all_pages_before_phones_come_in(void **state)
+{
+    int64_t later;
+    (void)state;
+    proxy_fixture_open();
+    later = proxy_fixture.now + 600 * (int64_t)SECOND;
+    proxy_fixture_give_key();
+    expect_question("", "");
+    give_page(0, PAGE, later);
+    assert_int_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), PAGE);
+    expect_question("2999", "sip:999@127.0.0.1:8000");
+    give_page(PAGE, PAGE, later);
+    assert_int_equal(proxy_fixture.edge, 0);
+    expect_question("3999", "sip:1999@127.0.0.1:8000");
+    give_page(2 * PAGE, 1, later);
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), 2 * PAGE + 1);
+    assert_int_equal(proxy_fixture_bindings("2000"), 1);
+    assert_int_equal(proxy_fixture_bindings("4000"), 1);
+    assert_int_equal(proxy_fixture.changes, 0); /* what was read is neither told nor written */
+    proxy_fixture_pass(660 * (int64_t)SECOND);
+    assert_int_equal(known(), 0);
+    proxy_fixture_end();
+}
+
+/* The last page may be full: then there is an empty one behind it. */
+static void an_empty_page_is_the_end(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    give_page(0, PAGE, proxy_fixture.now + SECOND);
+    give_page(0, 0, 0);
+    assert_int_equal(proxy_fixture.edge, 0); /* the key of the nonces is missing */
+    proxy_fixture_give_key();
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), PAGE);
+    proxy_fixture_end();
+}
+
+static void rows_that_ran_out_or_are_damaged_are_passed_over(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    proxy_fixture_give_key();
+    give_page(0, PAGE, proxy_fixture.now);
+    expect_question("2999", "sip:999@127.0.0.1:8000");
+    give_page(PAGE, PAGE, 0);
+    expect_question("3999", "sip:1999@127.0.0.1:8000");
+    give_page(2 * PAGE, 1, proxy_fixture.now + SECOND);
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), 1);
+    proxy_fixture_end();
+}
+
+/* A store that does not answer is asked again, from where the pages have come to. */
+static void a_silent_store_is_asked_again(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    proxy_fixture_give_key();
+    give_page(0, PAGE, proxy_fixture.now + 600 * (int64_t)SECOND);
+    proxy_fixture_input((struct input){.kind = INPUT_ANSWER,
+        .object = OBJECT(PROXY_OBJECT_START, 0),
+        .token = PROXY_FIXTURE_BINDINGS,
+        .answer = ANSWER_UNKNOWN});
+    buffer_clear(&proxy_fixture.asked);
+    proxy_fixture_pass(2 * (int64_t)SECOND);
+    expect_question("2999", "sip:999@127.0.0.1:8000");
+    assert_int_equal(proxy_fixture.edge, 0);
+    give_page(PAGE, 1, proxy_fixture.now + SECOND);
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), PAGE + 1);
+    proxy_fixture_end();
+}
+
+/* ---- what is told to others ---- */
+
+#define TOLD 16
+
+static struct {
+    struct arena arena;
+    const Tandem__BindingChange *changes[TOLD];
+    const Tandem__BindingSnapshot *snapshots[TOLD];
+    unsigned change_count, snapshot_count;
+} heard;
+
+static void hear(struct slice subject, struct slice bytes)
+{
+    if (slice_equal(subject, SLICE("reg.home"))) {
+        assert_true(heard.change_count < TOLD);
+        heard.changes[heard.change_count++] =
+            pack_read(&tandem__binding_change__descriptor, bytes, &heard.arena);
+    } else if (slice_equal(subject, SLICE("ctl.proxy.bindings.proxy-2"))) {
+        assert_true(heard.snapshot_count < TOLD);
+        heard.snapshots[heard.snapshot_count++] =
+            pack_read(&tandem__binding_snapshot__descriptor, bytes, &heard.arena);
+    }
+}
+
+static void begin_hearing(void)
+{
+    memset(&heard, 0, sizeof heard);
+    proxy_fixture.on_publish = hear;
+}
+
+static void end(void)
+{
+    arena_free(&heard.arena);
+    proxy_fixture_end();
+}
+
+/* RFC 3261 10.2.1.2, 20.10: thousandths; 1 where it is absent or no q value. */
+static void q_values_are_told_in_thousandths(void **state)
+{
+    static const struct {
+        const char *parameter;
+        unsigned q;
+    } rows[] = {{"", 1000}, {";q=1", 1000}, {";q=1.000", 1000}, {";q=0", 0}, {";q=0.0", 0}, {";q=0.5", 500},
+        {";q=0.25", 250}, {";Q=0.001", 1}};
+    char contact[100];
+    (void)state;
+    proxy_fixture_begin();
+    begin_hearing();
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        snprintf(contact, sizeof contact, "Contact: <sip:%zu@127.0.0.1:6001>%s\r\n", i, rows[i].parameter);
+        proxy_fixture_register(&proxy_alice, contact);
+        assert_int_equal(heard.change_count, i + 1);
+        const Tandem__BindingChange *c = heard.changes[i];
+        assert_non_null(c);
+        assert_int_equal(c->number, i + 1);
+        assert_true(c->bindings[0]->has_q);
+        if (c->bindings[0]->q != rows[i].q)
+            fail_msg("%s is told as %u", rows[i].parameter, c->bindings[0]->q);
+    }
+    end();
+}
+
+/* All phones of a DN ring at once, in the order of their registrations; q values make nobody wait (RFC
+ * 3261 16.5 leaves that to the proxy). A phone that registers again keeps its place. */
+static void all_phones_ring_in_order_of_arrival(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:c@127.0.0.1:7003>;q=0.1\r\n");
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:a@127.0.0.1:7001>;q=0.9, <sip:b@127.0.0.1:7002>\r\n");
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:c@127.0.0.1:7003>;q=1\r\n");
+    const char *ok = proxy_fixture_must_find(6002, "SIP/2.0 200");
+    const char *a = strstr(ok, "<sip:a@"), *b = strstr(ok, "<sip:b@"), *c = strstr(ok, "<sip:c@");
+    assert_true(c != NULL && a != NULL && b != NULL && c < a && a < b);
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(NODE_INVITE);
+    static const char *const uris[] = {"INVITE sip:c@", "INVITE sip:a@", "INVITE sip:b@"};
+    unsigned next = 0;
+    for (unsigned i = 0; i < proxy_fixture.count; i++)
+        if (strncmp(proxy_fixture.sent[i].text, "INVITE", 6) == 0) {
+            assert_true(next < 3);
+            assert_memory_equal(proxy_fixture.sent[i].text, uris[next], strlen(uris[next]));
+            next++;
+        }
+    assert_int_equal(next, 3);
+    end();
+}
+
+static void ask_snapshot(const char *reply_to)
+{
+    struct buffer bytes = {0};
+    Tandem__Snapshot ask = TANDEM__SNAPSHOT__INIT;
+    ask.reply_to = (char *)(uintptr_t)reply_to;
+    ask.token = 77;
+    pack_add(&bytes, &ask.base);
+    proxy_fixture_input((struct input){.kind = INPUT_BUS,
+        .token = PROXY_TOKEN_CONTROL,
+        .name = SLICE("ctl.proxy.all"),
+        .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+}
+
+/* VC-2: who missed something gets everything, and the number from which on to listen. */
+static void a_snapshot_says_all_and_since_when(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1:6001>;expires=300\r\n");
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:gone@127.0.0.1:6001>\r\n");
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:gone@127.0.0.1:6001>;expires=0\r\n");
+    begin_hearing();
+    ask_snapshot("ctl.proxy.bindings.proxy-1"); /* our own question */
+    assert_int_equal(heard.snapshot_count, 0);
+    ask_snapshot("ctl.proxy.bindings.proxy-2");
+    assert_int_equal(heard.snapshot_count, 1);
+    const Tandem__BindingSnapshot *s = heard.snapshots[0];
+    assert_non_null(s);
+    assert_string_equal(s->proxy, "proxy-1");
+    assert_int_equal(s->incarnation, 1);
+    assert_int_equal(s->number, 3);
+    assert_int_equal(s->token, 77);
+    assert_true(s->last);
+    assert_int_equal(s->n_bindings, 1);
+    const Tandem__Binding *b = s->bindings[0];
+    struct address at;
+    assert_string_equal(b->dn, "1001");
+    assert_string_equal(b->contact, "sip:a@127.0.0.1:6001");
+    assert_string_equal(b->proxy, "proxy-1");
+    assert_string_equal(b->transport, "udp");
+    assert_int_equal(b->address.len, sizeof at);
+    memcpy(&at, b->address.data, sizeof at);
+    assert_int_equal(at.port, 6001);
+    assert_int_equal(b->expires_at, proxy_fixture.now + 300 * (int64_t)SECOND);
+    assert_non_null(b->call_id);
+    assert_int_not_equal(b->cseq, 0);
+    end();
+}
+
+/* Many registrations go out in several messages; the last one says so. Each of them once. */
+static void a_large_snapshot_comes_in_parts(void **state)
+{
+    unsigned seen[500] = {0}, total = 0;
+    (void)state;
+    proxy_fixture_open();
+    begin_hearing();
+    ask_snapshot("ctl.proxy.bindings.proxy-2");
+    assert_int_equal(heard.snapshot_count, 0); /* it would say that nobody is there */
+    proxy_fixture_give_key();
+    give_page(0, 500, proxy_fixture.now + 600 * (int64_t)SECOND);
+    ask_snapshot("ctl.proxy.bindings.proxy-2");
+    assert_int_equal(heard.snapshot_count, 3);
+    for (unsigned i = 0; i < 3; i++) {
+        const Tandem__BindingSnapshot *s = heard.snapshots[i];
+        assert_non_null(s);
+        assert_int_equal(s->last, i == 2);
+        for (size_t j = 0; j < s->n_bindings; j++, total++)
+            seen[atoi(s->bindings[j]->dn) - 2000]++;
+    }
+    assert_int_equal(total, 500);
+    for (unsigned i = 0; i < 500; i++)
+        assert_int_equal(seen[i], 1);
+    end();
+}
+
+TESTS("proxy/bindings", cmocka_unit_test(a_restart_reads_all_pages_before_phones_come_in),
+    cmocka_unit_test(an_empty_page_is_the_end),
+    cmocka_unit_test(rows_that_ran_out_or_are_damaged_are_passed_over),
+    cmocka_unit_test(a_silent_store_is_asked_again), cmocka_unit_test(q_values_are_told_in_thousandths),
+    cmocka_unit_test(all_phones_ring_in_order_of_arrival),
+    cmocka_unit_test(a_snapshot_says_all_and_since_when), cmocka_unit_test(a_large_snapshot_comes_in_parts))
