@@ -72,7 +72,6 @@ static const struct left_out {
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "invite"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "invite_cseq"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "remote_sdp"},
-    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "local_sdp"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "answer"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "state"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "deadline"},
