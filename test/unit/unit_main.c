@@ -14,6 +14,7 @@
 #include "unit_int.h"
 
 #define GROUPS_MAX 1024
+#define LANES 16
 #define GROUP_SECONDS 120
 
 static struct unit_group groups[GROUPS_MAX];
@@ -80,41 +81,82 @@ static void show(const char *group, FILE *output)
             printf("    %s", line);
 }
 
-static void run_apart(const struct unit_group *group, struct unit_tally *tally, char **filters, int count)
-{
-    size_t failed_before = tally->failed;
-    FILE *output = tmpfile();
-    int status = 0;
-    pid_t child;
+/* A group under way in a process of its own. */
+struct child {
+    pid_t pid; /* 0: the place is free */
+    const struct unit_group *group;
+    struct unit_tally *tally; /* shared with the process */
+    FILE *output;
+};
 
-    if (output == NULL)
+static void start(
+    struct child *c, const struct unit_group *group, struct unit_tally *tally, char **filters, int count)
+{
+    *c = (struct child){.group = group, .tally = tally, .output = tmpfile()};
+    if (c->output == NULL)
         abort();
     fflush(NULL);
-    child = fork();
-    if (child < 0)
+    c->pid = fork();
+    if (c->pid < 0)
         abort();
-    if (child == 0) {
-        dup2(fileno(output), STDOUT_FILENO);
-        dup2(fileno(output), STDERR_FILENO);
-        setvbuf(stdout, NULL, _IOLBF, 0);
-        alarm(GROUP_SECONDS);
-        run_here(group, tally, filters, count);
-        exit(0); /* not _exit: the sanitizers report leaks on the way out */
-    }
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (status != 0 && tally->failed == failed_before)
+    if (c->pid != 0)
+        return;
+    dup2(fileno(c->output), STDOUT_FILENO);
+    dup2(fileno(c->output), STDERR_FILENO);
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    alarm(GROUP_SECONDS);
+    run_here(group, tally, filters, count);
+    exit(0); /* not _exit: the sanitizers report leaks on the way out */
+}
+
+static void ended(struct child *c, int status)
+{
+    struct unit_tally *tally = c->tally;
+    if (status != 0 && tally->failed == 0)
         tally->failed++;
-    if (tally->failed != failed_before)
-        show(group->name, output);
+    if (tally->failed != 0)
+        show(c->group->name, c->output);
     if (WIFSIGNALED(status))
         printf("    ended by signal %d (%s) in test %s\n", WTERMSIG(status), strsignal(WTERMSIG(status)),
             tally->running[0] != '\0' ? tally->running : "-");
     else if (status != 0)
         printf("    ended with status %d in test %s\n", WEXITSTATUS(status),
             tally->running[0] != '\0' ? tally->running : "-");
-    tally->running[0] = '\0';
-    fclose(output);
+    fclose(c->output);
+    c->pid = 0;
+}
+
+/* Waits until one of them has ended; false when none runs. */
+static bool wait_for_one(struct child *children, size_t count)
+{
+    int status;
+    pid_t pid;
+    do
+        pid = waitpid(-1, &status, 0);
+    while (pid < 0 && errno == EINTR);
+    for (size_t i = 0; i < count && pid > 0; i++)
+        if (children[i].pid == pid)
+            ended(&children[i], status);
+    return pid > 0;
+}
+
+/* Each group in a process of its own, as many at a time as there are processors. */
+static void run_apart(struct unit_tally *tallies, char **filters, int count)
+{
+    struct child children[LANES] = {{.pid = 0}};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t lanes = processors < 1 ? 1 : processors < LANES ? (size_t)processors : LANES;
+    for (size_t i = 0; i < group_count; i++) {
+        size_t free_lane = 0;
+        while (free_lane < lanes && children[free_lane].pid != 0)
+            if (++free_lane == lanes) {
+                wait_for_one(children, lanes);
+                free_lane = 0;
+            }
+        start(&children[free_lane], &groups[i], &tallies[i], filters, count);
+    }
+    while (wait_for_one(children, lanes))
+        continue;
 }
 
 static void list(char **filters, int count)
@@ -130,18 +172,26 @@ int main(int argc, char **argv)
     bool here = argc > 1 && strcmp(argv[1], "--here") == 0;
     bool only_list = argc > 1 && strcmp(argv[1], "--list") == 0;
     int first = here || only_list ? 2 : 1;
-    struct unit_tally *tally =
-        mmap(NULL, sizeof *tally, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct unit_tally sum = {.passed = 0}, *tallies;
 
-    if (tally == MAP_FAILED)
-        abort();
     qsort(groups, group_count, sizeof *groups, by_name);
     if (only_list) {
         list(argv + first, argc - first);
         return 0;
     }
-    for (size_t i = 0; i < group_count; i++)
-        (here ? run_here : run_apart)(&groups[i], tally, argv + first, argc - first);
-    printf("%zu passed, %zu failed\n", tally->passed, tally->failed);
-    return tally->failed == 0 && tally->passed > 0 ? 0 : 1;
+    tallies =
+        mmap(NULL, group_count * sizeof *tallies, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (tallies == MAP_FAILED)
+        abort();
+    if (here)
+        for (size_t i = 0; i < group_count; i++)
+            run_here(&groups[i], &tallies[i], argv + first, argc - first);
+    else
+        run_apart(tallies, argv + first, argc - first);
+    for (size_t i = 0; i < group_count; i++) {
+        sum.passed += tallies[i].passed;
+        sum.failed += tallies[i].failed;
+    }
+    printf("%zu passed, %zu failed\n", sum.passed, sum.failed);
+    return sum.failed == 0 && sum.passed > 0 ? 0 : 1;
 }
