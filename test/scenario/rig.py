@@ -63,6 +63,9 @@ def wait_for(what, seconds=5.0, about="it"):
 class Tandem:
     """`tandem run` and the sub-commands beside it."""
 
+    host = phone_host = "127.0.0.1"  # where SIP is served, and where phones are
+    inside = outside = ()  # what the program and phones are started with: network.py
+
     def __init__(self, data=None, **options):
         self.folder = tempfile.mkdtemp(prefix="tandem-")
         self.data = data or os.path.join(self.folder, "data")
@@ -71,8 +74,8 @@ class Tandem:
         self.process = None
         self.options = options
         with open(self.file, "w", encoding="utf-8") as file:
-            file.write('data = "%s"\nlisten = ["udp:127.0.0.1:%d", "tcp:127.0.0.1:%d"]\nweb = "tls:127.0.0.1:%d"\n'
-                       % (self.data, self.sip, self.sip, self.web))
+            file.write('data = "%s"\nlisten = ["udp:%s:%d", "tcp:%s:%d"]\nweb = "tls:127.0.0.1:%d"\n'
+                       % (self.data, self.host, self.sip, self.host, self.sip, self.web))
 
     def __enter__(self):
         return self
@@ -87,7 +90,7 @@ class Tandem:
     def spawn(self, *arguments):
         """Starts it and says nothing about whether it came up."""
         self.said = [self.size("out"), self.size("log")]
-        self.process = subprocess.Popen([PROGRAM, "run", "--config", self.file, *arguments], stdout=subprocess.PIPE,
+        self.process = subprocess.Popen([*self.inside, PROGRAM, "run", "--config", self.file, *arguments], stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=self.folder, **self.options)
         self.copiers = [threading.Thread(target=self.copy, args=pair, daemon=True)
                         for pair in ((self.process.stdout, "out"), (self.process.stderr, "log"))]
@@ -147,7 +150,7 @@ class Tandem:
 
     def tool(self, *arguments, **more):
         """A sub-command: (exit status, standard output, standard error)."""
-        done = subprocess.run([PROGRAM, arguments[0], "--config", self.file, *arguments[1:]], capture_output=True,
+        done = subprocess.run([*self.inside, PROGRAM, arguments[0], "--config", self.file, *arguments[1:]], capture_output=True,
                               text=True, cwd=self.folder, timeout=30, check=False, **more)
         return done.returncode, done.stdout, done.stderr
 

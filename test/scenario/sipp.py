@@ -28,7 +28,7 @@ class Sipp:
         keys = {"dn": dn, "peer": CALLED, **keys}
         self.name, self.errors = name, tandem.path(name + ".errors")
         self.process = subprocess.Popen(
-            ["sipp", "127.0.0.1:%d" % tandem.sip, "-sf", path, "-i", "127.0.0.1", "-p", str(port), "-t",
+            [*tandem.outside, "sipp", "%s:%d" % (tandem.host, tandem.sip), "-sf", path, "-i", tandem.phone_host, "-p", str(port), "-t",
              "t1" if transport == "tcp" else "u1", "-m", "1", "-nostdin", "-nr", "-timeout", "10", "-timeout_error",
              "-au", dn, "-ap", secret or tandem.secret(dn), "-mp", str(free_port(4)), "-trace_err", "-trace_msg", "-message_file", tandem.path(name + ".messages"), "-error_file",
              self.errors, *(part for k, v in keys.items() for part in ("-key", k, v))],

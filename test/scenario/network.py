@@ -1,0 +1,41 @@
+"""The program and the phones at addresses of a network, each in a namespace of its own (hard-parts test 8, VC-1)."""
+import os
+import subprocess
+
+import sipp
+from rig import Tandem
+
+CALLS = "answered", "answered-tcp", "reinvite", "cancel"
+
+
+class Network(Tandem):
+    """Two hosts, 10.99.0.1 with the program and 10.99.0.2 with the phones."""
+
+    host, phone_host = "10.99.0.1", "10.99.0.2"
+
+    def __init__(self):
+        self.names = ["tandem-%d-%s" % (os.getpid(), side) for side in ("program", "phones")]
+        self.inside, self.outside = (("ip", "netns", "exec", name) for name in self.names)
+        ends = ["td%dp" % (os.getpid() % 1000000), "td%df" % (os.getpid() % 1000000)]
+        for name in self.names:
+            self.ip("netns", "add", name)
+        self.ip("link", "add", ends[0], "netns", self.names[0], "type", "veth", "peer", "name", ends[1], "netns", self.names[1])
+        for name, end, address in zip(self.names, ends, (self.host, self.phone_host)):
+            self.ip("-n", name, "address", "add", address + "/24", "dev", end)
+            self.ip("-n", name, "link", "set", end, "up")
+            self.ip("-n", name, "link", "set", "lo", "up")
+        super().__init__()
+
+    def __exit__(self, *about):
+        super().__exit__(*about)
+        for name in self.names:
+            self.ip("netns", "delete", name)
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True)
+
+
+def scenarios():
+    for name in CALLS:
+        yield "network_" + name.replace("-", "_"), lambda tandem, name=name: sipp.run(tandem, name)
