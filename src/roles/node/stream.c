@@ -149,6 +149,21 @@ static void live_snapshot(struct node *n, const char *to)
     publish_live(n, to, pointers, count, true);
 }
 
+static void log_event(const struct call *c, Tandem__CallEventKind kind)
+{
+    static const char *const kinds[] = {
+        "", "begins", "rings", "is connected", "is held", "goes on", "is over"};
+    char id[17];
+    struct slice before = log_scope.call;
+    snprintf(id, sizeof id, "%016llx", (unsigned long long)c->call_id);
+    log_scope.call = slice_text(id);
+    if (kind == TANDEM__CALL_EVENT_KIND__CALL_RELEASED)
+        LOG(LOG_INFO, "node", "%s to %s is over: %s", c->from, c->to, c->cause);
+    else
+        LOG(LOG_INFO, "node", "%s to %s %s", c->from, c->to, kinds[kind]);
+    log_scope.call = before;
+}
+
 void node__stream_event(struct call *c, Tandem__CallEventKind kind)
 {
     struct node *n = c->node;
@@ -174,6 +189,7 @@ void node__stream_event(struct call *c, Tandem__CallEventKind kind)
     emit(n, &e);
     node__call_changed(c);
     live_changed(c);
+    log_event(c, kind);
 }
 
 /* ---- stored, or not ---- */
