@@ -32,6 +32,15 @@ class Network(Tandem):
             self.ip("netns", "delete", name)
 
     @staticmethod
+    def possible():
+        """Whether this machine lets us make namespaces: not without root, and not in every container."""
+        name = "tandem-%d-try" % os.getpid()
+        if os.geteuid() != 0 or subprocess.run(["ip", "netns", "add", name], capture_output=True, check=False).returncode:
+            return False
+        Network.ip("netns", "delete", name)
+        return True
+
+    @staticmethod
     def ip(*words):
         subprocess.run(["ip", *words], check=True)
 
