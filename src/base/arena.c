@@ -39,16 +39,14 @@ void *arena_zero(struct arena *a, size_t size)
 struct slice arena_copy(struct arena *a, struct slice s)
 {
     char *copy = arena_alloc(a, s.length);
-    if (s.length != 0)
-        memcpy(copy, s.data, s.length);
+    slice_put(copy, s);
     return slice_of(copy, s.length);
 }
 
 char *arena_text(struct arena *a, struct slice s)
 {
     char *copy = arena_alloc(a, s.length + 1);
-    if (s.length != 0)
-        memcpy(copy, s.data, s.length);
+    slice_put(copy, s);
     copy[s.length] = '\0';
     return copy;
 }

@@ -38,7 +38,7 @@ void buffer_add(struct buffer *b, struct slice s)
     char *room = buffer_room(b, s.length);
     if (room == NULL)
         return;
-    memcpy(room, s.data, s.length);
+    slice_put(room, s);
     b->length += s.length;
 }
 

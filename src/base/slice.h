@@ -55,6 +55,12 @@ static inline struct slice slice_first(struct slice s, size_t length)
     return (struct slice){s.data, length < s.length ? length : s.length};
 }
 
+/* The bytes of a slice put at `to`: memcpy that also takes an empty slice at NULL. Gives `to`. */
+static inline void *slice_put(void *to, struct slice s)
+{
+    return s.length != 0 ? memcpy(to, s.data, s.length) : to;
+}
+
 bool slice_equal_nocase(struct slice a, struct slice b); /* ASCII letters only */
 int slice_compare(struct slice a, struct slice b);       /* by bytes, then by length */
 bool slice_starts(struct slice s, struct slice prefix);

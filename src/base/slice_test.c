@@ -51,6 +51,16 @@ static void never_exceeds_a_small_maximum(void **state)
         }
 }
 
+static void puts_also_nothing_from_nowhere(void **state)
+{
+    char room[] = "abc";
+    (void)state;
+    assert_ptr_equal(slice_put(room, (struct slice){NULL, 0}), room);
+    assert_string_equal(room, "abc");
+    assert_ptr_equal(slice_put(room, SLICE("xy")), room);
+    assert_string_equal(room, "xyc");
+}
+
 static void compares_and_searches(void **state)
 {
     (void)state;
@@ -84,4 +94,5 @@ static void trims_and_takes_parts(void **state)
 
 TESTS("base/slice", cmocka_unit_test(cuts_at_each_separator),
     cmocka_unit_test(reads_decimal_numbers_up_to_a_maximum), cmocka_unit_test(never_exceeds_a_small_maximum),
-    cmocka_unit_test(compares_and_searches), cmocka_unit_test(trims_and_takes_parts))
+    cmocka_unit_test(puts_also_nothing_from_nowhere), cmocka_unit_test(compares_and_searches),
+    cmocka_unit_test(trims_and_takes_parts))

@@ -53,8 +53,8 @@ static struct object *copy_object(const struct object *o)
 {
     struct object *copy = mem_alloc(sizeof *copy + o->name.length + o->body.length);
     char *text = (char *)(copy + 1);
-    memcpy(text, o->name.data, o->name.length);
-    memcpy(text + o->name.length, o->body.data, o->body.length);
+    slice_put(text, o->name);
+    slice_put(text + o->name.length, o->body);
     *copy = (struct object){
         o->kind, slice_of(text, o->name.length), slice_of(text + o->name.length, o->body.length), o->version};
     return copy;

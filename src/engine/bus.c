@@ -46,8 +46,7 @@ static struct node *node_make(struct node *parent, struct slice token)
     struct node *n = mem_zero(sizeof *n + token.length);
     n->parent = parent;
     n->length = token.length;
-    if (token.length != 0)
-        memcpy(n->token, token.data, token.length);
+    slice_put(n->token, token);
     list_init(&n->here);
     list_init(&n->rest);
     return n;

@@ -22,7 +22,7 @@ static bool name_text(char text[FILES_NAME + 1], struct slice name)
     if (slice_empty(name) || name.length > FILES_NAME || name.data[0] == '.' || slice_find(name, '/') >= 0 ||
         slice_find(name, '\0') >= 0)
         return false;
-    memcpy(text, name.data, name.length);
+    slice_put(text, name);
     text[name.length] = '\0';
     return true;
 }

@@ -139,8 +139,7 @@ static int read_h(size_t *got, struct file *file, uint64_t at, char *data, size_
     if (faulty(memory(file->files), FILES_FAULT_READ))
         return ERROR_DISK;
     struct slice rest = slice_first(slice_from(buffer_slice(&content(file)->data), at), length);
-    if (rest.length != 0)
-        memcpy(data, rest.data, rest.length);
+    slice_put(data, rest);
     *got = rest.length;
     return 0;
 }

@@ -34,8 +34,7 @@ void record_add(struct buffer *out, uint64_t number, struct slice bytes)
     uint64_t wire_number = htole64(number);
     memcpy(at + 4, &length, sizeof length);
     memcpy(at + 8, &wire_number, sizeof wire_number);
-    if (bytes.length != 0)
-        memcpy(at + RECORD_HEAD, bytes.data, bytes.length);
+    slice_put(at + RECORD_HEAD, bytes);
     uint32_t sum = htole32(crc32c(slice_of(at + 4, RECORD_HEAD - 4 + bytes.length)));
     memcpy(at, &sum, sizeof sum);
     out->length += RECORD_HEAD + bytes.length;

@@ -24,9 +24,8 @@ static struct key *make(struct slice name, struct slice value)
 {
     struct key *k = mem_zero(sizeof *k + name.length + value.length);
     char *at = (char *)(k + 1);
-    memcpy(at, name.data, name.length);
-    if (value.length != 0)
-        memcpy(at + name.length, value.data, value.length);
+    slice_put(at, name);
+    slice_put(at + name.length, value);
     k->name = slice_of(at, name.length);
     k->value = slice_of(at + name.length, value.length);
     return k;

@@ -13,7 +13,7 @@ static void queue(
     size_t value_length = gone ? 0 : key->value.length;
     struct change *c = mem_zero(sizeof *c + key->name.length + value_length);
     char *at = (char *)(c + 1);
-    memcpy(at, key->name.data, key->name.length);
+    slice_put(at, key->name);
     if (value_length != 0)
         memcpy(at + key->name.length, key->value.data, value_length);
     c->change = (struct registry_change){.watcher = w->watcher,
@@ -66,8 +66,7 @@ void registry_watch(struct registry *r, void *watcher, uint64_t token, struct sl
     w->watcher = watcher;
     w->token = token;
     w->prefix_length = prefix.length;
-    if (prefix.length != 0)
-        memcpy(w->prefix, prefix.data, prefix.length);
+    slice_put(w->prefix, prefix);
     list_append(&r->watches, &w->link);
     bool found;
     for (size_t i = registry__find(r, prefix, &found);

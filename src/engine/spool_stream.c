@@ -199,9 +199,9 @@ static struct stream *obtain(struct spool *s, struct slice instance, struct slic
     if (length > SPOOL_NAME / 3 || slice_empty(instance) || slice_empty(stream) ||
         slice_find(instance, '\0') >= 0)
         return NULL;
-    memcpy(key, instance.data, instance.length);
+    slice_put(key, instance);
     key[instance.length] = '\0';
-    memcpy(key + instance.length + 1, stream.data, stream.length);
+    slice_put(key + instance.length + 1, stream);
     struct stream *t = map_get(&s->streams, slice_of(key, length));
     if (t != NULL)
         return t;

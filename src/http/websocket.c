@@ -135,7 +135,7 @@ static uint16_t read_payload(struct websocket *w, struct slice *bytes)
     if (room == NULL)
         return WEBSOCKET_TOO_BIG;
     if (w->client)
-        memcpy(room, part.data, part.length);
+        slice_put(room, part);
     else
         websocket__mask(room, part, w->header + w->header_length - 4, w->mask_at);
     w->mask_at = (uint8_t)((w->mask_at + part.length) & 3);

@@ -58,8 +58,7 @@ void websocket_send_close(struct websocket *w, uint16_t code, struct slice reaso
     reason = slice_first(reason, sizeof payload - 2);
     while (reason.length != 0 && !utf8_valid(reason)) /* cut between characters */
         reason.length--;
-    if (reason.length != 0)
-        memcpy(payload + 2, reason.data, reason.length);
+    slice_put(payload + 2, reason);
     websocket_send(
         w, WEBSOCKET_CLOSE, slice_of(payload, code != WEBSOCKET_NO_CODE ? 2 + reason.length : 0), out);
 }

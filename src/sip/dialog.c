@@ -23,8 +23,7 @@ static void own(struct sip_dialog *d)
         size += texts[i]->length;
     char *memory = mem_alloc(size), *at = memory;
     for (size_t i = 0; i < count; i++) {
-        if (texts[i]->length != 0)
-            memcpy(at, texts[i]->data, texts[i]->length);
+        slice_put(at, *texts[i]);
         texts[i]->data = at;
         at += texts[i]->length;
     }

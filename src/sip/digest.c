@@ -95,8 +95,7 @@ static bool keyed_hash(
     struct slice all[8];
     if (key.length > sizeof block)
         key = slice_of(long_key, hash(long_key, DIGEST_SHA256, &key, 1));
-    if (key.length != 0)
-        memcpy(block, key.data, key.length);
+    slice_put(block, key);
     for (size_t i = 0; i < sizeof block; i++)
         block[i] ^= 0x36;
     all[0] = slice_of(block, sizeof block);

@@ -141,7 +141,7 @@ static bool good_host(struct slice host)
         return true; /* "example.com." */
     if (host.length >= sizeof text)
         return false;
-    memcpy(text, host.data, host.length);
+    slice_put(text, host);
     text[host.length] = '\0';
     return inet_pton(AF_INET, text, &address) == 1;
 }

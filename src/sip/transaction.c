@@ -110,7 +110,7 @@ static struct slice client_key(struct arena *a, enum sip_method method, struct s
     char *key = arena_alloc(a, branch.length + 2);
     key[0] = 'c';
     key[1] = (char)('A' + method);
-    memcpy(key + 2, branch.data, branch.length);
+    slice_put(key + 2, branch);
     return slice_of(key, branch.length + 2);
 }
 

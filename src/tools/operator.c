@@ -44,7 +44,7 @@ int operator_read(char token[OPERATOR_TOKEN_HEX], struct slice data, struct buff
         error = ERROR_SYNTAX;
     }
     if (error == 0) {
-        memcpy(token, found.data, found.length);
+        slice_put(token, found);
         token[found.length] = '\0';
     }
     buffer_free(&path);

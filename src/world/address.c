@@ -19,7 +19,7 @@ int address_parse_ip(struct address *a, struct slice text)
         text = slice_of(text.data + 1, text.length - 2);
     if (text.length == 0 || text.length >= sizeof copy || memchr(text.data, '\0', text.length) != NULL)
         return ERROR_SYNTAX;
-    memcpy(copy, text.data, text.length);
+    slice_put(copy, text);
     copy[text.length] = '\0';
     if (inet_pton(AF_INET, copy, a->ip) == 1)
         a->family = 4;
@@ -88,7 +88,7 @@ static int set_name(struct endpoint *e, struct slice name)
 {
     if (name.length == 0 || name.length >= sizeof e->name || memchr(name.data, '\0', name.length) != NULL)
         return ERROR_SYNTAX;
-    memcpy(e->name, name.data, name.length);
+    slice_put(e->name, name);
     return 0;
 }
 

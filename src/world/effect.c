@@ -56,10 +56,8 @@ void effect_add(struct buffer *list, const struct effect *e)
     if (room == NULL)
         return;
     memcpy(room, &head, sizeof head);
-    if (e->first.length != 0)
-        memcpy(room + sizeof head, e->first.data, e->first.length);
-    if (e->second.length != 0)
-        memcpy(room + sizeof head + e->first.length, e->second.data, e->second.length);
+    slice_put(room + sizeof head, e->first);
+    slice_put(room + sizeof head + e->first.length, e->second);
     memset(room + sizeof head + body, 0, padding(body));
     list->length += size;
 }

@@ -22,7 +22,7 @@ static struct peer *obtain(struct peer_table *t, struct slice name)
     if (p != NULL)
         return p;
     p = mem_zero(sizeof *p + name.length);
-    memcpy(p->name, name.data, name.length);
+    slice_put(p->name, name);
     p->name_length = name.length;
     p->held.limit = PEER_HELD_BYTES;
     map_put(&t->by_name, name_of(p), p);

@@ -17,7 +17,7 @@ struct stream *history__stream_make(struct history *h, struct slice node)
     struct stream *s = mem_zero(sizeof *s);
     s->history = h;
     s->index = ++h->last_index;
-    memcpy(s->node, node.data, node.length);
+    slice_put(s->node, node);
     map_put(&h->streams, slice_text(s->node), s);
     map_put_number(&h->by_index, s->index, s);
     return s;

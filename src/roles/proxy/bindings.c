@@ -17,7 +17,7 @@ struct aor *proxy__aor(struct proxy *p, struct slice dn, bool make)
     if (a != NULL || !make)
         return a;
     a = mem_zero(sizeof *a + dn.length + 1);
-    memcpy(a->dn, dn.data, dn.length);
+    slice_put(a->dn, dn);
     a->length = dn.length;
     list_init(&a->bindings);
     map_put(&p->aors, slice_of(a->dn, a->length), a);

@@ -17,7 +17,7 @@ static struct inside *obtain(struct proxy *p, struct slice name, bool is_pair)
     if (i != NULL || name.length == 0 || name.length >= PROXY_NAME)
         return i;
     i = mem_zero(sizeof *i);
-    memcpy(i->name, name.data, name.length);
+    slice_put(i->name, name);
     i->is_pair = is_pair;
     map_put(&p->insides, slice_text(i->name), i);
     return i;

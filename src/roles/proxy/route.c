@@ -94,7 +94,7 @@ static bool read_flow(struct binding *b, struct slice text)
         return false;
     if (name.length == 0 || name.length >= sizeof b->proxy || kind.length != 1)
         return false;
-    memcpy(b->proxy, name.data, name.length);
+    slice_put(b->proxy, name);
     if (kind.data[0] == 't')
         return read_hex(&b->flow, third) && read_hex(&b->incarnation, fourth);
     b->transport = TRANSPORT_UDP;
@@ -145,7 +145,7 @@ static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
     if (pair.length >= PROXY_NAME || config_pair(world_configuration(p->world), pair) == NULL)
         return false;
     *to = (struct destination){.listener = NULL};
-    memcpy(to->target.name, pair.data, pair.length);
+    slice_put(to->target.name, pair);
     return true;
 }
 

@@ -40,8 +40,7 @@ static struct attempt *make(struct session *s, struct map *map, struct slice key
     struct attempt *a = mem_zero(sizeof *a + key.length);
     a->map = map;
     a->length = key.length;
-    if (key.length != 0)
-        memcpy(a->key, key.data, key.length);
+    slice_put(a->key, key);
     map_put(map, slice_of(a->key, a->length), a);
     list_append(&s->attempt_order, &a->link);
     s->attempt_count++;

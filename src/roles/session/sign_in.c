@@ -128,7 +128,7 @@ static void log_in(struct connection *c, const struct config_person *p)
     struct sign_in *i = mem_zero(sizeof *i);
     i->number = ++s->next_number;
     hash_id(i->id, slice_of(cookie, COOKIE_TEXT));
-    memcpy(i->user, p->name.data, p->name.length);
+    slice_put(i->user, p->name);
     i->password = hash_stable(p->password);
     i->until = world_now(s->world) + timer_duration(TIMER_SESSION_LONGEST);
     list_init(&i->connections);
@@ -179,7 +179,7 @@ static void ask_verification(
     if (q == NULL)
         return;
     struct slice user = slice_first(slice_text(login->user), sizeof q->user - 1);
-    memcpy(q->user, user.data, user.length);
+    slice_put(q->user, user);
     q->known = known;
     q->verifies = true;
     s->verifications++;

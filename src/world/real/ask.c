@@ -99,8 +99,7 @@ void real_answer(struct real_loop *l, uint64_t handle, enum answer how, int erro
     letter->answer = how;
     letter->error = error;
     letter->length = bytes.length;
-    if (bytes.length != 0)
-        memcpy(letter->bytes, bytes.data, bytes.length);
+    slice_put(letter->bytes, bytes);
     real_post(l, letter_h, letter);
 }
 

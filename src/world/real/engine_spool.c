@@ -69,11 +69,10 @@ static void hold(
     }
     struct held *h = mem_zero(sizeof *h + size);
     h->number = number;
-    h->instance = slice_of(memcpy(h->room, instance.data, instance.length), instance.length);
-    h->stream = slice_of(memcpy(h->room + instance.length, stream.data, stream.length), stream.length);
+    h->instance = slice_of(slice_put(h->room, instance), instance.length);
+    h->stream = slice_of(slice_put(h->room + instance.length, stream), stream.length);
     h->bytes = slice_of(h->room + instance.length + stream.length, bytes.length);
-    if (bytes.length != 0)
-        memcpy(h->room + instance.length + stream.length, bytes.data, bytes.length);
+    slice_put(h->room + instance.length + stream.length, bytes);
     list_append(&g->held, &h->link);
     g->held_bytes += size;
     if (!wheel_runs(&g->spool_again.wheel))

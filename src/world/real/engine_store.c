@@ -42,8 +42,7 @@ static void ask_h(void *self, struct real_loop *l, uint64_t handle, struct slice
     struct request *r = mem_alloc(sizeof *r + request.length);
     *r = (struct request){
         .engines = g, .store = reads ? g->reader : g->writer, .handle = handle, .length = request.length};
-    if (request.length != 0)
-        memcpy(r->bytes, request.data, request.length);
+    slice_put(r->bytes, request);
     atomic_fetch_add(&g->store_bytes, r->length);
     int error = real_pool_run(reads ? g->reader_thread : g->writer_thread, work_h, r);
     if (error == 0)

@@ -20,8 +20,7 @@ static const struct world_backend backend = {.random = real__random, .commit = r
 static struct slice keep(char **at, struct slice s)
 {
     struct slice kept = slice_of(*at, s.length);
-    if (s.length != 0)
-        memcpy(*at, s.data, s.length);
+    slice_put(*at, s);
     *at += s.length;
     return kept;
 }

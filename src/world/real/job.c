@@ -59,7 +59,7 @@ static struct outcome run_argon2_verify(const struct slice *arguments)
     char encoded[256];
     if (arguments[1].length >= sizeof encoded)
         return refusal(ERROR_SYNTAX);
-    memcpy(encoded, arguments[1].data, arguments[1].length);
+    slice_put(encoded, arguments[1]);
     encoded[arguments[1].length] = '\0';
     switch (argon2id_verify(encoded, arguments[0].data, arguments[0].length)) {
     case ARGON2_OK:
@@ -155,7 +155,7 @@ static struct outcome resolve(struct slice request)
     if (request.length == 0 || request.length > NAME_MOST ||
         memchr(request.data, '\0', request.length) != NULL)
         return refusal(ERROR_SYNTAX);
-    memcpy(name, request.data, request.length);
+    slice_put(name, request);
     name[request.length] = '\0';
     int error = getaddrinfo(name, NULL, &hints, &found);
     if (error == EAI_NONAME || error == EAI_NODATA)
@@ -189,8 +189,7 @@ static void ask(
 {
     struct question *q = mem_alloc(sizeof *q + request.length);
     *q = (struct question){.loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
-    if (request.length != 0)
-        memcpy(q->bytes, request.data, request.length);
+    slice_put(q->bytes, request);
     int error = real_pool_run(pool, work_h, q);
     if (error == 0)
         return;

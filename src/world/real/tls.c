@@ -258,7 +258,7 @@ static void name_of(X509 *certificate, char *name, size_t size)
             slice_of(ASN1_STRING_get0_data(n->d.dNSName), (size_t)ASN1_STRING_length(n->d.dNSName));
         if (text.length >= size || memchr(text.data, '\0', text.length) != NULL)
             continue;
-        memcpy(name, text.data, text.length);
+        slice_put(name, text);
         name[text.length] = '\0';
         break;
     }

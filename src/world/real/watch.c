@@ -111,7 +111,7 @@ void real__watch_turn(struct real_watch *w, struct slice name)
     for (int i = 0; i < NAME_WORDS; i++) {
         uint64_t word = 0;
         struct slice part = slice_first(slice_from(name, (size_t)i * 8), 8);
-        memcpy(&word, part.data, part.length);
+        slice_put(&word, part);
         atomic_store_explicit(&w->name[i], word, memory_order_relaxed);
         if (part.length < 8)
             break;

@@ -221,8 +221,7 @@ void sim__deliver(struct sim *s, struct event *e)
 static char *part(char **at, struct slice s)
 {
     char *start = *at;
-    if (s.length != 0)
-        memcpy(start, s.data, s.length);
+    slice_put(start, s);
     start[s.length] = '\0';
     *at += s.length + 1;
     return start;

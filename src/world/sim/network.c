@@ -227,8 +227,7 @@ static void send_once(struct flow *f, const struct address *to, struct flow *tar
     e->to_address = *to;
     e->input = (struct input){.kind = INPUT_DATAGRAM, .peer = f->endpoint.address};
     e->length = (uint32_t)bytes.length;
-    if (bytes.length != 0)
-        memcpy(e->bytes, bytes.data, bytes.length);
+    slice_put(e->bytes, bytes);
     sim__push(s, e, arrival(s, e->from, e->to));
 }
 

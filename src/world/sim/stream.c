@@ -199,7 +199,7 @@ static void send_piece(struct stream *stream, unsigned side, struct slice bytes)
     struct end *to = &stream->ends[side];
     struct event *e = event_of(stream, EVENT_PIECE, side, bytes.length);
     e->length = (uint32_t)bytes.length;
-    memcpy(e->bytes, bytes.data, bytes.length);
+    slice_put(e->bytes, bytes);
     to->bytes += bytes.length;
     if (to->instance == NULL)
         list_append(&to->held, &e->link);

@@ -42,10 +42,8 @@ static void keep(struct sim_instance *i, const struct input *input, struct slice
         r->half[r->current] = mem_alloc(RING);
     char *at = r->half[r->current] + r->used[r->current];
     memcpy(at, &t, sizeof t);
-    if (shown.length != 0)
-        memcpy(at + sizeof t, shown.data, shown.length);
-    if (effects.length != 0)
-        memcpy(at + sizeof t + shown.length, effects.data, effects.length);
+    slice_put(at + sizeof t, shown);
+    slice_put(at + sizeof t + shown.length, effects);
     r->used[r->current] += size;
 }
 
