@@ -282,6 +282,8 @@ int sip_parse(struct sip_message *m, struct slice text, struct arena *arena, uin
     struct sip__line line;
     size_t at = 0;
     int more = 1;
+    if (text.length == 0)
+        text = SLICE(""); /* not NULL, in which nothing can be pointed at */
     *m = (struct sip_message){.text = text, .max_forwards = 70};
     if (text.length > SIP_MESSAGE_LIMIT) {
         fail(&p, ERROR_LIMIT, 413);
