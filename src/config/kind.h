@@ -1,7 +1,7 @@
-/* What an object of each kind consists of: one table of fields per kind (kinds.c). Checks, defaults,
+/* What an object of each kind consists of: one table of fields per kind (kinds/NAME.c). Checks, defaults,
  * printing, REST, reference and forms read these tables; nothing else knows the fields but load.c, which
- * fills the rows of config.h. A new kind is a table there, a line in kind_next's list and a function in
- * load.c. */
+ * fills the rows of config.h. A new kind is a file there, a line in kinds.c and a function in
+ * build_object.c. */
 #ifndef TANDEM_CONFIG_KIND_H
 #define TANDEM_CONFIG_KIND_H
 
@@ -49,6 +49,9 @@ struct kind {
     size_t field_count;
     const char *help;
 };
+
+#define KIND_FIELDS(array) (sizeof(array) / sizeof((array)[0]))
+extern const struct kind kind_location, kind_dn, kind_person, kind_application; /* kinds/NAME.c */
 
 /* NULL: there is no such kind. */
 const struct kind *kind_find(struct slice name);

@@ -193,7 +193,7 @@ static int open_loop(struct run *r)
         .authority = r->authority.authority};
     error = real_open(&r->loop, &params);
     if (error == 0)
-        error = real_engines_open(&r->engines, r->loop, r->data);
+        error = real_engines_open(&r->engines, r->loop, &(struct real_engines_params){.data = r->data});
     if (error != 0)
         run__complain(r, error, "the data in %s cannot be opened", r->data);
     return error;
