@@ -1,7 +1,8 @@
 /* A lean load: opens WebSockets, lets them idle, sends messages and counts what the server's process spends.
  *
- *     load MODE PORT PID CONNECTIONS MESSAGES      MODE: plain, tls, raw (no handshake, for the floor)
+ *     load MODE PORT PID CONNECTIONS MESSAGES WINDOW      MODE: plain, tls, raw (no handshake, for the floor)
  *
+ * WINDOW messages are under way at a time, each on a connection of its own.
  * Prints "bytes per idle connection" and "microseconds of CPU per message" of the process PID. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 
 #define TEXT 100      /* bytes of a message */
-#define WINDOW 32     /* messages under way, each on a connection of its own: few of many do something at a time */
+#define WINDOW_MOST 256
 #define WARM_UP 100   /* connections before memory is looked at */
 
 static const char request[] = "GET /echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -33,6 +34,7 @@ struct connection {
 static struct sockaddr_in server;
 static clockid_t server_clock;
 static pid_t server_pid;
+static int window;
 static SSL_CTX *context;
 
 static void fail(const char *what)
@@ -112,10 +114,10 @@ static void send_one(struct connection *c, bool raw)
     c->awaited = raw ? length : 2 + TEXT;
 }
 
-/* Round after round over all connections, WINDOW of them at a time. */
+/* Round after round over all connections, `window` of them at a time. */
 static void echo(struct connection *all, long connections, long messages, bool raw)
 {
-    struct epoll_event events[WINDOW];
+    struct epoll_event events[WINDOW_MOST];
     char bytes[4096];
     long sent = 0, got = 0;
     int queue = epoll_create1(0);
@@ -123,10 +125,10 @@ static void echo(struct connection *all, long connections, long messages, bool r
         struct epoll_event e = {.events = EPOLLIN, .data.ptr = &all[i]};
         epoll_ctl(queue, EPOLL_CTL_ADD, all[i].fd, &e);
     }
-    for (; sent < WINDOW && sent < messages; sent++)
+    for (; sent < window && sent < messages; sent++)
         send_one(&all[sent % connections], raw);
     while (got < messages) {
-        int count = epoll_wait(queue, events, WINDOW, 10000);
+        int count = epoll_wait(queue, events, window, 10000);
         if (count <= 0)
             fail("no echo");
         for (int i = 0; i < count; i++) {
@@ -148,7 +150,7 @@ static void echo(struct connection *all, long connections, long messages, bool r
 int main(int argc, char **argv)
 {
     struct rlimit files;
-    if (argc != 6)
+    if (argc != 7)
         return 2;
     getrlimit(RLIMIT_NOFILE, &files);
     files.rlim_cur = files.rlim_max;
@@ -159,6 +161,9 @@ int main(int argc, char **argv)
     server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
     server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     server_pid = atoi(argv[3]);
+    window = atoi(argv[6]);
+    if (window < 1 || window > WINDOW_MOST)
+        return 2;
     if (clock_getcpuclockid(server_pid, &server_clock) != 0)
         fail("clock of the server");
     long connections = atol(argv[4]), messages = atol(argv[5]), before = 0;
