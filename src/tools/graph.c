@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "lead/lead.h"
 #include "pair/pair.h"
 #include "roles/config/writer.h"
 #include "roles/history/history.h"
@@ -13,6 +14,7 @@
 static const struct fsm *const machines[] = {
     &node_call_machine,
     &node_leg_machine,
+    &lead_machine,
     &pair_machine,
     &writer_machine,
     &history_stream_fsm,
