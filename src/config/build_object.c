@@ -11,6 +11,22 @@ static void build_location(struct config_builder *b, const struct kind *k, const
                                });
 }
 
+static void build_member(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    int state = field_word(kind_member_state_words, object_text(k, body, "state"));
+    config_builder_member(b,
+        &(struct config_member){
+            .name = object_name(k, body),
+            .instance_id = object_text(k, body, "instance_id"),
+            .serial = object_text(k, body, "serial"),
+            .serial_before = object_text(k, body, "serial_before"),
+            .ends_at = json_integer_value(json_object_get(body, "ends_at")),
+            .state = (uint8_t)(state >= 0 ? state : CONFIG_MEMBER_REVOKED),
+            .requests = !slice_empty(object_text(k, body, "request")),
+        },
+        object_text(k, body, "location"));
+}
+
 static void build_dn(struct config_builder *b, const struct kind *k, const json_t *body)
 {
     int kind = field_word(kind_dn_words, object_text(k, body, "kind"));
@@ -69,6 +85,7 @@ static const struct {
     void (*build)(struct config_builder *b, const struct kind *k, const json_t *body);
 } builds[] = {
     {"location", build_location},
+    {"member", build_member},
     {"dn", build_dn},
     {"person", build_person},
     {"application", build_application},

@@ -14,6 +14,11 @@ struct waiting_dn {
     struct slice location, secret;
 };
 
+struct waiting_member {
+    struct config_member row;
+    struct slice location;
+};
+
 struct waiting_application {
     struct config_application row;
     struct slice location;
@@ -26,7 +31,7 @@ struct rows {
 
 struct config_builder {
     struct configuration *made;
-    struct rows locations, dns, persons, applications;
+    struct rows locations, members, dns, persons, applications;
     struct config_local local;
     struct arena scratch; /* what the copy does not need: secrets, names of references */
     struct buffer *complaint;
@@ -38,6 +43,7 @@ struct config_builder *config_builder_new(void)
     b->made = mem_zero(sizeof *b->made);
     b->made->references = 1;
     b->locations.size = sizeof(struct config_location);
+    b->members.size = sizeof(struct waiting_member);
     b->dns.size = sizeof(struct waiting_dn);
     b->persons.size = sizeof(struct config_person);
     b->applications.size = sizeof(struct waiting_application);
@@ -56,6 +62,7 @@ static void *rows_add(struct rows *r)
 static void builder_free(struct config_builder *b)
 {
     mem_free(b->locations.rows);
+    mem_free(b->members.rows);
     mem_free(b->dns.rows);
     mem_free(b->persons.rows);
     mem_free(b->applications.rows);
@@ -116,6 +123,16 @@ void config_builder_person(struct config_builder *b, const struct config_person 
     p->name = copy(b, row->name);
     p->display_name = copy(b, row->display_name);
     p->password = copy(b, row->password);
+}
+
+void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location)
+{
+    struct waiting_member *m = rows_add(&b->members);
+    *m = (struct waiting_member){.row = *row, .location = arena_copy(&b->scratch, location)};
+    m->row.name = copy(b, row->name);
+    m->row.instance_id = copy(b, row->instance_id);
+    m->row.serial = copy(b, row->serial);
+    m->row.serial_before = copy(b, row->serial_before);
 }
 
 static struct slice local_place(struct config_builder *b, struct slice name, const char *end)
@@ -223,6 +240,20 @@ static int end_dns(struct config_builder *b)
     return 0;
 }
 
+static int end_members(struct config_builder *b)
+{
+    for (size_t i = 0; i < b->members.count; i++) {
+        struct waiting_member *m = (struct waiting_member *)(void *)b->members.rows + i;
+        if (slice_empty(m->location))
+            continue;
+        m->row.location = config_location(b->made, m->location);
+        if (m->row.location == NULL)
+            return complain(b, ERROR_REFERENCE, "member", m->row.name, "there is no location", m->location);
+    }
+    fill(&b->made->members, &b->members, sizeof(struct config_member));
+    return 0;
+}
+
 static struct config_list join(struct config_builder *b, struct config_list one, struct config_list other)
 {
     struct slice *items = arena_alloc(&b->made->arena, (one.count + other.count) * sizeof *items + 1);
@@ -315,13 +346,14 @@ static void end_locations(struct config_builder *b)
 static int end_all(struct config_builder *b)
 {
     int error;
-    if ((error = sort(b, &b->locations, "location")) != 0 || (error = sort(b, &b->dns, "dn")) != 0 ||
-        (error = sort(b, &b->persons, "person")) != 0 ||
+    if ((error = sort(b, &b->locations, "location")) != 0 || (error = sort(b, &b->members, "member")) != 0 ||
+        (error = sort(b, &b->dns, "dn")) != 0 || (error = sort(b, &b->persons, "person")) != 0 ||
         (error = sort(b, &b->applications, "application")) != 0)
         return error;
     fill(&b->made->locations, &b->locations, sizeof(struct config_location));
     fill(&b->made->persons, &b->persons, sizeof(struct config_person));
-    if ((error = end_dns(b)) != 0 || (error = end_applications(b)) != 0 || (error = end_pairs(b)) != 0)
+    if ((error = end_members(b)) != 0 || (error = end_dns(b)) != 0 || (error = end_applications(b)) != 0 ||
+        (error = end_pairs(b)) != 0)
         return error;
     end_locations(b);
     return 0;

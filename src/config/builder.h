@@ -25,6 +25,7 @@ void config_builder_dn(
 void config_builder_dn_row(
     struct config_builder *b, const struct config_dn *row, struct slice location, struct slice secret);
 void config_builder_person(struct config_builder *b, const struct config_person *row);
+void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location);
 void config_builder_application(
     struct config_builder *b, const struct config_application *row, struct slice location);
 

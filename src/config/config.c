@@ -20,6 +20,7 @@ static void table_free(struct config_table *t)
 void config__free(struct configuration *c)
 {
     table_free(&c->locations);
+    table_free(&c->members);
     table_free(&c->dns);
     table_free(&c->persons);
     table_free(&c->applications);
@@ -90,6 +91,18 @@ const struct config_pair *config_pair(const struct configuration *c, struct slic
     return config__find(&c->pairs, name);
 }
 
+const struct config_member *config_member(const struct configuration *c, struct slice name)
+{
+    return config__find(&c->members, name);
+}
+
+bool config_member_admits(const struct configuration *c, struct slice name, struct slice serial)
+{
+    const struct config_member *m = config_member(c, name);
+    return m != NULL && m->state == CONFIG_MEMBER_TRUSTED && !slice_empty(serial) &&
+           (slice_equal(m->serial, serial) || slice_equal(m->serial_before, serial));
+}
+
 static const void *next_row(const struct config_table *t, size_t *at)
 {
     return *at < t->count ? config__row(t, (*at)++) : NULL;
@@ -103,6 +116,11 @@ const struct config_location *config_next_location(const struct configuration *c
 const struct config_dn *config_next_dn(const struct configuration *c, size_t *at)
 {
     return next_row(&c->dns, at);
+}
+
+const struct config_member *config_next_member(const struct configuration *c, size_t *at)
+{
+    return next_row(&c->members, at);
 }
 
 const struct config_pair *config_next_pair(const struct configuration *c, size_t *at)

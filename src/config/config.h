@@ -40,6 +40,19 @@ struct config_dn {
     char ha1_sha256[65];
 };
 
+enum config_member_state { CONFIG_MEMBER_NEW, CONFIG_MEMBER_TRUSTED, CONFIG_MEMBER_REVOKED };
+
+/* A process on a machine, known by its certificate. */
+struct config_member {
+    struct slice name;
+    const struct config_location *location; /* NULL: none is said */
+    struct slice instance_id;               /* of its enrolment */
+    struct slice serial, serial_before; /* of its certificate and of the one before; hexadecimal, or empty */
+    int64_t ends_at;                    /* µs: of the certificate; 0: there is none */
+    uint8_t state;                      /* enum config_member_state */
+    bool requests;                      /* a certificate request of its waits for an answer */
+};
+
 enum config_person_role { CONFIG_PERSON_AGENT, CONFIG_PERSON_SUPERVISOR, CONFIG_PERSON_ADMINISTRATOR };
 
 struct config_person {
@@ -87,10 +100,18 @@ const struct config_dn *config_dn(const struct configuration *c, struct slice nu
 const struct config_person *config_person(const struct configuration *c, struct slice name);
 const struct config_application *config_application(const struct configuration *c, struct slice name);
 const struct config_pair *config_pair(const struct configuration *c, struct slice name);
+const struct config_member *config_member(const struct configuration *c, struct slice name);
+
+/* SEC-1: whether a stream whose verified certificate names this member and has this serial number
+ * (hexadecimal, lower case) may be accepted, and one that is open may stay: the member is trusted, and the
+ * certificate is the one that it has now or had before. A certificate of an earlier enrolment is good for
+ * nothing, although the authority once signed it. */
+bool config_member_admits(const struct configuration *c, struct slice name, struct slice serial);
 
 /* ---- all of them, in order of name: begin with *at = 0; NULL at the end ---- */
 const struct config_location *config_next_location(const struct configuration *c, size_t *at);
 const struct config_dn *config_next_dn(const struct configuration *c, size_t *at);
+const struct config_member *config_next_member(const struct configuration *c, size_t *at);
 const struct config_pair *config_next_pair(const struct configuration *c, size_t *at);
 const struct config_application *config_next_application(
     const struct configuration *c, enum config_role role, size_t *at);

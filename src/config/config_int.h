@@ -17,7 +17,7 @@ struct config_table {
 struct configuration {
     uint32_t references;
     struct arena arena; /* all text and lists */
-    struct config_table locations, dns, persons, applications, pairs;
+    struct config_table locations, members, dns, persons, applications, pairs;
     struct slice operator_token_sha256;
 };
 

@@ -130,6 +130,45 @@ static void start_file_gives_what_objects_leave_open(void **state)
     config_release(c);
 }
 
+static void add_member(
+    struct config_builder *b, const char *name, enum config_member_state state, const char *serial)
+{
+    config_builder_member(b,
+        &(struct config_member){.name = slice_text(name),
+            .state = (uint8_t)state,
+            .serial = slice_text(serial),
+            .serial_before = slice_text(state == CONFIG_MEMBER_TRUSTED ? "0a" : "")},
+        SLICE("home"));
+}
+
+/* SEC-1, SM-25: a name that the authority once signed is not enough. */
+static void admits_trusted_members_by_their_present_certificates(void **state)
+{
+    (void)state;
+    struct config_builder *b = config_builder_new();
+    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+    add_member(b, "host-1", CONFIG_MEMBER_TRUSTED, "01");
+    add_member(b, "host-2", CONFIG_MEMBER_REVOKED, "02");
+    add_member(b, "host-3", CONFIG_MEMBER_NEW, "");
+    struct configuration *c;
+    assert_int_equal(config_builder_end(&c, b, NULL), 0);
+    assert_ptr_equal(config_member(c, SLICE("host-1"))->location, config_location(c, SLICE("home")));
+    assert_true(config_member_admits(c, SLICE("host-1"), SLICE("01")));
+    assert_true(config_member_admits(c, SLICE("host-1"), SLICE("0a")));
+    assert_false(config_member_admits(c, SLICE("host-1"), SLICE("02")));
+    assert_false(config_member_admits(c, SLICE("host-1"), SLICE("")));
+    assert_false(config_member_admits(c, SLICE("host-2"), SLICE("02")));
+    assert_false(config_member_admits(c, SLICE("host-3"), SLICE("")));
+    assert_false(config_member_admits(c, SLICE("host-4"), SLICE("01")));
+    size_t at = 0;
+    assert_true(slice_equal(config_next_member(c, &at)->name, SLICE("host-1")));
+    config_release(c);
+
+    b = config_builder_new();
+    add_member(b, "host-1", CONFIG_MEMBER_NEW, "");
+    assert_int_equal(config_builder_end(&c, b, NULL), ERROR_REFERENCE);
+}
+
 /* A hundred thousand DNs on one machine: under 200 bytes each beside their texts. */
 static void keeps_a_dn_small(void **state)
 {
@@ -154,4 +193,6 @@ static void keeps_a_dn_small(void **state)
 
 TESTS("config/config", cmocka_unit_test(finds_by_name), cmocka_unit_test(walks_in_order_of_name),
     cmocka_unit_test(deals_slots_to_the_pairs_of_the_location), cmocka_unit_test(says_what_does_not_fit),
-    cmocka_unit_test(start_file_gives_what_objects_leave_open), cmocka_unit_test(keeps_a_dn_small))
+    cmocka_unit_test(start_file_gives_what_objects_leave_open),
+    cmocka_unit_test(admits_trusted_members_by_their_present_certificates),
+    cmocka_unit_test(keeps_a_dn_small))

@@ -17,6 +17,7 @@ enum field_type {
     FIELD_REFERENCE, /* the name of an object of kind `refers` */
     FIELD_ENDPOINT,  /* "udp:127.0.0.1:5060", see world/address.h */
     FIELD_PASSWORD,  /* comes in clear, is kept as Argon2id, never leaves */
+    FIELD_PEM,       /* lines of printable ASCII, as certificates are written; stays out of tables */
     FIELD_TYPES
 };
 
@@ -51,7 +52,8 @@ struct kind {
 };
 
 #define KIND_FIELDS(array) (sizeof(array) / sizeof((array)[0]))
-extern const struct kind kind_location, kind_dn, kind_person, kind_application; /* kinds/NAME.c */
+/* kinds/NAME.c */
+extern const struct kind kind_location, kind_member, kind_dn, kind_person, kind_application;
 
 /* NULL: there is no such kind. */
 const struct kind *kind_find(struct slice name);
@@ -62,7 +64,7 @@ size_t kind_number(const struct kind *k); /* its place in that order */
 const struct field *field_find(const struct kind *k, struct slice name);
 
 const char *field_type_name(enum field_type type);
-/* "location, dn, person, application" */
+/* "location, member, dn, person, application" */
 void kind_list(struct buffer *out);
 
 /* The position of a word in a choice's list, or -1. */
@@ -75,8 +77,9 @@ void kind_reference(struct buffer *out);
 /* The same tables as JSON, for forms. */
 void kind_describe(struct buffer *out);
 
-extern const char *const kind_dn_words[];          /* enum config_dn_kind */
-extern const char *const kind_person_role_words[]; /* enum config_person_role */
-extern const char *const kind_role_words[];        /* enum config_role */
+extern const char *const kind_dn_words[];           /* enum config_dn_kind */
+extern const char *const kind_person_role_words[];  /* enum config_person_role */
+extern const char *const kind_role_words[];         /* enum config_role */
+extern const char *const kind_member_state_words[]; /* enum config_member_state */
 
 #endif

@@ -98,6 +98,29 @@ static void reads_one_object(void **state)
     store_close(s);
 }
 
+/* SM-25: states of a newer version are no reason to let somebody in. */
+static void reads_members(void **state)
+{
+    (void)state;
+    struct catalogue *catalogue = catalogue_new();
+    const struct kind *k = kind_find(SLICE("member"));
+    struct configuration *c;
+    catalogue_put(
+        catalogue, &(struct object){k, SLICE("a"),
+                       SLICE("{\"name\":\"a\",\"state\":\"trusted\",\"serial\":\"01\",\"ends_at\":5,"
+                             "\"request\":\"-----BEGIN\"}"),
+                       1});
+    catalogue_put(catalogue,
+        &(struct object){k, SLICE("b"), SLICE("{\"name\":\"b\",\"state\":\"half\",\"serial\":\"02\"}"), 1});
+    assert_int_equal(catalogue_build(&c, catalogue, NULL, NULL), 0);
+    assert_true(config_member_admits(c, SLICE("a"), SLICE("01")));
+    assert_true(config_member(c, SLICE("a"))->requests);
+    assert_int_equal(config_member(c, SLICE("a"))->ends_at, 5);
+    assert_false(config_member_admits(c, SLICE("b"), SLICE("02")));
+    config_release(c);
+    catalogue_free(catalogue);
+}
+
 static int failing_h(void *argument, struct slice request, struct buffer *answer)
 {
     (void)argument, (void)request, (void)answer;
@@ -123,4 +146,4 @@ static void says_when_the_store_fails_or_is_damaged(void **state)
 }
 
 TESTS("config/load", cmocka_unit_test(reads_all_pages_of_the_store), cmocka_unit_test(reads_one_object),
-    cmocka_unit_test(says_when_the_store_fails_or_is_damaged))
+    cmocka_unit_test(reads_members), cmocka_unit_test(says_when_the_store_fails_or_is_damaged))

@@ -63,6 +63,14 @@ static bool is_visible(struct slice s)
     return true;
 }
 
+static bool is_pem(struct slice s)
+{
+    for (size_t i = 0; i < s.length; i++)
+        if (((unsigned char)s.data[i] < 0x20 || (unsigned char)s.data[i] > 0x7e) && s.data[i] != '\n')
+            return false;
+    return true;
+}
+
 static bool check_length(struct check *c, struct slice s)
 {
     const struct field *f = c->field;
@@ -104,6 +112,8 @@ static bool check_text(struct check *c, struct slice s)
     case FIELD_ENDPOINT:
         return endpoint_parse(&endpoint, s) == 0 ||
                fail(c, ERROR_SYNTAX, "is no endpoint; write it like \"udp:127.0.0.1:5060\"");
+    case FIELD_PEM:
+        return is_pem(s) || fail(c, ERROR_SYNTAX, "may have lines of printable ASCII only");
     default:
         return is_visible(s) || fail(c, ERROR_SYNTAX, "has a control character");
     }

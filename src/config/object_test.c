@@ -194,7 +194,10 @@ static void describes_itself(void **state)
     kind_describe(&json);
     assert_true(slice_find_slice(buffer_slice(&markdown), SLICE("| `secret` | text | 8 to 64 bytes")) > 0);
     json_t *parsed = json_loadb(json.data, json.length, 0, NULL);
-    assert_int_equal(json_array_size(json_object_get(parsed, "kinds")), 4);
+    size_t kinds = 0;
+    while (kind_next(&kinds) != NULL)
+        ;
+    assert_int_equal(json_array_size(json_object_get(parsed, "kinds")), kinds);
     json_decref(parsed);
     buffer_free(&markdown);
     buffer_free(&json);

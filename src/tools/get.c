@@ -67,7 +67,7 @@ static void print_table(const struct kind *k, const json_t *objects, bool secret
     const json_t *object;
     for (size_t i = 0; i < k->field_count && i < 64; i++) {
         const struct field *f = &k->fields[i];
-        if (f->type != FIELD_PASSWORD && (secrets || (f->flags & FIELD_SECRET) == 0))
+        if (f->type != FIELD_PASSWORD && f->type != FIELD_PEM && (secrets || (f->flags & FIELD_SECRET) == 0))
             widths[i] = width(objects, f);
     }
     print_row(k, NULL, widths);
