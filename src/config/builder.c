@@ -1,71 +1,82 @@
 #include "config/builder.h"
 
 #include <openssl/evp.h>
-#include <stdlib.h>
 
 #include "base/error.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "config/config_int.h"
 
-/* A row on its way: what it says of others by name. The finished row comes first, and that begins with the
- * name. */
+/* A DN that came before its location, without which there is no realm for its digests. */
 struct waiting_dn {
-    struct config_dn row;
-    struct slice location, secret;
-};
-
-struct waiting_member {
-    struct config_member row;
-    struct slice location;
-};
-
-struct waiting_application {
-    struct config_application row;
-    struct slice location;
-};
-
-struct rows {
-    char *rows;
-    size_t size, count, capacity;
+    struct slice number, secret;
 };
 
 struct config_builder {
     struct configuration *made;
-    struct rows locations, members, dns, persons, applications;
+    struct config_derived *base; /* of the copy that it began with, or NULL */
     struct config_local local;
+    bool by_hand; /* from nothing: what comes twice is a mistake, and so is what refers to nothing */
+    bool few_changed;
+    bool stale;
+    struct map places;    /* by name: struct config_place, in the order of their numbers */
+    struct map waiting;   /* by number */
     struct arena scratch; /* what the copy does not need: secrets, names of references */
-    struct buffer *complaint;
+    struct buffer sentence;
+    int error; /* the first one */
 };
 
-struct config_builder *config_builder_new(void)
+static struct config_builder *builder_new(void)
 {
     struct config_builder *b = mem_zero(sizeof *b);
     b->made = mem_zero(sizeof *b->made);
     b->made->references = 1;
-    b->locations.size = sizeof(struct config_location);
-    b->members.size = sizeof(struct waiting_member);
-    b->dns.size = sizeof(struct waiting_dn);
-    b->persons.size = sizeof(struct config_person);
-    b->applications.size = sizeof(struct waiting_application);
     return b;
 }
 
-static void *rows_add(struct rows *r)
+struct config_builder *config_builder_new(void)
 {
-    if (r->count == r->capacity) {
-        r->capacity = r->capacity != 0 ? r->capacity * 2 : 8;
-        r->rows = mem_resize(r->rows, r->capacity * r->size);
-    }
-    return r->rows + r->count++ * r->size;
+    struct config_builder *b = builder_new();
+    b->by_hand = b->few_changed = true;
+    return b;
+}
+
+struct config_builder *config_builder_empty(void)
+{
+    struct config_builder *b = builder_new();
+    b->few_changed = true;
+    return b;
+}
+
+static void add_place(struct config_builder *b, struct slice name, struct slice realm)
+{
+    struct config_place *p = arena_zero(&b->scratch, sizeof *p);
+    p->name = arena_copy(&b->scratch, name);
+    p->realm = arena_copy(&b->scratch, realm);
+    p->number = (uint16_t)map_count(&b->places);
+    map_put(&b->places, p->name, p);
+}
+
+struct config_builder *config_builder_from(const struct configuration *before)
+{
+    struct config_builder *b = builder_new();
+    b->base = before->derived;
+    __atomic_add_fetch(&b->base->references, 1, __ATOMIC_RELAXED);
+    b->local = b->base->local;
+    for (size_t i = 0; i < KIND_MAX; i++)
+        tree_share(&b->made->rows[i], &before->rows[i]);
+    for (size_t i = 0; i < b->base->place_count; i++)
+        add_place(b, b->base->places[i].name, b->base->places[i].realm);
+    return b;
 }
 
 static void builder_free(struct config_builder *b)
 {
-    mem_free(b->locations.rows);
-    mem_free(b->members.rows);
-    mem_free(b->dns.rows);
-    mem_free(b->persons.rows);
-    mem_free(b->applications.rows);
+    if (b->base != NULL)
+        config__derived_release(b->base);
+    map_free(&b->places);
+    map_free(&b->waiting);
+    buffer_free(&b->sentence);
     arena_free(&b->scratch);
     mem_free(b);
 }
@@ -76,38 +87,157 @@ void config_builder_free(struct config_builder *b)
     builder_free(b);
 }
 
-/* ---- taking rows in ---- */
-
-static struct slice copy(struct config_builder *b, struct slice s)
+static int complain(struct config_builder *b, int error, const char *kind, struct slice name,
+    const char *what, struct slice named)
 {
-    return arena_copy(&b->made->arena, s);
+    if (b->error == 0)
+        buffer_add_format(&b->sentence, "%s %.*s: %s %.*s", kind, SLICE_ARG(name), what, SLICE_ARG(named));
+    b->error = b->error != 0 ? b->error : error;
+    return error;
 }
 
-static struct config_list copy_list(struct config_builder *b, struct config_list list)
+/* ---- rows ---- */
+
+static struct tree *tree_of(struct config_builder *b, const struct kind *k)
 {
-    struct slice *items = arena_alloc(&b->made->arena, list.count * sizeof *items + 1);
-    for (size_t i = 0; i < list.count; i++)
-        items[i] = copy(b, list.items[i]);
-    return (struct config_list){items, list.count};
+    return &b->made->rows[kind_number(k)];
+}
+
+/* Those from which something is derived. */
+static bool is_few(const struct kind *k)
+{
+    return k != &kind_dn && k != &kind_person;
+}
+
+static void put(struct config_builder *b, const struct kind *k, const void *structure)
+{
+    struct slice name = row_name(structure);
+    if (tree_put(tree_of(b, k), row_new(config__shape(k), structure)) && b->by_hand)
+        complain(b, ERROR_EXISTS, k->name, name, "there are two of them named", name);
+    b->few_changed = b->few_changed || is_few(k);
 }
 
 void config_builder_location(struct config_builder *b, const struct config_location *row)
 {
-    struct config_location *l = rows_add(&b->locations);
-    *l = (struct config_location){.name = copy(b, row->name), .sha256 = row->sha256};
-    l->realm = slice_empty(row->realm) ? l->name : copy(b, row->realm);
+    struct config_location said = *row;
+    said.pairs = said.proxies = (struct config_list){0};
+    put(b, &kind_location, &said);
+}
+
+void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location)
+{
+    struct said_member said = {.row = *row, .location = location};
+    said.row.location = NULL;
+    put(b, &kind_member, &said);
+}
+
+void config_builder_person(struct config_builder *b, const struct config_person *row)
+{
+    put(b, &kind_person, row);
+}
+
+void config_builder_application(
+    struct config_builder *b, const struct config_application *row, struct slice location)
+{
+    struct said_application said = {.row = *row, .location = location};
+    said.row.location = NULL;
+    put(b, &kind_application, &said);
+}
+
+void config_builder_remove(struct config_builder *b, const struct kind *k, struct slice name)
+{
+    if (k == &kind_dn)
+        map_remove(&b->waiting, name);
+    if (tree_remove(tree_of(b, k), name))
+        b->few_changed = b->few_changed || is_few(k);
+}
+
+void config_builder_local(struct config_builder *b, const struct config_local *local)
+{
+    b->local = *local;
+    b->few_changed = true;
+}
+
+/* ---- DNs ---- */
+
+static struct config_place *place_of(struct config_builder *b, struct slice location)
+{
+    struct config_place *p = map_get(&b->places, location);
+    if (p == NULL && map_count(&b->places) < CONFIG_PLACES) {
+        add_place(b, location, SLICE(""));
+        b->few_changed = true;
+        p = map_get(&b->places, location);
+    }
+    return p;
+}
+
+/* False: this machine's rules forbid the algorithm, and no phone can log in by it. */
+static bool digest(uint8_t *out, size_t size, const EVP_MD *algorithm, struct slice text)
+{
+    unsigned char hash[EVP_MAX_MD_SIZE];
+    unsigned length = 0;
+    if (EVP_Digest(text.data, text.length, hash, &length, algorithm, NULL) != 1 || length != size)
+        return false;
+    memcpy(out, hash, size);
+    return true;
+}
+
+static void add_digests(struct config_dn *dn, struct slice realm, struct slice secret)
+{
+    struct buffer text = {0};
+    buffer_add(&text, dn->number);
+    buffer_add_byte(&text, ':');
+    buffer_add(&text, realm);
+    buffer_add_byte(&text, ':');
+    buffer_add(&text, secret);
+    if (digest(dn->ha1_md5, sizeof dn->ha1_md5, EVP_md5(), buffer_slice(&text)))
+        dn->digests |= 1;
+    if (digest(dn->ha1_sha256, sizeof dn->ha1_sha256, EVP_sha256(), buffer_slice(&text)))
+        dn->digests |= 2;
+    buffer_free(&text);
+}
+
+/* The realm that the digests of a place are made for. Empty: there is no such location. */
+static struct slice realm_of(struct config_builder *b, struct config_place *p)
+{
+    const struct config_location *l = tree_get(tree_of(b, &kind_location), p->name);
+    if (l == NULL)
+        return (struct slice){0};
+    struct slice realm = config__realm(l);
+    if (!slice_equal(realm, p->realm)) {
+        b->stale = b->stale || !slice_empty(p->realm);
+        p->realm = arena_copy(&b->scratch, realm);
+        b->few_changed = true;
+    }
+    return p->realm;
+}
+
+static void wait_for_location(struct config_builder *b, struct slice number, struct slice secret)
+{
+    struct waiting_dn *w = arena_zero(&b->scratch, sizeof *w);
+    w->number = arena_copy(&b->scratch, number);
+    w->secret = arena_copy(&b->scratch, secret);
+    map_put(&b->waiting, w->number, w);
 }
 
 void config_builder_dn_row(
     struct config_builder *b, const struct config_dn *row, struct slice location, struct slice secret)
 {
-    struct waiting_dn *d = rows_add(&b->dns);
-    *d = (struct waiting_dn){.row = *row,
-        .location = arena_copy(&b->scratch, location),
-        .secret = arena_copy(&b->scratch, secret)};
-    d->row.number = copy(b, row->number);
-    d->row.name = copy(b, row->name);
-    d->row.slot = config_slot(row->number);
+    struct config_dn dn = *row;
+    struct config_place *p = place_of(b, location);
+    map_remove(&b->waiting, dn.number);
+    if (p == NULL) {
+        complain(b, ERROR_LIMIT, "dn", dn.number, "there were too many locations before", location);
+        return;
+    }
+    dn.place = p->number;
+    dn.slot = config_slot(dn.number);
+    struct slice realm = realm_of(b, p);
+    if (slice_empty(realm))
+        wait_for_location(b, dn.number, secret);
+    else if (!slice_empty(secret))
+        add_digests(&dn, realm, secret);
+    put(b, &kind_dn, &dn);
 }
 
 void config_builder_dn(
@@ -116,253 +246,73 @@ void config_builder_dn(
     config_builder_dn_row(b, &(struct config_dn){.number = number}, location, secret);
 }
 
-void config_builder_person(struct config_builder *b, const struct config_person *row)
-{
-    struct config_person *p = rows_add(&b->persons);
-    *p = *row;
-    p->name = copy(b, row->name);
-    p->display_name = copy(b, row->display_name);
-    p->password = copy(b, row->password);
-}
-
-void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location)
-{
-    struct waiting_member *m = rows_add(&b->members);
-    *m = (struct waiting_member){.row = *row, .location = arena_copy(&b->scratch, location)};
-    m->row.name = copy(b, row->name);
-    m->row.instance_id = copy(b, row->instance_id);
-    m->row.serial = copy(b, row->serial);
-    m->row.serial_before = copy(b, row->serial_before);
-}
-
-static struct slice local_place(struct config_builder *b, struct slice name, const char *end)
-{
-    struct buffer text = {0};
-    buffer_add_format(&text, "local:%.*s%s", SLICE_ARG(name), end);
-    struct slice place = copy(b, buffer_slice(&text));
-    buffer_free(&text);
-    return place;
-}
-
-void config_builder_application(
-    struct config_builder *b, const struct config_application *row, struct slice location)
-{
-    struct waiting_application *a = rows_add(&b->applications);
-    *a = (struct waiting_application){.row = *row, .location = arena_copy(&b->scratch, location)};
-    a->row.name = copy(b, row->name);
-    a->row.pair = copy(b, row->pair);
-    a->row.listen = copy_list(b, row->listen);
-    a->row.link = copy(b, row->link);
-    a->row.inside = copy(b, row->inside);
-    if (slice_empty(row->link) && row->role == CONFIG_ROLE_NODE)
-        a->row.link = local_place(b, row->name, "-link");
-    if (slice_empty(row->inside) && (row->role == CONFIG_ROLE_NODE || row->role == CONFIG_ROLE_PROXY))
-        a->row.inside = local_place(b, row->name, "");
-}
-
-void config_builder_local(struct config_builder *b, const struct config_local *local)
-{
-    b->local.listen = copy_list(b, local->listen);
-    b->local.listen_more = copy_list(b, local->listen_more);
-    b->local.web = copy(b, local->web);
-    b->made->operator_token_sha256 = copy(b, local->operator_token_sha256);
-}
-
 /* ---- bringing it to its end ---- */
 
-static int complain(struct config_builder *b, int error, const char *kind, struct slice name,
-    const char *what, struct slice named)
+static struct config_place *place_at(struct config_builder *b, size_t number)
 {
-    if (b->complaint != NULL)
-        buffer_add_format(b->complaint, "%s %.*s: %s %.*s", kind, SLICE_ARG(name), what, SLICE_ARG(named));
-    return error;
+    struct config_place *p;
+    map_for_each (p, &b->places)
+        if (p->number == number)
+            return p;
+    return NULL;
 }
 
-static int compare_rows(const void *a, const void *b)
+/* A realm that none can have (its names have no question mark): once the location is there the DNs are read
+ * again. */
+#define NO_REALM SLICE("?")
+
+static void end_waiting(struct config_builder *b)
 {
-    return slice_compare(*(const struct slice *)a, *(const struct slice *)b);
-}
-
-static int sort(struct config_builder *b, struct rows *r, const char *kind)
-{
-    if (r->count > 1)
-        qsort(r->rows, r->count, r->size, compare_rows);
-    for (size_t i = 1; i < r->count; i++) {
-        struct slice name = *(struct slice *)(r->rows + i * r->size);
-        if (slice_equal(name, *(struct slice *)(r->rows + (i - 1) * r->size)))
-            return complain(b, ERROR_EXISTS, kind, name, "there are two of them named", name);
-    }
-    return 0;
-}
-
-/* The table takes the first `size` bytes of each row. */
-static void fill(struct config_table *t, const struct rows *r, size_t size)
-{
-    t->size = size;
-    t->count = r->count;
-    t->rows = mem_alloc(r->count * size + 1);
-    for (size_t i = 0; i < r->count; i++)
-        memcpy(config__row(t, i), r->rows + i * r->size, size);
-    config__index(t);
-}
-
-static void hash_secret(char *hex, const EVP_MD *algorithm, const struct waiting_dn *d, struct slice realm)
-{
-    struct buffer text = {0};
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    unsigned length = 0;
-
-    buffer_add_format(
-        &text, "%.*s:%.*s:%.*s", SLICE_ARG(d->row.number), SLICE_ARG(realm), SLICE_ARG(d->secret));
-    if (EVP_Digest(text.data, text.length, hash, &length, algorithm, NULL) != 1)
-        length = 0; /* an algorithm that this machine's rules forbid: no phone can log in by it */
-    for (unsigned i = 0; i < length; i++) {
-        hex[2 * i] = "0123456789abcdef"[hash[i] >> 4];
-        hex[2 * i + 1] = "0123456789abcdef"[hash[i] & 15];
-    }
-    hex[length * 2] = '\0';
-    buffer_free(&text);
-}
-
-static int end_dns(struct config_builder *b)
-{
-    for (size_t i = 0; i < b->dns.count; i++) {
-        struct waiting_dn *d = (struct waiting_dn *)(void *)b->dns.rows + i;
-        d->row.location = config_location(b->made, d->location);
-        if (d->row.location == NULL)
-            return complain(b, ERROR_REFERENCE, "dn", d->row.number, "there is no location", d->location);
-        if (slice_empty(d->secret))
-            continue;
-        hash_secret(d->row.ha1_md5, EVP_md5(), d, d->row.location->realm);
-        hash_secret(d->row.ha1_sha256, EVP_sha256(), d, d->row.location->realm);
-    }
-    fill(&b->made->dns, &b->dns, sizeof(struct config_dn));
-    return 0;
-}
-
-static int end_members(struct config_builder *b)
-{
-    for (size_t i = 0; i < b->members.count; i++) {
-        struct waiting_member *m = (struct waiting_member *)(void *)b->members.rows + i;
-        if (slice_empty(m->location))
-            continue;
-        m->row.location = config_location(b->made, m->location);
-        if (m->row.location == NULL)
-            return complain(b, ERROR_REFERENCE, "member", m->row.name, "there is no location", m->location);
-    }
-    fill(&b->made->members, &b->members, sizeof(struct config_member));
-    return 0;
-}
-
-static struct config_list join(struct config_builder *b, struct config_list one, struct config_list other)
-{
-    struct slice *items = arena_alloc(&b->made->arena, (one.count + other.count) * sizeof *items + 1);
-    for (size_t i = 0; i < one.count; i++)
-        items[i] = one.items[i];
-    for (size_t i = 0; i < other.count; i++)
-        items[one.count + i] = other.items[i];
-    return (struct config_list){items, one.count + other.count};
-}
-
-static void apply_local(struct config_builder *b, struct config_application *a)
-{
-    if (a->role == CONFIG_ROLE_PROXY)
-        a->listen = join(b, a->listen.count != 0 ? a->listen : b->local.listen, b->local.listen_more);
-    else if (a->role == CONFIG_ROLE_SESSION && a->listen.count == 0 && !slice_empty(b->local.web))
-        a->listen = copy_list(b, (struct config_list){&b->local.web, 1});
-}
-
-static int end_applications(struct config_builder *b)
-{
-    for (size_t i = 0; i < b->applications.count; i++) {
-        struct waiting_application *a = (struct waiting_application *)(void *)b->applications.rows + i;
-        a->row.location = config_location(b->made, a->location);
-        if (a->row.location == NULL)
-            return complain(
-                b, ERROR_REFERENCE, "application", a->row.name, "there is no location", a->location);
-        if (a->row.role == CONFIG_ROLE_NODE && slice_empty(a->row.pair))
-            return complain(
-                b, ERROR_REFERENCE, "application", a->row.name, "a node belongs to a pair", a->row.pair);
-        apply_local(b, &a->row);
-    }
-    fill(&b->made->applications, &b->applications, sizeof(struct config_application));
-    return 0;
-}
-
-/* Pairs are what the nodes say. */
-static int end_pairs(struct config_builder *b)
-{
-    struct rows pairs = {.size = sizeof(struct config_pair)};
-    const struct config_application *a;
-    int error = 0;
-
-    for (size_t at = 0;
-         error == 0 && (a = config_next_application(b->made, CONFIG_ROLE_NODE, &at)) != NULL;) {
-        struct config_pair *p = NULL;
-        for (size_t i = 0; i < pairs.count && p == NULL; i++) {
-            p = (struct config_pair *)(void *)pairs.rows + i;
-            if (!slice_equal(p->name, a->pair))
-                p = NULL;
+    struct waiting_dn *w;
+    map_for_each (w, &b->waiting) {
+        const struct config_dn *row = tree_get(tree_of(b, &kind_dn), w->number);
+        struct config_dn dn = *row;
+        struct config_place *p = place_at(b, dn.place);
+        struct slice realm = realm_of(b, p);
+        if (slice_empty(realm) && b->by_hand)
+            complain(b, ERROR_REFERENCE, "dn", dn.number, "there is no location", p->name);
+        if (slice_empty(realm))
+            p->realm = NO_REALM;
+        else if (!slice_empty(w->secret)) {
+            add_digests(&dn, realm, w->secret);
+            tree_put(tree_of(b, &kind_dn), row_new(config__shape(&kind_dn), &dn));
         }
-        if (p == NULL) {
-            p = rows_add(&pairs);
-            *p = (struct config_pair){.name = a->pair, .location = a->location, .members = {a}};
-        } else if (p->members[1] != NULL)
-            error = complain(
-                b, ERROR_RANGE, "application", a->name, "there are two others already in pair", a->pair);
-        else if (p->location != a->location)
-            error = complain(
-                b, ERROR_RANGE, "application", a->name, "in another location than the rest of pair", a->pair);
-        else
-            p->members[1] = a;
-    }
-    if (error == 0 && (error = sort(b, &pairs, "pair")) == 0)
-        fill(&b->made->pairs, &pairs, sizeof(struct config_pair));
-    mem_free(pairs.rows);
-    return error;
-}
-
-/* What belongs to a location, in order of name. */
-static void end_locations(struct config_builder *b)
-{
-    struct configuration *c = b->made;
-    for (size_t i = 0; i < c->locations.count; i++) {
-        struct config_location *l = config__row(&c->locations, i);
-        struct slice *pairs = arena_alloc(&c->arena, c->pairs.count * sizeof *pairs + 1);
-        struct slice *proxies = arena_alloc(&c->arena, c->applications.count * sizeof *proxies + 1);
-        l->pairs.items = pairs;
-        l->proxies.items = proxies;
-        const struct config_pair *p;
-        for (size_t at = 0; (p = config_next_pair(c, &at)) != NULL;)
-            if (p->location == l)
-                pairs[l->pairs.count++] = p->name;
-        const struct config_application *a;
-        for (size_t at = 0; (a = config_next_application(c, CONFIG_ROLE_PROXY, &at)) != NULL;)
-            if (a->location == l)
-                proxies[l->proxies.count++] = a->name;
     }
 }
 
-static int end_all(struct config_builder *b)
+static int end_all(struct config_builder *b, struct buffer *complaint)
 {
-    int error;
-    if ((error = sort(b, &b->locations, "location")) != 0 || (error = sort(b, &b->members, "member")) != 0 ||
-        (error = sort(b, &b->dns, "dn")) != 0 || (error = sort(b, &b->persons, "person")) != 0 ||
-        (error = sort(b, &b->applications, "application")) != 0)
-        return error;
-    fill(&b->made->locations, &b->locations, sizeof(struct config_location));
-    fill(&b->made->persons, &b->persons, sizeof(struct config_person));
-    if ((error = end_members(b)) != 0 || (error = end_dns(b)) != 0 || (error = end_applications(b)) != 0 ||
-        (error = end_pairs(b)) != 0)
-        return error;
-    end_locations(b);
-    return 0;
+    struct config_place *p;
+    end_waiting(b);
+    if (b->error != 0) {
+        if (complaint != NULL)
+            buffer_add(complaint, buffer_slice(&b->sentence));
+        return b->error;
+    }
+    if (!b->few_changed) {
+        b->made->derived = b->base;
+        b->base = NULL;
+        return 0;
+    }
+    size_t count = 0;
+    struct config_place *places = arena_zero(&b->scratch, map_count(&b->places) * sizeof *places + 1);
+    map_for_each (p, &b->places)
+        places[count++] = *p;
+    return config__derive(&b->made->derived, b->made, places, count, &b->local, complaint);
+}
+
+bool config_builder_stale(struct config_builder *b)
+{
+    struct config_place *p;
+    map_for_each (p, &b->places)
+        if (!slice_empty(p->realm))
+            realm_of(b, p);
+    return b->stale;
 }
 
 int config_builder_end(struct configuration **out, struct config_builder *b, struct buffer *complaint)
 {
-    b->complaint = complaint;
-    int error = end_all(b);
+    int error = end_all(b, complaint);
     *out = error == 0 ? b->made : NULL;
     if (error != 0)
         config__free(b->made);

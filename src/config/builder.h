@@ -1,4 +1,5 @@
-/* Makes a copy of the configuration. Objects may come in any order; references are checked at the end.
+/* Makes a copy of the configuration, from nothing or from another copy with which it then shares what did not
+ * change. Objects may come in any order; references are checked at the end.
  *
  * Main feeds it with what the store holds (config/load.h); tests and the simulator fill in the rows
  * themselves:
@@ -11,10 +12,15 @@
 #define TANDEM_CONFIG_BUILDER_H
 
 #include "config/config.h"
+#include "config/kind.h"
 
 struct config_builder;
 
-struct config_builder *config_builder_new(void);
+struct config_builder *config_builder_new(
+    void); /* by hand: rows that come twice or fit nothing are mistakes */
+struct config_builder *config_builder_empty(void);
+struct config_builder *config_builder_from(
+    const struct configuration *before);            /* rows replace what is there */
 void config_builder_free(struct config_builder *b); /* one that is not brought to its end */
 
 /* Everything is copied. Where a row names a location, it does so by `location` here, not by the row's
@@ -28,6 +34,11 @@ void config_builder_person(struct config_builder *b, const struct config_person 
 void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location);
 void config_builder_application(
     struct config_builder *b, const struct config_application *row, struct slice location);
+void config_builder_remove(struct config_builder *b, const struct kind *k, struct slice name);
+
+/* A location has another realm than the one that digests of its DNs were made for: they have to be read from
+ * the store again. Asked before the end. */
+bool config_builder_stale(struct config_builder *b);
 
 /* What only this process knows, from its start file and command line. */
 struct config_local {
@@ -36,6 +47,7 @@ struct config_local {
     struct slice web;               /* where sessions listen whose objects do not say */
     struct slice operator_token_sha256;
 };
+/* Lives until the end; the copies that are made from the copy have it too. */
 void config_builder_local(struct config_builder *b, const struct config_local *local);
 
 /* Frees the builder. ERROR_REFERENCE or ERROR_EXISTS with a sentence in `complaint` (may be NULL): something

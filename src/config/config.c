@@ -11,21 +11,12 @@ struct configuration *config_retain(struct configuration *c)
     return c;
 }
 
-static void table_free(struct config_table *t)
-{
-    mem_free(t->rows);
-    mem_free(t->index);
-}
-
 void config__free(struct configuration *c)
 {
-    table_free(&c->locations);
-    table_free(&c->members);
-    table_free(&c->dns);
-    table_free(&c->persons);
-    table_free(&c->applications);
-    table_free(&c->pairs);
-    arena_free(&c->arena);
+    for (size_t i = 0; i < KIND_MAX; i++)
+        tree_free(&c->rows[i]);
+    if (c->derived != NULL)
+        config__derived_release(c->derived);
     mem_free(c);
 }
 
@@ -35,9 +26,17 @@ void config_release(struct configuration *c)
         config__free(c);
 }
 
-static struct slice row_name(const struct config_table *t, size_t number)
+/* ---- tables ---- */
+
+static struct slice name_at(const struct config_table *t, size_t number)
 {
-    return *(const struct slice *)config__row(t, number);
+    return row_name(config__row(t, number));
+}
+
+void config__table_free(struct config_table *t)
+{
+    mem_free(t->rows);
+    mem_free(t->index);
 }
 
 void config__index(struct config_table *t)
@@ -48,7 +47,7 @@ void config__index(struct config_table *t)
     t->mask = places - 1;
     t->index = mem_zero(places * sizeof *t->index);
     for (size_t i = 0; i < t->count; i++) {
-        size_t at = hash_bytes(hash_process_key, row_name(t, i)) & t->mask;
+        size_t at = hash_bytes(hash_process_key, name_at(t, i)) & t->mask;
         while (t->index[at] != 0)
             at = (at + 1) & t->mask;
         t->index[at] = (uint32_t)i + 1;
@@ -61,39 +60,58 @@ void *config__find(const struct config_table *t, struct slice name)
         return NULL;
     size_t at = hash_bytes(hash_process_key, name) & t->mask;
     for (; t->index[at] != 0; at = (at + 1) & t->mask)
-        if (slice_equal(row_name(t, t->index[at] - 1), name))
+        if (slice_equal(name_at(t, t->index[at] - 1), name))
             return config__row(t, t->index[at] - 1);
     return NULL;
 }
 
+static const void *next_row(const struct config_table *t, size_t *at)
+{
+    return *at < t->count ? config__row(t, (*at)++) : NULL;
+}
+
+/* ---- by name ---- */
+
+static const struct tree *tree_of(const struct configuration *c, const struct kind *k)
+{
+    return &c->rows[kind_number(k)];
+}
+
 const struct config_location *config_location(const struct configuration *c, struct slice name)
 {
-    return config__find(&c->locations, name);
+    return config__find(&c->derived->locations, name);
+}
+
+/* One whose location is not there, which only a damaged store says, is in nobody's hands. */
+static bool is_somewhere(const struct configuration *c, const struct config_dn *dn)
+{
+    return dn->place < c->derived->place_count && c->derived->places[dn->place].location != NULL;
 }
 
 const struct config_dn *config_dn(const struct configuration *c, struct slice number)
 {
-    return config__find(&c->dns, number);
+    const struct config_dn *dn = tree_get(tree_of(c, &kind_dn), number);
+    return dn != NULL && is_somewhere(c, dn) ? dn : NULL;
 }
 
 const struct config_person *config_person(const struct configuration *c, struct slice name)
 {
-    return config__find(&c->persons, name);
+    return tree_get(tree_of(c, &kind_person), name);
 }
 
 const struct config_application *config_application(const struct configuration *c, struct slice name)
 {
-    return config__find(&c->applications, name);
+    return config__find(&c->derived->applications, name);
 }
 
 const struct config_pair *config_pair(const struct configuration *c, struct slice name)
 {
-    return config__find(&c->pairs, name);
+    return config__find(&c->derived->pairs, name);
 }
 
 const struct config_member *config_member(const struct configuration *c, struct slice name)
 {
-    return config__find(&c->members, name);
+    return config__find(&c->derived->members, name);
 }
 
 bool config_member_admits(const struct configuration *c, struct slice name, struct slice serial)
@@ -103,44 +121,70 @@ bool config_member_admits(const struct configuration *c, struct slice name, stru
            (slice_equal(m->serial, serial) || slice_equal(m->serial_before, serial));
 }
 
-static const void *next_row(const struct config_table *t, size_t *at)
-{
-    return *at < t->count ? config__row(t, (*at)++) : NULL;
-}
+/* ---- in order of name ---- */
 
 const struct config_location *config_next_location(const struct configuration *c, size_t *at)
 {
-    return next_row(&c->locations, at);
+    return next_row(&c->derived->locations, at);
 }
 
 const struct config_dn *config_next_dn(const struct configuration *c, size_t *at)
 {
-    return next_row(&c->dns, at);
+    const struct config_dn *dn;
+    while ((dn = tree_at(tree_of(c, &kind_dn), *at)) != NULL) {
+        ++*at;
+        if (is_somewhere(c, dn))
+            break;
+    }
+    return dn;
 }
 
 const struct config_member *config_next_member(const struct configuration *c, size_t *at)
 {
-    return next_row(&c->members, at);
+    return next_row(&c->derived->members, at);
 }
 
 const struct config_pair *config_next_pair(const struct configuration *c, size_t *at)
 {
-    return next_row(&c->pairs, at);
+    return next_row(&c->derived->pairs, at);
 }
 
 const struct config_application *config_next_application(
     const struct configuration *c, enum config_role role, size_t *at)
 {
     const struct config_application *a;
-    while ((a = next_row(&c->applications, at)) != NULL && a->role != role)
+    while ((a = next_row(&c->derived->applications, at)) != NULL && a->role != role)
         ;
     return a;
 }
 
 size_t config_dn_count(const struct configuration *c)
 {
-    return c->dns.count;
+    return tree_count(tree_of(c, &kind_dn));
 }
+
+/* ---- of a DN ---- */
+
+const struct config_location *config_dn_location(const struct configuration *c, const struct config_dn *dn)
+{
+    return is_somewhere(c, dn) ? c->derived->places[dn->place].location : NULL;
+}
+
+bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, bool sha256)
+{
+    const uint8_t *bytes = sha256 ? dn->ha1_sha256 : dn->ha1_md5;
+    size_t count = sha256 ? sizeof dn->ha1_sha256 : sizeof dn->ha1_md5;
+    if ((dn->digests & 1U << sha256) == 0)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        hex[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        hex[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    hex[count * 2] = '\0';
+    return true;
+}
+
+/* ---- ownership ---- */
 
 uint8_t config_slot(struct slice number)
 {
@@ -155,6 +199,11 @@ const struct config_pair *config_slot_pair(
     return config_pair(c, location->pairs.items[slot % location->pairs.count]);
 }
 
+const struct config_pair *config_dn_pair(const struct configuration *c, const struct config_dn *dn)
+{
+    return config_slot_pair(c, config_dn_location(c, dn), dn->slot);
+}
+
 const char *config_role_name(enum config_role role)
 {
     return role_names[role];
@@ -167,5 +216,5 @@ const char *config_person_role_name(enum config_person_role role)
 
 struct slice config_operator_token_sha256(const struct configuration *c)
 {
-    return c->operator_token_sha256;
+    return c->derived->local.operator_token_sha256;
 }

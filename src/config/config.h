@@ -1,6 +1,7 @@
 /* The configuration as roles see it: one immutable, counted copy per process. A change makes a new copy,
  * which comes as INPUT_CONFIG; whoever keeps pointers into the old one retains it, or looks everything up
- * again.
+ * again. The new copy shares with the old one what did not change (rows/tree.h), so that it costs as much as
+ * the change and not as much as the configuration.
  *
  *     store ── objects ──> config_builder ──> struct configuration ──> every instance (world_configuration)
  *
@@ -31,13 +32,14 @@ enum config_dn_kind { CONFIG_DN_EXTENSION };
 
 struct config_dn {
     struct slice number;
-    struct slice name; /* for people */
-    const struct config_location *location;
-    uint8_t kind; /* enum config_dn_kind */
+    struct slice name;      /* for people */
+    uint8_t ha1_md5[16];    /* H(number:realm:secret), RFC 7616 3.4.2 */
+    uint8_t ha1_sha256[32]; /* the same */
+    uint16_t place;         /* of its location: config_dn_location() */
+    uint8_t kind;           /* enum config_dn_kind */
     uint8_t slot;
     bool disabled;
-    char ha1_md5[33]; /* H(number:realm:secret) in hexadecimal, RFC 7616 3.4.2 */
-    char ha1_sha256[65];
+    uint8_t digests; /* which there are: bit 0 MD5, bit 1 SHA-256; without a secret none */
 };
 
 enum config_member_state { CONFIG_MEMBER_NEW, CONFIG_MEMBER_TRUSTED, CONFIG_MEMBER_REVOKED };
@@ -116,6 +118,14 @@ const struct config_pair *config_next_pair(const struct configuration *c, size_t
 const struct config_application *config_next_application(
     const struct configuration *c, enum config_role role, size_t *at);
 size_t config_dn_count(const struct configuration *c);
+
+/* ---- of a DN ---- */
+const struct config_location *config_dn_location(const struct configuration *c, const struct config_dn *dn);
+const struct config_pair *config_dn_pair(const struct configuration *c, const struct config_dn *dn);
+#define CONFIG_HA1 65 /* with the NUL */
+/* A digest in hexadecimal; false: there is none, and nobody may come in by it. */
+bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, bool sha256)
+    __attribute__((warn_unused_result));
 
 /* ---- ownership ---- */
 uint8_t config_slot(struct slice number); /* the same everywhere and for ever */

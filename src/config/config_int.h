@@ -1,9 +1,15 @@
-/* The inside of the room: how a copy lies in memory. */
+/* The inside of the room: how a copy lies in memory.
+ *
+ *     struct configuration ── rows[kind] ──> tree of what the objects say, shared with other copies
+ *                          └─ derived ─────> what follows from the few among them: pairs, lists, inherited
+ *                                            values; made anew when one of those changes, shared otherwise */
 #ifndef TANDEM_CONFIG_CONFIG_INT_H
 #define TANDEM_CONFIG_CONFIG_INT_H
 
 #include "base/arena.h"
-#include "config/config.h"
+#include "config/builder.h"
+#include "config/kind.h"
+#include "config/rows/tree.h"
 
 /* Rows of one kind in order of name, and an index of their hashes. Each row begins with its name. */
 struct config_table {
@@ -14,16 +20,56 @@ struct config_table {
     size_t mask;
 };
 
-struct configuration {
+/* A name of a location that some copy had: rows say its number, so that they need not change with it. */
+struct config_place {
+    struct slice name;
+    struct slice realm;                     /* of the digests made for it */
+    const struct config_location *location; /* NULL: there is none now */
+    uint16_t number;
+};
+
+struct config_derived {
     uint32_t references;
     struct arena arena; /* all text and lists */
-    struct config_table locations, members, dns, persons, applications, pairs;
-    struct slice operator_token_sha256;
+    struct config_table locations, members, applications, pairs;
+    struct config_place *places;
+    size_t place_count;
+    struct config_local local; /* its lists and texts in the arena */
 };
+
+struct configuration {
+    uint32_t references;
+    struct tree rows[KIND_MAX]; /* by kind_number */
+    struct config_derived *derived;
+};
+
+#define CONFIG_PLACES UINT16_MAX /* that a process can ever meet */
+
+/* What objects of the few kinds say, before anything is derived from it. */
+struct said_member {
+    struct config_member row;
+    struct slice location;
+};
+struct said_application {
+    struct config_application row;
+    struct slice location;
+};
+
+/* How rows of a kind are kept; NULL: copies do without that kind. */
+const struct row_shape *config__shape(const struct kind *k);
+
+/* Everything that follows. What it complains about names the object. */
+int config__derive(struct config_derived **out, const struct configuration *c,
+    const struct config_place *places, size_t place_count, const struct config_local *local,
+    struct buffer *complaint) __attribute__((warn_unused_result));
+void config__derived_release(struct config_derived *d);
+/* The realm that a location has of its own. */
+struct slice config__realm(const struct config_location *said);
 
 /* Makes the index of rows that are sorted already. */
 void config__index(struct config_table *t);
 void *config__find(const struct config_table *t, struct slice name);
+void config__table_free(struct config_table *t);
 void config__free(struct configuration *c);
 
 static inline void *config__row(const struct config_table *t, size_t number)

@@ -83,9 +83,9 @@ static void makes_a_contact_centre(void **state)
     assert_int_equal(k.audits, catalogue_count(k.catalogue));
     assert_int_equal(catalogue_build(&c, k.catalogue, NULL, NULL), 0);
     assert_int_equal(config_dn_count(c), 10);
-    assert_int_equal(strlen(config_dn(c, SLICE("1010"))->ha1_sha256), 64);
+    assert_int_equal(config_dn(c, SLICE("1010"))->digests, 3);
     assert_int_not_equal(
-        memcmp(config_dn(c, SLICE("1001"))->ha1_md5, config_dn(c, SLICE("1002"))->ha1_md5, 32), 0);
+        memcmp(config_dn(c, SLICE("1001"))->ha1_md5, config_dn(c, SLICE("1002"))->ha1_md5, 16), 0);
     assert_int_equal(config_person(c, SLICE("admin"))->role, CONFIG_PERSON_ADMINISTRATOR);
     assert_true(slice_equal(config_person(c, SLICE("admin"))->password, SLICE("$argon2id$hash")));
     assert_true(slice_equal(

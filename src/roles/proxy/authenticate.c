@@ -58,13 +58,12 @@ static bool claims(const struct sip_message *m, struct slice number)
  * them differently, and what is replayed is bounded by the nonce's life. */
 static const struct config_dn *verify(struct proxy *p, const struct sip_message *m, const struct digest *d)
 {
-    static const char nobody[] = "00000000000000000000000000000000";
+    char ha1[CONFIG_HA1] = "00000000000000000000000000000000";
     const struct config_dn *dn = config_dn(world_configuration(p->world), d->username);
-    struct slice ha1 = dn == NULL                      ? slice_of(nobody, 32)
-                       : d->algorithm == DIGEST_SHA256 ? slice_text(dn->ha1_sha256)
-                                                       : slice_text(dn->ha1_md5);
-    bool right = digest_verify(d, m->method_name, ha1); /* also for nobody: the time it takes tells nothing */
-    return right && dn != NULL && !dn->disabled && claims(m, dn->number) ? dn : NULL;
+    bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm == DIGEST_SHA256);
+    /* also for nobody, and where there is no secret: the time it takes tells nothing */
+    bool right = digest_verify(d, m->method_name, slice_text(ha1));
+    return right && known && !dn->disabled && claims(m, dn->number) ? dn : NULL;
 }
 
 const struct config_dn *proxy__authenticate(

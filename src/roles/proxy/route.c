@@ -211,7 +211,7 @@ static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_
     const struct config_dn *dn = proxy__authenticate(p, t, m);
     if (dn == NULL)
         return;
-    const struct config_pair *pair = config_slot_pair(world_configuration(p->world), dn->location, dn->slot);
+    const struct config_pair *pair = config_dn_pair(world_configuration(p->world), dn);
     if (pair == NULL || !to_pair(p, pair->name, &to))
         refuse(p, t, 503);
     else
@@ -230,7 +230,7 @@ static bool callers_pair(struct proxy *p, const struct sip_message *m, struct de
         return false;
     const struct configuration *c = world_configuration(p->world);
     const struct config_dn *dn = config_dn(c, user);
-    const struct config_pair *pair = dn != NULL ? config_slot_pair(c, dn->location, dn->slot) : NULL;
+    const struct config_pair *pair = dn != NULL ? config_dn_pair(c, dn) : NULL;
     return pair != NULL && to_pair(p, pair->name, to);
 }
 
