@@ -1,6 +1,8 @@
 /* From bodies to rows: the only place, beside the tables, that knows the fields of each kind. */
 #include "base/error.h"
+#include "base/log.h"
 #include "config/catalogue.h"
+#include "config/seal.h"
 
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
@@ -98,6 +100,11 @@ int object_build(struct config_builder *b, const struct object *o)
         json_decref(body);
         return ERROR_CORRUPT;
     }
+    if (object_unseal(o->kind, body, config_builder_key(b)) != 0)
+        LOG(LOG_ERROR, "config",
+            "a secret of %s %.*s cannot be opened: it was sealed with another key than that of "
+            "DATA/secret.key; put the right file back, or set the secret again",
+            o->kind->name, SLICE_ARG(o->name));
     for (size_t i = 0; i < sizeof builds / sizeof builds[0]; i++)
         if (strcmp(builds[i].kind, o->kind->name) == 0)
             builds[i].build(b, o->kind, body);

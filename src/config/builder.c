@@ -63,6 +63,7 @@ struct config_builder *config_builder_from(const struct configuration *before)
     b->base = before->derived;
     __atomic_add_fetch(&b->base->references, 1, __ATOMIC_RELAXED);
     b->local = b->base->local;
+    b->made->number = before->number;
     for (size_t i = 0; i < KIND_MAX; i++)
         tree_share(&b->made->rows[i], &before->rows[i]);
     for (size_t i = 0; i < b->base->place_count; i++)
@@ -150,6 +151,16 @@ void config_builder_remove(struct config_builder *b, const struct kind *k, struc
         map_remove(&b->waiting, name);
     if (tree_remove(tree_of(b, k), name))
         b->few_changed = b->few_changed || is_few(k);
+}
+
+struct slice config_builder_key(const struct config_builder *b)
+{
+    return b->local.secret_key;
+}
+
+void config_builder_number(struct config_builder *b, uint64_t number)
+{
+    b->made->number = number;
 }
 
 void config_builder_local(struct config_builder *b, const struct config_local *local)

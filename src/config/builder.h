@@ -35,6 +35,8 @@ void config_builder_member(struct config_builder *b, const struct config_member 
 void config_builder_application(
     struct config_builder *b, const struct config_application *row, struct slice location);
 void config_builder_remove(struct config_builder *b, const struct kind *k, struct slice name);
+struct slice config_builder_key(const struct config_builder *b);       /* what secrets are sealed with */
+void config_builder_number(struct config_builder *b, uint64_t number); /* config_number() of what it makes */
 
 /* A location has another realm than the one that digests of its DNs were made for: they have to be read from
  * the store again. Asked before the end. */
@@ -46,6 +48,7 @@ struct config_local {
     struct config_list listen_more; /* where all proxies of this process listen besides */
     struct slice web;               /* where sessions listen whose objects do not say */
     struct slice operator_token_sha256;
+    struct slice secret_key; /* see seal.h */
 };
 /* Lives until the end; the copies that are made from the copy have it too. */
 void config_builder_local(struct config_builder *b, const struct config_local *local);

@@ -26,6 +26,19 @@ void config_release(struct configuration *c)
         config__free(c);
 }
 
+uint64_t config_number(const struct configuration *c)
+{
+    return c->number;
+}
+
+bool config_is_empty(const struct configuration *c)
+{
+    size_t i = 0;
+    while (i < KIND_MAX && tree_count(&c->rows[i]) == 0)
+        i++;
+    return i == KIND_MAX;
+}
+
 /* ---- tables ---- */
 
 static struct slice name_at(const struct config_table *t, size_t number)
@@ -217,4 +230,9 @@ const char *config_person_role_name(enum config_person_role role)
 struct slice config_operator_token_sha256(const struct configuration *c)
 {
     return c->derived->local.operator_token_sha256;
+}
+
+struct slice config_secret_key(const struct configuration *c)
+{
+    return c->derived->local.secret_key;
 }

@@ -96,6 +96,10 @@ struct config_pair {
 struct configuration *config_retain(struct configuration *c); /* from any thread */
 void config_release(struct configuration *c);                 /* the last one frees; NULL is fine */
 
+/* Of the last transaction that is in it; 0: none was. */
+uint64_t config_number(const struct configuration *c);
+bool config_is_empty(const struct configuration *c); /* no objects at all */
+
 /* ---- by name; NULL when there is none ---- */
 const struct config_location *config_location(const struct configuration *c, struct slice name);
 const struct config_dn *config_dn(const struct configuration *c, struct slice number);
@@ -140,5 +144,7 @@ const char *config_person_role_name(enum config_person_role role);
  * (header "Authorization: Bearer TOKEN"); empty: nobody can. It is a fact of this process, not of the store.
  */
 struct slice config_operator_token_sha256(const struct configuration *c);
+/* The key of the cluster's secrets at rest (seal.h); empty: they are kept in clear. Never logged or sent. */
+struct slice config_secret_key(const struct configuration *c);
 
 #endif

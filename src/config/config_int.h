@@ -39,6 +39,7 @@ struct config_derived {
 
 struct configuration {
     uint32_t references;
+    uint64_t number;            /* of the last transaction */
     struct tree rows[KIND_MAX]; /* by kind_number */
     struct config_derived *derived;
 };

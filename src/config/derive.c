@@ -237,6 +237,7 @@ static void copy_local(struct deriving *d, const struct config_local *local)
         .listen_more = copy_list(d, local->listen_more),
         .web = copy(d, local->web),
         .operator_token_sha256 = copy(d, local->operator_token_sha256),
+        .secret_key = copy(d, local->secret_key),
     };
 }
 
