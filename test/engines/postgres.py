@@ -107,7 +107,7 @@ class Server:
             shutil.copy(path, self.folder)
             own(os.path.join(self.folder, os.path.basename(path)))
         self.write("postgresql.auto.conf", "a", "\n".join((
-            "listen_addresses = '%s'" % self.address, "port = %d" % self.port,
+            "cluster_name = '%s'" % self.name, "listen_addresses = '%s'" % self.address, "port = %d" % self.port,
             "unix_socket_directories = '%s'" % self.folder, "ssl = on", "ssl_cert_file = '%s.pem'" % self.name,
             "ssl_key_file = '%s.key'" % self.name, "ssl_ca_file = '%s'" % self.cluster.authority.certificate,
             "password_encryption = 'scram-sha-256'", "hot_standby = on", "wal_level = replica", "max_wal_senders = 4",
@@ -268,6 +268,20 @@ class Postgres:
         """The standby becomes the primary. The one that was it has to be dead, or must never write again."""
         run(os.path.join(BINARIES, "pg_ctl"), "promote", "-w", "-D", self.standby.folder)
         self.servers.reverse()
+
+    def heal(self):
+        """Whoever is dead or paused runs again."""
+        for server in self.servers:
+            if server.process is None or server.process.poll() is not None:
+                server.start()
+            server.resume()
+
+    def synchronous(self):
+        """Commits wait for the standby, so that it can take over without losing any."""
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '\"%s\"'" % self.standby.name, "postgres")
+        self.primary.sql("SELECT pg_reload_conf()", "postgres")
+        wait_for(lambda: "sync" in self.primary.sql("SELECT sync_state FROM pg_stat_replication", "postgres").split(),
+                 "a synchronous standby")
 
     def rejoin(self):
         """The one that was the primary begins anew, as the standby."""

@@ -1,5 +1,8 @@
 #include "engine/store/statement.h"
 
+#include "base/buffer.h"
+#include "base/utf8.h"
+
 const struct store_statement *store_statement_find(struct slice name)
 {
     size_t low = 0, high = store_statement_count;
@@ -14,4 +17,20 @@ const struct store_statement *store_statement_find(struct slice name)
             high = middle;
     }
     return NULL;
+}
+
+char *store_clean(struct arena *arena, char *text)
+{
+    struct slice rest = slice_text(text);
+    struct buffer out = {.data = NULL};
+    if (utf8_valid(rest))
+        return text;
+    while (!slice_empty(rest)) {
+        size_t skip, length = utf8_character(rest, &skip);
+        buffer_add(&out, length != 0 ? slice_first(rest, length) : SLICE("\xef\xbf\xbd"));
+        rest = slice_from(rest, length != 0 ? length : skip);
+    }
+    char *clean = arena_text(arena, buffer_slice(&out));
+    buffer_free(&out);
+    return clean;
 }

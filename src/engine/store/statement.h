@@ -3,7 +3,7 @@
 #ifndef TANDEM_ENGINE_STORE_STATEMENT_H
 #define TANDEM_ENGINE_STORE_STATEMENT_H
 
-#include "base/slice.h"
+#include "base/arena.h"
 
 /* Types are letters: i integer, t text, b blob; capital where NULL is permitted. */
 struct store_statement {
@@ -28,6 +28,10 @@ extern const char store_ground[]; /* PostgreSQL only, before the first migration
 
 /* NULL: there is no such statement. */
 const struct store_statement *store_statement_find(struct slice name);
+
+/* Text for the store. Phones may send bytes that are no UTF-8, and PostgreSQL takes none of them: what stands
+ * for no character becomes U+FFFD, in every store. Text that is well stays where it is. */
+char *store_clean(struct arena *arena, char *text);
 
 /* What a statement touches, one after the other: rights are granted by it. */
 struct store_touch {

@@ -11,19 +11,19 @@
 #define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
 #define PARAMETERS 24
 
+/* "connection to server at ..., port 1 failed: FATAL:  no" is "no". */
 void postgres__said(char *text, size_t size, const char *message)
 {
-    struct slice rest = slice_trim(slice_text(message)), line, last = {0};
-    while (slice_cut(&rest, '\n', &line))
-        if (!slice_empty(slice_trim(line)))
-            last = slice_trim(line);
-    static const char *const prefixes[] = {"ERROR:", "FATAL:", "PANIC:"};
+    static const char *const prefixes[] = {" failed:", "ERROR:", "FATAL:", "PANIC:"};
+    struct slice rest = slice_trim(slice_text(message)), line = {0};
+    if (!slice_cut(&rest, '\n', &line))
+        line = (struct slice){0};
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-        ptrdiff_t at = slice_find_slice(last, slice_text(prefixes[i]));
+        ptrdiff_t at = slice_find_slice(line, slice_text(prefixes[i]));
         if (at >= 0)
-            last = slice_trim(slice_from(last, (size_t)at + strlen(prefixes[i])));
+            line = slice_trim(slice_from(line, (size_t)at + strlen(prefixes[i])));
     }
-    snprintf(text, size, "%.*s", SLICE_ARG(slice_first(last, size - 1)));
+    snprintf(text, size, "%.*s", SLICE_ARG(slice_first(slice_trim(line), size - 1)));
 }
 
 /* ---- one question and its answer, outside of pipelines ---- */
@@ -301,6 +301,7 @@ static int try_place(struct postgres_line *line, const struct postgres_place *pl
 {
     char password[SECRET] = "";
     char *path = line->of->password_file;
+    int gathered;
     int error = path != NULL ? read_password(password, sizeof password, path) : 0;
     if (error != 0) {
         postgres__away(line, error, "the file with the password of the store cannot be read");
@@ -318,33 +319,44 @@ static int try_place(struct postgres_line *line, const struct postgres_place *pl
     }
     PQsetnonblocking(line->connection, 1);
     PQsetNoticeProcessor(line->connection, postgres__notice_h, line);
-    line->away[0] = '\0';
+    gathered = line->gathered;
     error = check_server(line);
     if (error == 0)
         error = set_up(line);
-    if (error != 0 && line->away[0] == '\0')
+    if (error != 0 && line->gathered == gathered)
         error = refused(line, place, error);
     if (error != 0)
         drop(line);
     return error;
 }
 
-int postgres__connect(struct postgres_line *line)
+/* True: connected. */
+static bool try_places(struct postgres_line *line)
 {
     struct postgres *p = line->of;
     unsigned first = atomic_load(&p->place);
     unsigned count = line->kind == POSTGRES_WRITER ? p->place_count : 1;
-    int error = ERROR_UNREACHABLE;
-    if (line->kind == POSTGRES_READER && atomic_load(&p->writer) != 0)
-        return atomic_load(&p->writer); /* it has said why */
     for (unsigned i = 0; i < count && !atomic_load(&p->ends); i++) {
         line->at_place = (first + i) % p->place_count;
-        error = try_place(line, &p->places[line->at_place]);
-        if (error != 0)
-            continue;
-        if (line->kind == POSTGRES_WRITER)
-            atomic_store(&p->place, line->at_place);
-        return 0;
+        if (try_place(line, &p->places[line->at_place]) == 0)
+            return true;
     }
-    return error;
+    return false;
+}
+
+int postgres__connect(struct postgres_line *line)
+{
+    struct postgres *p = line->of;
+    int writer = atomic_load(&p->writer);
+    if (line->kind == POSTGRES_READER && writer != 0)
+        return writer; /* it has said why */
+    line->gathers = true;
+    line->gathered = -1;
+    bool done = try_places(line);
+    line->gathers = false;
+    if (!done && line->gathered >= 0)
+        postgres__away(line, line->reason_error, "%s", line->reason);
+    else if (done && line->kind == POSTGRES_WRITER)
+        atomic_store(&p->place, line->at_place);
+    return done ? 0 : ERROR_UNREACHABLE;
 }

@@ -11,7 +11,8 @@
 #include "base/mem.h"
 #include "world/real/postgres/postgres_int.h"
 
-#define LOOK 100000 /* µs: questions whose time is over are looked for so often */
+#define LOOK 20000  /* µs: questions whose time is over are looked for so often */
+#define IDLE 100000 /* µs: where none waits */
 #define EARLY 50000 /* µs: before its deadline a question that was not sent is refused */
 #define END 3000000 /* µs: what is under way at the end is waited for so long */
 
@@ -30,6 +31,14 @@ static void tell(struct postgres_line *line, bool away)
     pthread_mutex_unlock(&p->lock);
 }
 
+/* How much a reason says, of several servers: "is a standby" says least. */
+static int weight(int error, const char *why)
+{
+    if (error != ERROR_UNREACHABLE && error != ERROR_TIMEOUT)
+        return 2;
+    return strstr(why, "read-only") == NULL;
+}
+
 void postgres__away(struct postgres_line *line, int error, const char *format, ...)
 {
     char why[sizeof line->away];
@@ -37,6 +46,14 @@ void postgres__away(struct postgres_line *line, int error, const char *format, .
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
+    if (line->gathers) {
+        if (weight(error, why) <= line->gathered)
+            return;
+        line->gathered = weight(error, why);
+        line->reason_error = error;
+        memcpy(line->reason, why, sizeof why);
+        return;
+    }
     bool news = strcmp(line->away, why) != 0;
     memcpy(line->away, why, sizeof why);
     if (line->away_since == 0)
@@ -87,7 +104,8 @@ static void refuse_late(struct postgres_line *line, int64_t now)
 int postgres__wait(struct postgres_line *line, int events, int64_t until)
 {
     int64_t now = postgres__now();
-    int64_t most = until - now < LOOK ? until - now : LOOK;
+    int64_t longest = list_empty(&line->waiting) ? IDLE : LOOK;
+    int64_t most = until - now < longest ? until - now : longest;
     struct pollfd polls[2] = {{.fd = line->wake, .events = POLLIN},
         {.fd = events != 0 && line->connection != NULL ? PQsocket(line->connection) : -1,
             .events =

@@ -12,11 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/arena.h"
-#include "base/list.h"
-#include "engine/store/statement.h"
-#include "wire/engine.pb-c.h"
 #include "world/real/engines_int.h"
+#include "world/real/postgres/place.h"
+#include "world/real/postgres/question.h"
 
 #define POSTGRES_WAITING_MOST ((size_t)32 << 20) /* bytes of requests that wait */
 #define POSTGRES_FLIGHT 32                       /* transactions under way */
@@ -33,44 +31,6 @@
 #define POSTGRES_AGAIN_FIRST 100000
 #define POSTGRES_AGAIN_MOST 2000000
 #define POSTGRES_MIGRATION 600000000 /* longest change of the schema, with the wait for those who make it */
-
-/* Where a server may be: of an address "HOST[:PORT]", with or without "postgresql://" before it, or a folder
- * of local sockets "/FOLDER[:PORT]". */
-struct postgres_place {
-    char host[256], port[8];
-    bool local;
-};
-int postgres__place(struct postgres_place *place, struct slice address) __attribute__((warn_unused_result));
-
-/* Somebody who waits for one answer without a loop. */
-struct postgres_waiter {
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool answered;
-    enum answer answer;
-    int error;
-    struct buffer *bytes;
-};
-
-struct postgres_question {
-    struct list link;
-    uint64_t handle;
-    struct postgres_waiter *waiter; /* instead of a handle */
-    int64_t deadline;               /* µs, monotonic */
-    const Tandem__StoreRequest *request;
-    const struct store_statement **statements; /* of the request */
-    Tandem__StoreAnswer answer;
-    struct arena arena;  /* holds all of them */
-    size_t at;           /* the statement whose result comes next */
-    size_t result_bytes; /* of the rows so far */
-    size_t capacity;     /* of rows, in the result at hand */
-    int error;           /* what the server refused */
-    bool guarded;        /* begun by BEGIN; COMMIT is sent when the answer is known to be small enough */
-    bool began;          /* and BEGIN was answered */
-    bool committing;     /* its end is on the way: without an answer it is in doubt */
-    size_t length;
-    char bytes[];
-};
 
 enum postgres_kind { POSTGRES_WRITER, POSTGRES_READER, POSTGRES_LINES };
 
@@ -98,6 +58,10 @@ struct postgres_line {
     int64_t away_since;   /* 0: connected */
     int away_error;       /* why */
     char away[160];
+    bool gathers; /* reasons why none of the servers would do */
+    int gathered; /* what the best of them is worth; -1: none */
+    int reason_error;
+    char reason[160];
     struct buffer answer;
 };
 
@@ -130,7 +94,7 @@ void postgres__answer(struct postgres_line *line, struct postgres_question *q, e
 /* Waits for the connection's socket or a wake-up; takes in what arrived, refuses what cannot wait longer. */
 enum { POSTGRES_READ = 1, POSTGRES_WRITE = 2 };
 int postgres__wait(struct postgres_line *line, int events, int64_t until);
-/* The reason why the line has no server; told to the engines. */
+/* The reason why the line has no server; told to the engines, or gathered while servers are tried. */
 void postgres__away(struct postgres_line *line, int error, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void *postgres__line_h(void *line);
@@ -144,7 +108,7 @@ PGresult *postgres__execute(struct postgres_line *line, const char *sql, int64_t
 /* The limits of a session. */
 int postgres__session(struct postgres_line *line) __attribute__((warn_unused_result));
 void postgres__notice_h(void *line, const char *message);
-/* The last line of what the server said, without its prefix. */
+/* The first line of what the server said, without its prefix. */
 void postgres__said(char *text, size_t size, const char *message);
 
 /* ---- schema.c ---- */
@@ -152,8 +116,6 @@ void postgres__said(char *text, size_t size, const char *message);
 int postgres__schema(struct postgres_line *line) __attribute__((warn_unused_result));
 
 /* ---- send.c ---- */
-/* Reads the request and checks it against the statements. */
-int postgres__read(struct postgres_question *q) __attribute__((warn_unused_result));
 /* Puts it into the pipeline. False: the connection is lost. */
 bool postgres__send(struct postgres_line *line, struct postgres_question *q);
 bool postgres__send_end(struct postgres_line *line, bool commit);
@@ -161,10 +123,5 @@ bool postgres__send_end(struct postgres_line *line, bool commit);
 /* ---- result.c ---- */
 /* Takes what has come; answers what is complete. False: the connection is lost. */
 bool postgres__results(struct postgres_line *line);
-
-/* ---- error.c ---- */
-int postgres__error(const char *state);
-/* The same for a connection that was refused; what the message says counts where there is no state. */
-int postgres__refusal(const char *message);
 
 #endif

@@ -3,7 +3,6 @@
 #include <endian.h>
 
 #include "base/error.h"
-#include "base/utf8.h"
 #include "wire/pack.h"
 #include "world/real/postgres/postgres_int.h"
 
@@ -20,7 +19,7 @@ static bool fits(char type, const Tandem__StoreValue *v)
     case 'i':
         return v->has_number;
     case 't':
-        return v->text != NULL && utf8_valid(slice_text(v->text));
+        return v->text != NULL;
     case 'b':
         return v->has_blob;
     default:
@@ -28,15 +27,19 @@ static bool fits(char type, const Tandem__StoreValue *v)
     }
 }
 
-static int check(const Tandem__StoreStatement *m, const struct store_statement *about)
+static int check(struct arena *arena, const Tandem__StoreStatement *m, const struct store_statement *about)
 {
     if (about == NULL)
         return ERROR_MISSING;
     if (m->n_parameters != strlen(about->parameters) || m->n_parameters > PARAMETERS)
         return ERROR_SYNTAX;
-    for (size_t i = 0; i < m->n_parameters; i++)
-        if (!fits(about->parameters[i], m->parameters[i]))
+    for (size_t i = 0; i < m->n_parameters; i++) {
+        Tandem__StoreValue *v = m->parameters[i];
+        if (!fits(about->parameters[i], v))
             return ERROR_SYNTAX;
+        if (v->text != NULL)
+            v->text = store_clean(arena, v->text);
+    }
     return 0;
 }
 
@@ -65,7 +68,7 @@ int postgres__read(struct postgres_question *q)
     q->statements = arena_alloc(&q->arena, m->n_statements * sizeof(struct store_statement *));
     for (size_t i = 0; i < m->n_statements && error == 0; i++) {
         q->statements[i] = store_statement_find(slice_text(m->statements[i]->name));
-        error = check(m->statements[i], q->statements[i]);
+        error = check(&q->arena, m->statements[i], q->statements[i]);
     }
     tandem__store_answer__init(&q->answer);
     if (error != 0)
