@@ -27,7 +27,7 @@ LIMIT $3;
 -- parameters: call_id text, started_at integer, from_dn text, to_dn text, node text, location text null, sip_call_id text null
 INSERT INTO calls (call_id, started_at, from_dn, to_dn, node, location, sip_call_id, result)
 VALUES ($1, $2, $3, $4, $5, $6, $7, 0)
-ON CONFLICT (call_id) DO NOTHING;
+ON CONFLICT DO NOTHING;
 
 -- name: call_changed
 -- parameters: call_id text, answered_at integer

@@ -52,22 +52,6 @@ int store__error(const struct store *s, int code)
 
 /* ---- statements ---- */
 
-const struct store_statement *store__find(struct slice name)
-{
-    size_t low = 0, high = store__statement_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = slice_compare(slice_text(store__statements[middle].name), name);
-        if (order == 0)
-            return &store__statements[middle];
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 int store__prepare(sqlite3_stmt **prepared, struct store *s, const char *sql)
 {
     if (*prepared != NULL)
@@ -89,10 +73,10 @@ static int control(struct store *s, enum store_control which)
 
 static int run_one(struct store *s, const Tandem__StoreStatement *m, Tandem__StoreResult *result)
 {
-    const struct store_statement *about = store__find(slice_text(m->name));
+    const struct store_statement *about = store_statement_find(slice_text(m->name));
     if (about == NULL)
         return ERROR_MISSING;
-    sqlite3_stmt **prepared = &s->prepared[about - store__statements];
+    sqlite3_stmt **prepared = &s->prepared[about - store_statements];
     int error = store__prepare(prepared, s, about->sql);
     if (error != 0)
         return error;
@@ -157,7 +141,7 @@ static enum answer commit(struct store *s, int *error)
 static bool only_reads(const Tandem__StoreRequest *m)
 {
     for (size_t i = 0; i < m->n_statements; i++) {
-        const struct store_statement *about = store__find(slice_text(m->statements[i]->name));
+        const struct store_statement *about = store_statement_find(slice_text(m->statements[i]->name));
         if (about == NULL || !about->reads)
             return false;
     }

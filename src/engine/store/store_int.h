@@ -5,28 +5,11 @@
 #include <sqlite3.h>
 
 #include "base/arena.h"
+#include "engine/store/statement.h"
 #include "engine/store/store.h"
 #include "wire/engine.pb-c.h"
 
 #define STORE_APPLICATION 0x54414e44 /* "TAND": told apart from databases of other programs */
-
-/* Types are letters: i integer, t text, b blob; capital where NULL is permitted. */
-struct store_statement {
-    const char *name, *parameters, *returns;
-    bool reads; /* changes nothing */
-    bool one;   /* refused as a conflict when it changes no row */
-    const char *sql;
-};
-
-struct store_migration {
-    const char *name, *sql;
-};
-
-/* Generated from *.sql. */
-extern const struct store_statement store__statements[]; /* sorted by name */
-extern const size_t store__statement_count;
-extern const struct store_migration store__migrations[]; /* migration i leads to version i + 1 */
-extern const size_t store__migration_count;
 
 enum store_control { STORE_BEGIN, STORE_BEGIN_WRITE, STORE_COMMIT, STORE_ROLLBACK, STORE_CONTROLS };
 
@@ -36,7 +19,7 @@ struct store {
     bool read_only;
     int64_t steps; /* left for this request */
     sqlite3_stmt *controls[STORE_CONTROLS];
-    sqlite3_stmt **prepared; /* as store__statements, each at its first use */
+    sqlite3_stmt **prepared; /* as store_statements, each at its first use */
     struct arena arena;
     size_t answer_bytes;
     int (*before_commit)(void *argument); /* tests: what happens between the statements and COMMIT */
@@ -46,7 +29,6 @@ struct store {
 /* The code for what SQLite says; logs what somebody must look at. */
 int store__error(const struct store *s, int code);
 
-const struct store_statement *store__find(struct slice name);
 int store__prepare(sqlite3_stmt **prepared, struct store *s, const char *sql)
     __attribute__((warn_unused_result));
 

@@ -101,10 +101,10 @@ static int check_origin(struct store *s, int64_t *version)
         return error;
     if (application != STORE_APPLICATION && (application != 0 || tables != 0 || *version != 0))
         return refuse(s, ERROR_CORRUPT, "is the database of another program");
-    if (*version < 0 || *version > (int64_t)store__migration_count) {
+    if (*version < 0 || *version > (int64_t)store_migration_count) {
         char what[80];
         snprintf(what, sizeof what, "has version %lld, this program knows %zu", (long long)*version,
-            store__migration_count);
+            store_migration_count);
         return refuse(s, ERROR_NEWER, what);
     }
     return 0;
@@ -112,13 +112,13 @@ static int check_origin(struct store *s, int64_t *version)
 
 static int migrate(struct store *s, int64_t from)
 {
-    for (size_t i = (size_t)from; i < store__migration_count; i++) {
+    for (size_t i = (size_t)from; i < store_migration_count; i++) {
         char end[120];
         snprintf(end, sizeof end, "PRAGMA application_id = %d; PRAGMA user_version = %zu; COMMIT",
             STORE_APPLICATION, i + 1);
         int error = execute(s, "BEGIN IMMEDIATE");
         if (error == 0)
-            error = execute(s, store__migrations[i].sql);
+            error = execute(s, store_migrations[i].sql);
         if (error == 0)
             error = execute(s, end);
         if (error != 0) {
@@ -126,8 +126,7 @@ static int migrate(struct store *s, int64_t from)
                 sqlite3_exec(s->database, "ROLLBACK", NULL, NULL, NULL);
             return error;
         }
-        LOG(LOG_NOTICE, "store", "%s: brought to version %zu (%s)", s->path, i + 1,
-            store__migrations[i].name);
+        LOG(LOG_NOTICE, "store", "%s: brought to version %zu (%s)", s->path, i + 1, store_migrations[i].name);
     }
     return 0;
 }
@@ -186,7 +185,7 @@ int store_open(struct store **s, const struct store_options *options)
     struct store *made = mem_zero(sizeof *made);
     made->path = mem_copy(options->path, strlen(options->path) + 1);
     made->read_only = options->read_only;
-    made->prepared = mem_zero(store__statement_count * sizeof(sqlite3_stmt *));
+    made->prepared = mem_zero(store_statement_count * sizeof(sqlite3_stmt *));
     int error = open_database(made, options);
     if (error != 0) {
         store_close(made);
@@ -200,7 +199,7 @@ void store_close(struct store *s)
 {
     if (s == NULL)
         return;
-    for (size_t i = 0; i < store__statement_count; i++)
+    for (size_t i = 0; i < store_statement_count; i++)
         sqlite3_finalize(s->prepared[i]);
     for (size_t i = 0; i < STORE_CONTROLS; i++)
         sqlite3_finalize(s->controls[i]);

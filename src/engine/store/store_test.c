@@ -26,11 +26,11 @@ static int gone(void **state)
 static void statements_are_as_their_heads_say(void **state)
 {
     (void)state;
-    assert_true(store__statement_count > 15);
-    for (size_t i = 0; i < store__statement_count; i++) {
-        const struct store_statement *about = &store__statements[i];
+    assert_true(store_statement_count > 15);
+    for (size_t i = 0; i < store_statement_count; i++) {
+        const struct store_statement *about = &store_statements[i];
         sqlite3_stmt *prepared = NULL;
-        assert_ptr_equal(store__find(slice_text(about->name)), about);
+        assert_ptr_equal(store_statement_find(slice_text(about->name)), about);
         if (store__prepare(&prepared, f.store, about->sql) != 0)
             fail_msg("%s: %s", about->name, sqlite3_errmsg(f.store->database));
         assert_int_equal(sqlite3_column_count(prepared), strlen(about->returns));
@@ -38,7 +38,7 @@ static void statements_are_as_their_heads_say(void **state)
         assert_int_equal(sqlite3_stmt_readonly(prepared), about->reads);
         sqlite3_finalize(prepared);
     }
-    assert_null(store__find(SLICE("nothing")));
+    assert_null(store_statement_find(SLICE("nothing")));
 }
 
 static void bindings(void **state)
@@ -94,7 +94,7 @@ static void pages_use_the_indexes(void **state)
     sqlite3_stmt *plan;
     char sql[4096];
     (void)state;
-    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", store__find(SLICE("history_page"))->sql);
+    snprintf(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", store_statement_find(SLICE("history_page"))->sql);
     assert_int_equal(sqlite3_prepare_v2(f.store->database, sql, -1, &plan, NULL), SQLITE_OK);
     int indexes = 0;
     while (sqlite3_step(plan) == SQLITE_ROW) {

@@ -9,7 +9,8 @@
 #define VALUE_OVERHEAD 12
 
 /* Text and blobs are bound without a copy: the request outlives the statement's run. */
-static int bind_one(sqlite3_stmt *statement, int place, char type, const Tandem__StoreValue *v)
+static int bind_one(
+    struct store *s, sqlite3_stmt *statement, int place, char type, const Tandem__StoreValue *v)
 {
     int set = v->has_number + (v->text != NULL) + v->has_blob;
     if (set == 0)
@@ -20,8 +21,9 @@ static int bind_one(sqlite3_stmt *statement, int place, char type, const Tandem_
     case 'i':
         return v->has_number ? sqlite3_bind_int64(statement, place, v->number) : SQLITE_MISMATCH;
     case 't':
-        return v->text != NULL ? sqlite3_bind_text(statement, place, v->text, -1, SQLITE_STATIC)
-                               : SQLITE_MISMATCH;
+        return v->text != NULL
+                   ? sqlite3_bind_text(statement, place, store_clean(&s->arena, v->text), -1, SQLITE_STATIC)
+                   : SQLITE_MISMATCH;
     default:
         if (!v->has_blob)
             return SQLITE_MISMATCH;
@@ -37,7 +39,7 @@ int store__bind(struct store *s, sqlite3_stmt *statement, const struct store_sta
     if (m->n_parameters != strlen(about->parameters))
         return ERROR_SYNTAX;
     for (size_t i = 0; i < m->n_parameters; i++) {
-        int code = bind_one(statement, (int)i + 1, about->parameters[i], m->parameters[i]);
+        int code = bind_one(s, statement, (int)i + 1, about->parameters[i], m->parameters[i]);
         if (code == SQLITE_MISMATCH)
             return ERROR_SYNTAX;
         if (code != SQLITE_OK)

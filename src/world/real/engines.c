@@ -87,7 +87,8 @@ static int open_parts(struct real_engines *g, const struct real_engines_params *
     if (error == 0)
         error = real__spool_open(g, p->data);
     if (error == 0)
-        error = real__store_embedded(&g->store, g, p);
+        error = p->store.count != 0 ? real__store_postgres(&g->store, g, p)
+                                    : real__store_embedded(&g->store, g, p);
     return error;
 }
 

@@ -62,6 +62,9 @@ int real__bus_embedded(struct real_bus *out, struct real_engines *g, const struc
 int real__store_embedded(struct real_store *out, struct real_engines *g, const struct real_engines_params *p)
     __attribute__((warn_unused_result));
 
+int real__store_postgres(struct real_store *out, struct real_engines *g, const struct real_engines_params *p)
+    __attribute__((warn_unused_result));
+
 /* From any thread: this part cannot be reached, or can again. A change is logged and kept. `why` is copied.
  */
 void real__condition(struct real_engines *g, enum real_part part, bool away, const char *why);
