@@ -129,6 +129,8 @@ struct session {
     size_t config_at; /* cursor of the walk over DNs */
     uint32_t config_generation;
     bool walking, draining;
+    bool complete;      /* everybody who tells something was heard once */
+    bool deaf;          /* it could not listen on an endpoint of its own */
     struct buffer out;  /* of one connection's handling */
     struct arena arena; /* of one turn */
 };
