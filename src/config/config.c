@@ -2,7 +2,7 @@
 #include "base/mem.h"
 #include "config/config_int.h"
 
-static const char *const role_names[] = {"proxy", "node", "history", "config", "session"};
+static const char *const role_names[] = {"proxy", "node", "history", "config", "session", "control"};
 static const char *const person_role_names[] = {"agent", "supervisor", "administrator"};
 
 struct configuration *config_retain(struct configuration *c)

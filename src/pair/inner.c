@@ -93,6 +93,7 @@ void pair__inner_close(struct pair *p)
         p->role->close(p->inner);
         p->inner = NULL;
         world_end(&p->inner_world);
+        p->world->gauges = (struct gauge_set){{0}}; /* what it had is not here any more */
     }
     for (size_t i = 0; i < p->inner_flows.used; i++)
         if (p->inner_flows.entries[i].value != NULL && !p->closing)

@@ -30,6 +30,33 @@ static void set_tick(struct pair *p)
         p->world, &p->tick, PAIR_OBJECT, 0, world_now(p->world) + timer_duration(TIMER_PAIR_TICK));
 }
 
+/* What the member says of itself in each state; a pair of one member lacks nobody. */
+static void tell_state(struct pair *p)
+{
+    static const struct {
+        enum world_state state;
+        const char *why;
+    } words[PAIR_ST_COUNT] = {
+        [PAIR_ST_READING] = {WORLD_STARTING, "reads the record of its pair"},
+        [PAIR_ST_FRESH] = {WORLD_STARTING, "waits for the primary, or for the right to begin"},
+        [PAIR_ST_SYNCING] = {WORLD_STARTING, "copies the state of the primary"},
+        [PAIR_ST_SHADOW] = {WORLD_READY, "backup, in step"},
+        [PAIR_ST_CLAIMING] = {WORLD_STARTING, "asks to be primary"},
+        [PAIR_ST_TAKING] = {WORLD_DEGRADED, "takes over from the primary that it lost"},
+        [PAIR_ST_ALONE] = {WORLD_DEGRADED, "primary without a backup"},
+        [PAIR_ST_CATCHING] = {WORLD_DEGRADED, "primary, its backup catches up"},
+        [PAIR_ST_JOINING] = {WORLD_DEGRADED, "primary, its backup joins"},
+        [PAIR_ST_PAIRED] = {WORLD_READY, "primary, in step with its backup"},
+        [PAIR_ST_PARTING] = {WORLD_DEGRADED, "lost its backup, asks to go on alone"},
+        [PAIR_ST_FROZEN] = {WORLD_STARTING, "stopped: the registry has not renewed its lease"},
+    };
+    bool alone = p->state == PAIR_ST_ALONE && p->other[0] == '\0';
+    world_state(p->world, alone ? WORLD_READY : words[p->state].state,
+        alone ? "primary, alone in its pair" : words[p->state].why);
+    world_gauge(p->world, GAUGE_PAIR_PRIMARY, pair__is_primary(p));
+    world_gauge(p->world, GAUGE_PAIR_VIEW, p->inner != NULL ? p->view : p->record.view);
+}
+
 int pair_open(void **self, struct world *w, const struct role_setup *setup, const struct role *inner)
 {
     struct pair *p = mem_zero(sizeof *p);
@@ -52,6 +79,7 @@ int pair_open(void **self, struct world *w, const struct role_setup *setup, cons
     pair__registry_open(p);
     pair__link_open(p);
     set_tick(p);
+    tell_state(p);
     return 0;
 }
 
@@ -75,6 +103,7 @@ bool pair__is_primary(const struct pair *p)
 void pair__event(struct pair *p, uint8_t event)
 {
     (void)!fsm_input(&pair_machine, &p->state, p, event, NULL);
+    tell_state(p);
 }
 
 /* Whoever acts alone acts on its lease: looked at before each turn, so that a process that was stopped for a
@@ -98,6 +127,7 @@ static void tick(struct pair *p)
         pair__event(p, PAIR_EV_STALLED);
     pair__registry_tick(p);
     pair__link_tick(p);
+    world_gauge(p->world, GAUGE_PAIR_HELD, p->held_bytes);
     set_tick(p);
 }
 

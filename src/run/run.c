@@ -8,12 +8,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "roles/config/writer.h"
+#include "roles/control/control.h"
 #include "roles/history/history.h"
 #include "roles/node/node.h"
 #include "roles/proxy/proxy.h"
 #include "roles/session/session.h"
 #include "run/run_int.h"
 #include "tools/first_start.h"
+#include "tools/place.h"
 #include "tools/run/signals.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
@@ -29,6 +31,7 @@ static const struct {
     {CONFIG_ROLE_CONFIG, &writer_role},
     {CONFIG_ROLE_NODE, &role_node},
     {CONFIG_ROLE_PROXY, &role_proxy},
+    {CONFIG_ROLE_CONTROL, &control_role},
     {CONFIG_ROLE_SESSION, &session_role},
 };
 
@@ -151,6 +154,8 @@ static int add_all(struct run *r)
 {
     const struct config_application *a;
     int error = add(r, &run__keeper, &(struct role_setup){.name = SLICE("keeper"), .main = r});
+    if (error == 0)
+        error = add(r, &run__reporter, &(struct role_setup){.name = SLICE("reporter"), .main = r});
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         size_t at = 0;
         while (error == 0 && (a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
@@ -251,6 +256,23 @@ static void say_where(const struct run *r)
     fflush(stdout);
 }
 
+/* For sub-commands that look for what runs here. */
+static void leave_place(const struct run *r)
+{
+    struct place p = {.pid = (long)getpid(), .system = "local", .name = "local"};
+    struct buffer complaint = {0};
+    const struct config_application *a;
+    size_t at = 0;
+    a = config_next_application(r->configuration, CONFIG_ROLE_SESSION, &at);
+    if (a != NULL && a->listen.count != 0) {
+        snprintf(p.web, sizeof p.web, "%.*s", SLICE_ARG(a->listen.items[0]));
+        snprintf(p.data, sizeof p.data, "%s", r->data);
+        if (place_write(&p, &complaint) != 0)
+            LOG(LOG_NOTICE, "run", "%.*s", SLICE_ARG(buffer_slice(&complaint)));
+    }
+    buffer_free(&complaint);
+}
+
 int command_run(const struct options *options)
 {
     struct run r = {.options = options, .lock = -1};
@@ -274,7 +296,9 @@ int command_run(const struct options *options)
     if (error == 0) {
         run__log_release(&r, true);
         say_where(&r);
+        leave_place(&r);
         real_run(r.loop);
+        place_remove((long)getpid());
         LOG(LOG_NOTICE, "run", "stopping");
         signals_end(signals);
     }

@@ -53,6 +53,8 @@ void run__complain(struct run *r, int error, const char *format, ...) __attribut
 
 /* keeper.c: the role that hears of changes */
 extern const struct role run__keeper;
+/* reporter.c: the role that says how this process is */
+extern const struct role run__reporter;
 int run__build(struct run *r, struct configuration **out); /* from the catalogue */
 
 #endif

@@ -2,9 +2,11 @@
  *
  *     main ── dispatch ──┬── run                           (main's own)
  *                        ├── get, apply, delete ──HTTPS──> a running system
+ *                        ├── status, alarms, acknowledge ──HTTPS──> one that is found by itself
  *                        └── graph, reference, version, help
  *
- * Exit status: 0 done, 1 it could not be done, 2 it was not asked for in a way that makes sense. */
+ * Exit status: 0 done, 1 it could not be done, 2 it was not asked for in a way that makes sense. Of
+ * status: 0 all is well, 1 something is not, 2 nobody can be asked. */
 #ifndef TANDEM_TOOLS_DISPATCH_H
 #define TANDEM_TOOLS_DISPATCH_H
 
@@ -29,6 +31,9 @@ void command_complain(const char *format, ...) __attribute__((format(printf, 1, 
 int command_get(const struct options *options);
 int command_apply(const struct options *options);
 int command_delete(const struct options *options);
+int command_status(const struct options *options);
+int command_alarms(const struct options *options);
+int command_acknowledge(const struct options *options);
 int command_graph(const struct options *options);
 int command_reference(const struct options *options);
 

@@ -124,8 +124,8 @@ static void make(struct making *m, const char *kind, json_t *body)
 
 static void make_objects(struct making *m, const char *password)
 {
-    static const char *const applications[][2] = {
-        {"proxy-1", "proxy"}, {"history-1", "history"}, {"config-1", "config"}, {"session-1", "session"}};
+    static const char *const applications[][2] = {{"proxy-1", "proxy"}, {"history-1", "history"},
+        {"config-1", "config"}, {"control-1", "control"}, {"session-1", "session"}};
     make(m, "location", json_pack("{ss}", "name", "home"));
     for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++)
         make(m, "application",

@@ -15,9 +15,10 @@ struct first_start_means {
     int64_t now; /* µs since the epoch */
 };
 
-/* Makes location home, applications proxy-1, node-1a (pair node-1), history-1, config-1 and session-1, ten
- * DNs 1001 to 1010 with random secrets, and the administrator admin with a random password, all in one
- * transaction. `message` gets the lines that are printed once; the password stands nowhere else. */
+/* Makes location home, applications proxy-1, node-1a (pair node-1), history-1, config-1, control-1 and
+ * session-1, ten DNs 1001 to 1010 with random secrets, and the administrator admin with a random password,
+ * all in one transaction. `message` gets the lines that are printed once; the password stands nowhere else.
+ */
 int first_start(struct buffer *message, const struct first_start_means *means, const struct options *options)
     __attribute__((warn_unused_result));
 

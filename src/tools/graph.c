@@ -6,6 +6,7 @@
 #include "lead/lead.h"
 #include "pair/pair.h"
 #include "roles/config/writer.h"
+#include "roles/control/control.h"
 #include "roles/history/history.h"
 #include "roles/node/node.h"
 #include "sip/transaction.h"
@@ -18,6 +19,8 @@ static const struct fsm *const machines[] = {
     &pair_machine,
     &writer_machine,
     &history_stream_fsm,
+    &control_alarm_machine,
+    &control_keep_machine,
 };
 
 const struct fsm *graph_machine(size_t at)

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/timer.h"
 #include "config/kind.h"
+#include "roles/control/control.h"
 #include "tools/dispatch.h"
 #include "tools/graph.h"
 
@@ -50,6 +51,7 @@ static const struct {
     const char *name;
     void (*add)(struct buffer *out);
 } parts[] = {
+    {"alarms", control_reference},
     {"commands", dispatch_reference},
     {"counters", counters},
     {"errors", errors},

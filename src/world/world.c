@@ -166,9 +166,44 @@ void world_dirty(struct world *w, uint8_t kind, uint64_t id)
     w->dirty[w->dirty_count++] = (struct record_id){kind, id};
 }
 
+/* What is counted inside a pair belongs to the member, whichever role it plays. */
+static struct world *outermost(struct world *w)
+{
+    while (w->outer != NULL)
+        w = w->outer;
+    return w;
+}
+
 void world_count(struct world *w, enum counter counter, uint64_t by)
 {
-    w->counters.values[counter] += by;
+    outermost(w)->counters.values[counter] += by;
+}
+
+void world_gauge(struct world *w, enum gauge gauge, uint64_t value)
+{
+    outermost(w)->gauges.values[gauge] = value;
+}
+
+/* ---- what the instance says of itself ---- */
+
+const char *world_state_name(enum world_state state)
+{
+    static const char *const names[] = {"starting", "ready", "degraded", "draining"};
+    return names[state];
+}
+
+void world_state(struct world *w, enum world_state state, const char *why)
+{
+    struct world_condition *c = &w->condition;
+    struct slice text = slice_first(slice_text(why), WORLD_WHY - 1);
+    if (c->state == WORLD_DRAINING || (c->state == state && slice_equal(slice_text(c->why), text)))
+        return;
+    if (c->state != state)
+        c->since = w->now;
+    c->state = state;
+    c->changes++;
+    slice_put(c->why, text);
+    c->why[text.length] = '\0';
 }
 
 const struct configuration *world_configuration(const struct world *w)
@@ -201,6 +236,8 @@ void world_turn_end(struct world *w)
 void world_turn(struct world *w, const struct role *role, void *self, const struct input *input, int64_t now)
 {
     world_turn_begin(w, now);
+    if (input->kind == INPUT_DRAIN)
+        world_state(w, WORLD_DRAINING, "takes no new work");
     role->input(self, input);
     world_turn_end(w);
 }

@@ -70,6 +70,21 @@ void world_append(struct world *w, struct slice stream, uint64_t number, struct 
 void world_dirty(struct world *w, uint8_t kind, uint64_t id); /* this record changed, came or went */
 void world_again(struct world *w, uint64_t cursor);           /* more to do: INPUT_AGAIN in a later turn */
 void world_count(struct world *w, enum counter counter, uint64_t by);
+void world_gauge(struct world *w, enum gauge gauge, uint64_t value);
 const struct configuration *world_configuration(const struct world *w);
+
+/* ---- what the instance says of itself, for those who watch over it ---- */
+enum world_state {
+    WORLD_STARTING, /* what it needs is not there yet: it does nothing for others */
+    WORLD_READY,
+    WORLD_DEGRADED, /* works, but somebody should look */
+    WORLD_DRAINING, /* told to end: said by the world, whatever the role says */
+};
+#define WORLD_WHY 128
+
+/* Begins as starting. `why`: a few words for people, cut at WORLD_WHY, or "". Inside a pair it is the pair
+ * that says it. */
+void world_state(struct world *w, enum world_state state, const char *why);
+const char *world_state_name(enum world_state state); /* "ready" */
 
 #endif

@@ -11,6 +11,14 @@ struct world_backend {
     void (*commit)(void *maker, struct world *w);
 };
 
+/* What the instance last said of itself. */
+struct world_condition {
+    enum world_state state;
+    int64_t since;    /* of the state; 0: since it was opened */
+    uint32_t changes; /* grows when state or sentence do */
+    char why[WORLD_WHY];
+};
+
 struct world {
     const struct world_backend *backend;
     void *maker;
@@ -28,6 +36,8 @@ struct world {
     struct record_id *dirty; /* each once, in order of first mention */
     size_t dirty_count, dirty_capacity;
     struct counter_set counters;
+    struct gauge_set gauges;
+    struct world_condition condition;
 };
 
 void world_init(struct world *w, const struct world_backend *backend, void *maker, struct wheel *wheel);

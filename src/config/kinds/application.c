@@ -1,6 +1,6 @@
 #include "config/kind.h"
 
-const char *const kind_role_words[] = {"proxy", "node", "history", "config", "session", NULL};
+const char *const kind_role_words[] = {"proxy", "node", "history", "config", "session", "control", NULL};
 
 static const struct field fields[] = {
     {.name = "name",

@@ -66,6 +66,17 @@ static void take_answer(struct writer *w, const struct input *in)
         &answer);
 }
 
+static void tell_state(struct writer *w)
+{
+    world_gauge(w->world, GAUGE_CONFIG_OBJECTS, catalogue_count(w->catalogue));
+    if (w->state == WRITER_ST_LOADING)
+        world_state(w->world, WORLD_STARTING, "reads all objects from the store");
+    else if (w->state == WRITER_ST_CHECKING)
+        world_state(w->world, WORLD_DEGRADED, "the store has not said whether a change was made");
+    else
+        world_state(w->world, WORLD_READY, "");
+}
+
 static void input_writer(void *self, const struct input *in)
 {
     struct writer *w = self;
@@ -82,6 +93,7 @@ static void input_writer(void *self, const struct input *in)
     default: /* the configuration's other copies do not concern the one who writes it */
         break;
     }
+    tell_state(w);
 }
 
 static void audit_writer(void *self, struct buffer *out)

@@ -93,8 +93,31 @@ static void positions(struct history *h, const struct input *input)
             world_now(h->world) + timer_duration(TIMER_HISTORY_RETRY));
         return;
     }
+    h->positions_known = true;
     for (size_t i = 0; i < a->results[0]->n_rows; i++)
         position(h, a->results[0]->rows[i]);
+}
+
+static bool is_stuck(const struct stream *s)
+{
+    return s->state == STREAM_ST_WAITING || s->state == STREAM_ST_PAUSING;
+}
+
+/* Looked at when the store has answered or is asked again, not for each event. */
+static void tell_state(struct history *h)
+{
+    size_t stuck = 0;
+    struct stream *s;
+    map_for_each (s, &h->streams)
+        stuck += is_stuck(s);
+    world_gauge(h->world, GAUGE_HISTORY_STREAMS, map_count(&h->streams));
+    world_gauge(h->world, GAUGE_HISTORY_STUCK, stuck);
+    if (!h->positions_known)
+        world_state(h->world, WORLD_STARTING, "asks the store how far the call streams are stored");
+    else if (stuck != 0)
+        world_state(h->world, WORLD_DEGRADED, "the store does not take call events; the nodes keep them");
+    else
+        world_state(h->world, WORLD_READY, "");
 }
 
 static void input_h(void *self, const struct input *input)
@@ -122,6 +145,8 @@ static void input_h(void *self, const struct input *input)
     default:
         break;
     }
+    if (input->kind != INPUT_BUS)
+        tell_state(h);
     arena_reset(&h->arena);
 }
 

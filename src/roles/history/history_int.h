@@ -64,7 +64,8 @@ struct history {
     struct map by_index;
     uint64_t last_index;
     struct world_timer positions; /* asks again for all positions */
-    struct arena arena;           /* of one turn */
+    bool positions_known;
+    struct arena arena; /* of one turn */
     struct buffer scratch;
 };
 

@@ -111,6 +111,10 @@ static void node_input(void *self, const struct input *in)
     }
     if (transactions != n->transactions.next_id)
         node__core_changed(n);
+    world_gauge(n->world, GAUGE_CALLS, map_count(&n->calls));
+    world_gauge(n->world, GAUGE_LEGS, map_count(&n->legs));
+    world_gauge(n->world, GAUGE_TRANSACTIONS, map_count(&n->transactions.by_id));
+    world_gauge(n->world, GAUGE_OUTBOX, map_count(&n->outbox_index));
     arena_reset(&n->arena);
     log_scope.call = SLICE("");
 }

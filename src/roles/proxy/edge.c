@@ -197,10 +197,11 @@ static void closed(struct proxy *p, const struct input *in)
 {
     struct edge_flow *f = map_get_number(&p->flows, in->flow);
     const struct edge_listener *l = listener_of(p, in->flow);
-    if (l != NULL)
+    if (l != NULL) {
         LOG(LOG_ERROR, "proxy", "cannot listen on %s: %s", l->via + sizeof "SIP/2.0/" - 1,
             error_sentence(in->error));
-    else if (f != NULL)
+        p->deaf = true;
+    } else if (f != NULL)
         drop_flow(p, f);
 }
 

@@ -36,6 +36,13 @@ static void hello(struct proxy *p, uint64_t flow)
     buffer_free(&frame);
 }
 
+static void set_greeted(struct proxy *p, struct inside *i, bool greeted)
+{
+    if (i->is_pair && i->greeted != greeted)
+        p->greeted_pairs += greeted ? 1U : -1U;
+    i->greeted = greeted;
+}
+
 static void drop(struct proxy *p, struct inside *i)
 {
     if (i->flow == 0)
@@ -45,7 +52,7 @@ static void drop(struct proxy *p, struct inside *i)
     frame_reader_free(&i->in);
     i->in = (struct frame_reader){0};
     i->flow = 0;
-    i->greeted = false;
+    set_greeted(p, i, false);
 }
 
 static void retry_later(struct proxy *p, struct inside *i)
@@ -93,7 +100,7 @@ static void follow(struct proxy *p, const struct input *in)
 
 static void greeted(struct proxy *p, struct inside *i)
 {
-    i->greeted = true;
+    set_greeted(p, i, true);
     world_name(p->world, i->flow, slice_text(i->name));
     sip_transactions_resend(&p->transactions, slice_text(i->name));
     LOG(LOG_INFO, "proxy", "connected to %s%s%s", i->name, i->is_pair ? ", primary " : "", i->member);
@@ -207,9 +214,10 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
         hello(p, in->flow);
     else if (in->kind == INPUT_DATA && i != NULL)
         data(p, i, in->bytes);
-    else if (in->kind == INPUT_CLOSED && in->flow == p->inside_listener)
+    else if (in->kind == INPUT_CLOSED && in->flow == p->inside_listener) {
         LOG(LOG_ERROR, "proxy", "cannot listen for other proxies: %s", error_sentence(in->error));
-    else if (in->kind == INPUT_CLOSED && i != NULL)
+        p->deaf = true;
+    } else if (in->kind == INPUT_CLOSED && i != NULL)
         lost(p, i);
     return true;
 }

@@ -48,6 +48,23 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     return 0;
 }
 
+static void tell_state(struct proxy *p)
+{
+    world_gauge(p->world, GAUGE_REGISTRATIONS, p->binding_count);
+    world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
+    world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
+    if (!p->listening)
+        world_state(p->world, WORLD_STARTING,
+            p->key_known ? "reads the registrations from the store"
+                         : "asks the registry for the key of nonces");
+    else if (p->deaf)
+        world_state(p->world, WORLD_DEGRADED, "cannot listen on all of its endpoints; see its log");
+    else if (p->greeted_pairs == 0)
+        world_state(p->world, WORLD_DEGRADED, "no pair of nodes can be reached");
+    else
+        world_state(p->world, WORLD_READY, "");
+}
+
 static void proxy_input(void *self, const struct input *in)
 {
     struct proxy *p = self;
@@ -57,6 +74,7 @@ static void proxy_input(void *self, const struct input *in)
         proxy__start_input(p, in);
     else if (!proxy__edge_input(p, in) && !proxy__inside_input(p, in))
         (void)proxy__bindings_input(p, in);
+    tell_state(p);
     arena_reset(&p->arena);
 }
 

@@ -73,6 +73,8 @@ struct proxy {
     struct map insides; /* struct inside by name (pairs and proxies that are configured) */
     struct map inside_flows;
     uint64_t inside_listener;
+    unsigned greeted_pairs; /* pairs that requests can be sent to */
+    bool deaf;              /* it could not listen on an endpoint of its own */
     struct sip_transactions transactions;
     struct map relays;
     struct pool relay_pool;

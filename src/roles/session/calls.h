@@ -47,7 +47,7 @@ void session__question_timer(struct session *s, uint64_t token);
 void session__history(struct connection *c, struct sign_in *i);
 void session__config(struct connection *c, struct sign_in *i);
 void session__config_answer(struct session *s, struct slice bytes);
-void session__status(struct connection *c, struct sign_in *i);
+void session__control(struct connection *c, struct sign_in *i);
 
 /* origin.c: who tells what, and whether all was heard */
 void session__origins_open(struct session *s);

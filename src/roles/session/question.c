@@ -203,20 +203,22 @@ void session__history(struct connection *c, struct sign_in *i)
     buffer_free(&bytes);
 }
 
-/* ---- configuration ---- */
+/* ---- other roles ---- */
 
 /* Only called when there is no answer. */
-static void config_failed(struct question *q, const struct input *in)
+static void role_failed(struct question *q, const struct input *in)
 {
+    char sentence[96];
     (void)in;
-    no_answer(q->connection, "the configuration does not answer at the moment; try again");
+    snprintf(sentence, sizeof sentence, "the role %s does not answer at the moment; try again", q->role);
+    no_answer(q->connection, sentence);
 }
 
 void session__config_answer(struct session *s, struct slice bytes)
 {
     const Tandem__ConfigAnswer *m = pack_read(&tandem__config_answer__descriptor, bytes, &s->arena);
     struct question *q = m != NULL ? map_get_number(&s->questions, m->token) : NULL;
-    if (q == NULL || q->answer != config_failed)
+    if (q == NULL || q->answer != role_failed)
         return;
     struct connection *c = q->connection;
     session__question_free(s, q);
@@ -248,20 +250,21 @@ static bool is_operator(const struct connection *c)
     return CRYPTO_memcmp(text, wanted.data, 64) == 0;
 }
 
-void session__config(struct connection *c, struct sign_in *i)
+static void ask_role(struct connection *c, const struct sign_in *i, const char *role)
 {
     struct session *s = c->session;
     const struct http_request *r = &c->http->request;
     const struct config_person *p = i != NULL ? session__person(s, i) : NULL;
     Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
-    char reply_to[SESSION_SUBJECT];
+    char reply_to[SESSION_SUBJECT], subject[SESSION_SUBJECT];
     if (p == NULL && !is_operator(c)) {
         session__unauthenticated(c, "log in first");
         return;
     }
-    struct question *q = session__ask(c, config_failed);
+    struct question *q = session__ask(c, role_failed);
     if (q == NULL)
         return;
+    q->role = role;
     snprintf(reply_to, sizeof reply_to, "ctl.session.%.*s.config", SLICE_ARG(s->name));
     struct buffer path = {0}, bytes = {0};
     buffer_add(&path, r->raw_path);
@@ -277,62 +280,20 @@ void session__config(struct connection *c, struct sign_in *i)
     m.user = p != NULL ? arena_text(&s->arena, p->name) : (char *)(uintptr_t) "operator";
     m.role = (char *)(uintptr_t)config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
     pack_add(&bytes, &m.base);
-    world_publish(s->world, SLICE("ctl.config"), buffer_slice(&bytes));
+    snprintf(subject, sizeof subject, "ctl.%s", role);
+    world_publish(s->world, slice_text(subject), buffer_slice(&bytes));
     world_timer_set(s->world, &q->timer, session__object(SESSION_OBJECT_QUESTION, q->token),
         TIMER_SESSION_ANSWER, world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
     buffer_free(&path);
     buffer_free(&bytes);
 }
 
-/* ---- status ---- */
-
-static const char *health(const struct session *s, const struct config_application *a)
+void session__config(struct connection *c, struct sign_in *i)
 {
-    if (slice_equal(a->name, s->name))
-        return "ok";
-    const struct origin *o = NULL;
-    if (a->role == CONFIG_ROLE_PROXY)
-        o = map_get(&s->view.proxies, a->name);
-    else if (a->role == CONFIG_ROLE_NODE)
-        o = map_get(&s->view.pairs, a->pair);
-    if (o == NULL)
-        return "unknown";
-    return o->synced || o->asked < 2 ? "ok" : "unreachable";
+    ask_role(c, i, "config");
 }
 
-/* Proxies: where phones register, for whoever sets up the first one. */
-static void add_listen(struct buffer *body, const struct config_application *a)
+void session__control(struct connection *c, struct sign_in *i)
 {
-    buffer_add_text(body, ",\"listen\":[");
-    for (size_t i = 0; i < a->listen.count; i++) {
-        buffer_add_text(body, i != 0 ? "," : "");
-        json_add_string(body, a->listen.items[i]);
-    }
-    buffer_add_byte(body, ']');
-}
-
-void session__status(struct connection *c, struct sign_in *i)
-{
-    struct session *s = c->session;
-    const struct config_application *a;
-    struct buffer body = {0};
-    const char *before = "";
-    (void)i;
-    buffer_add_text(&body, "{\"version\":\"" TANDEM_VERSION "\",\"location\":");
-    json_add_string(&body, s->location);
-    buffer_add_text(&body, ",\"instances\":[");
-    for (unsigned role = 0; role < CONFIG_ROLE_COUNT; role++)
-        for (size_t at = 0;
-             (a = config_next_application(world_configuration(s->world), role, &at)) != NULL;) {
-            buffer_add_format(&body, "%s{\"role\":\"%s\",\"name\":", before, config_role_name(role));
-            json_add_string(&body, a->name);
-            buffer_add_format(&body, ",\"health\":\"%s\"", health(s, a));
-            if (role == CONFIG_ROLE_PROXY)
-                add_listen(&body, a);
-            buffer_add_byte(&body, '}');
-            before = ",";
-        }
-    buffer_add_text(&body, "]}");
-    session__answer_json(c, HTTP_STATUS_OK, (struct slice){0}, buffer_slice(&body));
-    buffer_free(&body);
+    ask_role(c, i, "control");
 }

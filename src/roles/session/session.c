@@ -182,10 +182,44 @@ static void again(struct session *s, uint64_t cursor)
 static void closed(struct session *s, const struct input *in)
 {
     struct connection *c = map_get_number(&s->by_flow, in->flow);
-    if (c != NULL)
+    if (c != NULL) {
         session__end(c);
-    else if (in->token == SESSION_TOKEN_LISTEN && in->error != 0)
+    } else if (in->token == SESSION_TOKEN_LISTEN && in->error != 0) {
         LOG(LOG_ERROR, "roles/session", "cannot listen for browsers: %s", error_sentence(in->error));
+        s->deaf = true;
+    }
+}
+
+/* One that is silent after so many questions is told of. */
+#define SILENT 2
+
+static void tell_origins(const struct map *origins, bool *missing, char why[WORLD_WHY])
+{
+    const struct origin *o;
+    map_for_each (o, origins) {
+        *missing = *missing || !o->synced;
+        if (!o->synced && o->asked >= SILENT && why[0] == '\0')
+            snprintf(why, WORLD_WHY, "%.*s does not answer: what it has is not shown", SLICE_ARG(o->name));
+    }
+}
+
+static void tell_state(struct session *s)
+{
+    char why[WORLD_WHY] = "";
+    bool missing = s->walking;
+    tell_origins(&s->view.proxies, &missing, why);
+    tell_origins(&s->view.pairs, &missing, why);
+    s->complete = s->complete || !missing;
+    world_gauge(s->world, GAUGE_SIGN_INS, map_count(&s->sign_ins));
+    world_gauge(s->world, GAUGE_CONNECTIONS, map_count(&s->by_flow));
+    if (s->deaf)
+        world_state(s->world, WORLD_DEGRADED, "cannot listen on all of its endpoints; see its log");
+    else if (why[0] != '\0')
+        world_state(s->world, WORLD_DEGRADED, why);
+    else if (!s->complete)
+        world_state(s->world, WORLD_STARTING, "asks proxies and nodes what there is");
+    else
+        world_state(s->world, WORLD_READY, "");
 }
 
 static void session_input(void *self, const struct input *in)
@@ -227,6 +261,8 @@ static void session_input(void *self, const struct input *in)
         break;
     }
     session__reap(s);
+    if (in->kind != INPUT_DATA) /* nothing that browsers say changes it */
+        tell_state(s);
     arena_reset(&s->arena);
 }
 

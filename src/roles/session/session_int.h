@@ -83,9 +83,10 @@ struct question {
     uint64_t token;
     struct connection *connection; /* NULL: it has gone meanwhile */
     void (*answer)(struct question *q, const struct input *in);
-    char user[65];  /* log-in */
-    uint64_t limit; /* history */
-    bool known;     /* log-in: there is such a user */
+    char user[65];    /* log-in */
+    const char *role; /* that is asked on the bus */
+    uint64_t limit;   /* history */
+    bool known;       /* log-in: there is such a user */
     bool verifies;
     struct world_timer timer; /* those on the bus */
 };
@@ -129,6 +130,8 @@ struct session {
     size_t config_at; /* cursor of the walk over DNs */
     uint32_t config_generation;
     bool walking, draining;
+    bool complete;      /* everybody who tells something was heard once */
+    bool deaf;          /* it could not listen on an endpoint of its own */
     struct buffer out;  /* of one connection's handling */
     struct arena arena; /* of one turn */
 };

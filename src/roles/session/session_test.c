@@ -365,20 +365,31 @@ static void slow_and_idle_connections_end(void **state)
     desk_close(&d);
 }
 
-static void status_lists_the_instances(void **state)
+/* CF-10 */
+static void health_and_alarms_are_asked_over_the_bus(void **state)
 {
     (void)state;
     struct desk d;
-    char cookie[96];
+    struct arena arena = {0};
+    char cookie[96], more[160];
     desk_open(&d);
+    uint64_t flow = desk_request(&d, "GET", "/api/status", "", NULL);
+    assert_true(desk_said(&d, flow, "HTTP/1.1 401 "));
     desk_log_in(&d, "ann", cookie);
-    uint64_t flow = desk_request(&d, "GET", "/api/status", cookie, NULL);
-    assert_true(desk_said(&d, flow, "\"location\":\"home\",\"instances\":["));
-    assert_true(desk_said(&d, flow, "{\"role\":\"session\",\"name\":\"session-1\",\"health\":\"ok\"}"));
-    assert_true(desk_said(&d, flow, "\"listen\":["));
+    snprintf(more, sizeof more, "%s" OURS, cookie);
+    flow = desk_request(&d, "POST", "/api/alarms/7/acknowledge", more, NULL);
+    const struct desk_publication *p = &d.published[(d.publications - 1) % 16];
+    assert_string_equal(p->subject, "ctl.control");
+    Tandem__ConfigRequest *r =
+        pack_read(&tandem__config_request__descriptor, buffer_slice(&p->bytes), &arena);
+    assert_string_equal(r->method, "POST");
+    assert_string_equal(r->path, "/api/alarms/7/acknowledge");
+    assert_string_equal(r->user, "ann");
     desk_advance(&d, 10 * SECOND);
-    flow = desk_request(&d, "GET", "/api/status", cookie, NULL);
-    assert_true(desk_said(&d, flow, "{\"role\":\"node\",\"name\":\"node-1a\",\"health\":\"unreachable\"}"));
+    assert_true(desk_said(&d, flow, "the role control does not answer"));
+    flow = desk_request(&d, "POST", "/api/status", more, NULL);
+    assert_true(desk_said(&d, flow, "HTTP/1.1 405 "));
+    arena_free(&arena);
     desk_close(&d);
 }
 
@@ -388,4 +399,5 @@ TESTS("roles/session", cmocka_unit_test(log_in_gives_a_cookie_that_opens_the_api
     cmocka_unit_test(requests_of_other_pages_are_refused), cmocka_unit_test(paths_and_methods_are_checked),
     cmocka_unit_test(log_ins_end_by_idleness_age_and_configuration), cmocka_unit_test(history_comes_in_pages),
     cmocka_unit_test(requests_wait_for_the_one_before), cmocka_unit_test(configuration_is_asked_over_the_bus),
-    cmocka_unit_test(slow_and_idle_connections_end), cmocka_unit_test(status_lists_the_instances))
+    cmocka_unit_test(slow_and_idle_connections_end),
+    cmocka_unit_test(health_and_alarms_are_asked_over_the_bus))

@@ -106,6 +106,7 @@ static bool drain(struct signals *s)
 static void *signals_h(void *argument)
 {
     struct signals *s = argument;
+    pthread_setname_np(pthread_self(), "signals");
     for (;;) {
         int number = wait_signal(DAY);
         if (number == SIGNAL_END)

@@ -21,6 +21,7 @@ struct real_flow_type {
     /* Gives back what it holds of the system, then calls real__flow_gone; gently: first lets go out what was
      * sent. May come again while it does. */
     void (*shut)(struct real_flow *f, bool gently);
+    size_t (*waiting)(const struct real_flow *f); /* bytes to be sent; NULL: none ever wait */
 };
 
 /* A flow lives as long as its role knows it (`instance`) or the system does (`open`); then it is buried, and

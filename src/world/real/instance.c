@@ -131,6 +131,27 @@ struct slice real_instance_name(const struct real_instance *i)
     return i->setup.name;
 }
 
+struct real_instance *real_next_instance(const struct real_loop *l, const struct real_instance *after)
+{
+    const struct list *next = after != NULL ? after->link.next : l->instances.next;
+    return next != &l->instances ? list_entry(next, struct real_instance, link) : NULL;
+}
+
+const struct role *real_instance_role(const struct real_instance *i)
+{
+    return i->role;
+}
+
+const struct role_setup *real_instance_setup(const struct real_instance *i)
+{
+    return &i->setup;
+}
+
+const struct world *real_instance_world(const struct real_instance *i)
+{
+    return &i->world;
+}
+
 /* ---- turns ---- */
 
 void real__turn(struct real_instance *i, const struct input *input)

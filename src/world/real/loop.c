@@ -245,6 +245,7 @@ void real__round(struct real_loop *l, int64_t longest)
         l->event_count = count > 0 ? count : 0;
     }
     begin_phase(l);
+    int64_t begun = l->phase;
     run_events(l);
     begin_phase(l);
     run_timers(l, l->phase);
@@ -254,6 +255,22 @@ void real__round(struct real_loop *l, int64_t longest)
     begin_phase(l);
     real__local_ready(l);
     flush(l);
+    l->rounds++;
+    l->busy += (uint64_t)(real_now(l) - begun);
+}
+
+void real_measure(const struct real_loop *l, struct real_measures *m)
+{
+    *m = (struct real_measures){.rounds = l->rounds,
+        .busy = l->busy,
+        .late = real__watch_late(l->watch),
+        .inputs = l->owed,
+        .questions = map_count(&l->asks)};
+    list_for_each (link, &l->flows) {
+        const struct real_flow *f = list_entry(link, struct real_flow, all);
+        m->flows++;
+        m->output += f->type->waiting != NULL ? f->type->waiting(f) : 0;
+    }
 }
 
 void real_run(struct real_loop *l)

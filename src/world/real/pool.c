@@ -24,6 +24,7 @@ struct real_pool {
 static void *work_h(void *argument)
 {
     struct real_pool *p = argument;
+    pthread_setname_np(pthread_self(), "pool");
     pthread_mutex_lock(&p->lock);
     for (;;) {
         while (p->count == 0 && !p->ends)

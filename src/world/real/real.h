@@ -51,6 +51,20 @@ void real_set_configuration(struct real_loop *loop, const struct configuration *
 /* INPUT_DRAIN to every instance. Not within a turn. */
 void real_drain(struct real_loop *loop);
 
+/* ---- for those who watch over instances; in the loop's thread ---- */
+/* In order of their start; begin with NULL, NULL at the end. */
+struct real_instance *real_next_instance(const struct real_loop *loop, const struct real_instance *after);
+const struct role *real_instance_role(const struct real_instance *instance);
+const struct role_setup *real_instance_setup(const struct real_instance *instance);
+const struct world *real_instance_world(const struct real_instance *instance);
+
+struct real_measures {
+    uint64_t rounds, busy, late; /* busy: µs that the loop did not wait; late: turns that took too long */
+    uint64_t inputs, output;     /* bytes that wait: for instances, for peers */
+    uint64_t flows, questions;
+};
+void real_measure(const struct real_loop *loop, struct real_measures *m);
+
 /* Nothing waits: no bytes for a peer, no input for an instance, no question for its answer. */
 bool real_settled(const struct real_loop *loop);
 /* Runs what is in the mailbox now. */

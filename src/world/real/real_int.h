@@ -65,7 +65,8 @@ struct real_loop {
     struct list flush, failed, inputs, local, grave;
     struct epoll_event events[REAL_EVENTS];
     int event_at, event_count;
-    unsigned turns; /* of this phase of the round */
+    uint64_t rounds, busy; /* busy: µs */
+    unsigned turns;        /* of this phase of the round */
     int64_t phase;  /* when it began */
     size_t owed;    /* bytes of the inputs that wait */
     struct map asks;

@@ -15,6 +15,7 @@
 struct real_watch {
     _Atomic uint64_t turn; /* odd: within one */
     _Atomic uint64_t name[NAME_WORDS];
+    _Atomic uint64_t late;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t changed;
@@ -49,10 +50,16 @@ static void complain(struct real_watch *w, uint64_t turn)
         uint64_t word = atomic_load(&w->name[i]);
         memcpy(name + i * 8, &word, 8);
     }
+    atomic_fetch_add(&w->late, 1);
     if (atomic_load(&w->turn) == turn)
         LOG(LOG_ERROR, "world",
             "a turn of %s takes more than %lld ms; everything on its loop waits; report this", name,
             (long long)(w->limit / 1000));
+}
+
+uint64_t real__watch_late(const struct real_watch *w)
+{
+    return atomic_load(&w->late);
 }
 
 /* True: w->ends. */
@@ -76,6 +83,7 @@ static void *watch_h(void *argument)
     struct real_watch *w = argument;
     uint64_t seen = 0;
     int times = 0; /* that it was the same */
+    pthread_setname_np(pthread_self(), "watch");
     while (!sleep_for(w, w->limit / LOOKS)) {
         uint64_t turn = atomic_load(&w->turn);
         times = turn == seen && turn % 2 == 1 ? times + 1 : 0;

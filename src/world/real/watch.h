@@ -14,6 +14,8 @@ void real__watch_free(struct real_watch *w);
 void real__watch_begin(struct real_watch *w);
 void real__watch_end(struct real_watch *w);
 
+uint64_t real__watch_late(const struct real_watch *w); /* turns that took longer */
+
 /* Around a turn. The name may be gone afterwards. */
 void real__watch_turn(struct real_watch *w, struct slice name);
 void real__watch_turned(struct real_watch *w);
