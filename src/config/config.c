@@ -1,6 +1,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "config/config_int.h"
+#include "config/process.h"
 
 static const char *const role_names[] = {"proxy", "node", "history", "config", "session", "control"};
 static const char *const person_role_names[] = {"agent", "supervisor", "administrator"};

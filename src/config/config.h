@@ -141,11 +141,4 @@ const struct config_pair *config_slot_pair(
 const char *config_role_name(enum config_role role); /* "proxy" */
 const char *config_person_role_name(enum config_person_role role);
 
-/* SHA-256 in hexadecimal of the token by which this machine's sub-commands speak to it as administrator
- * (header "Authorization: Bearer TOKEN"); empty: nobody can. It is a fact of this process, not of the store.
- */
-struct slice config_operator_token_sha256(const struct configuration *c);
-/* The key of the cluster's secrets at rest (seal.h); empty: they are kept in clear. Never logged or sent. */
-struct slice config_secret_key(const struct configuration *c);
-
 #endif

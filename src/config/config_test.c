@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/builder.h"
+#include "config/process.h"
 
 #include "unit.h"
 

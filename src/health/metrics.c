@@ -175,16 +175,17 @@ void health_metrics(struct buffer *out, const struct health_member *m, const str
 void health_metrics_reference(struct buffer *out)
 {
     buffer_add_text(out,
-        "# Metrics\n\nWhat each process offers to Prometheus at `/metrics` when its start file has `metrics`. The ones "
+        "# Metrics\n\nWhat each process offers to Prometheus at `/metrics` when its start file has "
+        "`metrics`. The ones "
         "with the labels `role` and `instance_name` exist for each instance of the process.\n\n"
         "| metric | type | labels | what it is |\n| --- | --- | --- | --- |\n");
     for (int m = 0; m < METRIC_COUNT; m++)
-        buffer_add_format(out, "| `%s` | %s | %s | %s |\n", metrics[m].name, metrics[m].type, metrics[m].labels,
-            metrics[m].text);
+        buffer_add_format(out, "| `%s` | %s | %s | %s |\n", metrics[m].name, metrics[m].type,
+            metrics[m].labels, metrics[m].text);
     for (int c = 0; c < COUNTER_COUNT; c++)
         buffer_add_format(out, "| `tandem_%s` | counter | role, instance_name | %s |\n",
             counter_name((enum counter)c), counter_text((enum counter)c));
     for (int g = 0; g < GAUGE_COUNT; g++)
-        buffer_add_format(out, "| `tandem_%s` | gauge | role, instance_name | %s |\n", gauge_name((enum gauge)g),
-            gauge_text((enum gauge)g));
+        buffer_add_format(out, "| `tandem_%s` | gauge | role, instance_name | %s |\n",
+            gauge_name((enum gauge)g), gauge_text((enum gauge)g));
 }

@@ -12,6 +12,7 @@
 #include "wire/engine.pb-c.h"
 #include "wire/json.h"
 #include "wire/pack.h"
+#include "config/process.h"
 
 #define PAGE 50U /* rows of history, unless told otherwise */
 #define PAGE_MOST 200U

@@ -67,8 +67,8 @@ struct real_loop {
     int event_at, event_count;
     uint64_t rounds, busy; /* busy: µs */
     unsigned turns;        /* of this phase of the round */
-    int64_t phase;  /* when it began */
-    size_t owed;    /* bytes of the inputs that wait */
+    int64_t phase;         /* when it began */
+    size_t owed;           /* bytes of the inputs that wait */
     struct map asks;
     uint64_t last_ask;
     uint32_t last_serial; /* of instances */
