@@ -9,47 +9,13 @@
 #ifndef TANDEM_WORLD_REAL_ETCD_INT_H
 #define TANDEM_WORLD_REAL_ETCD_INT_H
 
-#include <curl/curl.h>
-
 #include "world/real/engines_int.h"
+#include "world/real/etcd/endpoint.h"
 #include "world/real/etcd/operation.h"
+#include "world/real/etcd/transfer.h"
 #include "world/real/etcd/view.h"
 
 #define ETCD_ENDPOINTS 16
-#define ETCD_WHY 240
-
-/* One server. Proved: it belongs to our cluster, takes our user, and has a majority behind it; what changes
- * something is sent over connections only that have proved it. */
-struct etcd_endpoint {
-    struct etcd *etcd;
-    char *url;
-    bool proved, failed; /* failed: since it was proved last */
-    bool odd;            /* it answers, but not as it should: somebody must look at it */
-    bool wanted;         /* another proved connection is */
-    bool logged_in;      /* within this proof */
-    struct etcd_transfer *proof;
-    unsigned proofs;  /* that went well */
-    int64_t retry_at; /* not proved again before */
-    char why[ETCD_WHY];
-};
-
-struct etcd_transfer {
-    struct list link;
-    struct etcd *etcd;
-    struct etcd_endpoint *endpoint;
-    CURL *easy;
-    struct curl_slist *headers;
-    struct buffer body, answer;
-    bool writes;    /* may not open a connection */
-    bool barred;    /* and would have had to */
-    bool sent;      /* the request may have left */
-    bool too_large; /* the answer */
-    char error[CURL_ERROR_SIZE];
-    /* It has ended; the transfer is the caller's again and must be released. */
-    void (*done_h)(struct etcd_transfer *t, CURLcode code, long status);
-    void (*data_h)(struct etcd_transfer *t); /* more is in `answer`; NULL: only the end counts */
-    void *owner;
-};
 
 struct etcd_job {
     struct list link;
@@ -128,32 +94,6 @@ struct etcd {
 };
 
 int64_t etcd__now(void); /* µs, monotonic */
-
-/* ---- transfer.c ---- */
-struct etcd_transfer *etcd__transfer_new(struct etcd *e, struct etcd_endpoint *endpoint);
-/* What `body` holds, to the path; with done_h and owner set before. */
-void etcd__transfer_begin(struct etcd_transfer *t, const char *path, int64_t longest, bool fresh);
-/* Ended or not; done_h is not called any more. */
-void etcd__transfer_release(struct etcd_transfer *t);
-void etcd__transfers_done(struct etcd *e);
-void etcd__transfers_free(struct etcd *e);
-
-/* ---- endpoint.c ---- */
-void etcd__endpoints_tick(struct etcd *e, int64_t now);
-int64_t etcd__endpoints_next(const struct etcd *e);
-/* A proved one that is not among `tried`, the preferred first; NULL: none. */
-struct etcd_endpoint *etcd__endpoint_choose(struct etcd *e, unsigned tried);
-bool etcd__endpoints_hopeless(const struct etcd *e, unsigned tried); /* nor will there be one soon */
-void etcd__endpoint_lost(struct etcd_endpoint *p, const char *why);
-/* Another connection is to be proved. */
-void etcd__endpoint_want(struct etcd_endpoint *p);
-/* Whether an answer may be used: of our cluster, and our log-in was taken. Notes what it says. */
-bool etcd__endpoint_trusted(struct etcd_endpoint *p, const struct etcd_answer *a);
-void etcd__why_lost(char why[ETCD_WHY], const struct etcd_transfer *t, CURLcode code);
-
-/* ---- identity.c ---- */
-int etcd__identity_read(uint64_t *identity, const char *path) __attribute__((warn_unused_result));
-int etcd__identity_keep(uint64_t identity, const char *path) __attribute__((warn_unused_result));
 
 /* ---- job.c ---- */
 void etcd__job_ask(struct etcd *e, const struct etcd_command *c);
