@@ -13,6 +13,7 @@
 enum registry_mode {
     REGISTRY_UP,
     REGISTRY_DOWN,    /* nothing is done, nobody answers */
+    REGISTRY_AWAY,    /* nothing is done, and that is said at once */
     REGISTRY_UNKNOWN, /* done, and the answer is lost */
     REGISTRY_MODES
 };

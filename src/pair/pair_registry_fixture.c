@@ -143,6 +143,7 @@ void fixture__answer(struct fixture *f, const struct delivery *question)
     if (f->lie != NULL)
         f->lie(f, &in.answer, &bytes);
     in.bytes = buffer_slice(&bytes);
+    in.error = in.answer != ANSWER_NO ? 0 : m->set != NULL ? ERROR_CONFLICT : ERROR_MISSING;
     if (h->registry != REGISTRY_UP) {
         in.answer = ANSWER_UNKNOWN;
         in.bytes = SLICE("");
@@ -158,11 +159,12 @@ void fixture__ask(struct host *h, const struct effect *e)
     struct fixture *f = h->fixture;
     struct input in = {.kind = INPUT_ANSWER, .object = e->object, .token = e->token, .bytes = e->second};
     assert_int_equal(e->service, SERVICE_REGISTRY);
-    if (h->registry == REGISTRY_DOWN) {
-        in.answer = ANSWER_UNKNOWN;
-        in.error = ERROR_TIMEOUT;
+    if (h->registry == REGISTRY_DOWN || h->registry == REGISTRY_AWAY) {
+        bool away = h->registry == REGISTRY_AWAY;
+        in.answer = away ? ANSWER_NO : ANSWER_UNKNOWN;
+        in.error = away ? ERROR_UNREACHABLE : ERROR_TIMEOUT;
         in.bytes = SLICE("");
-        fixture__later(f, (int)h->index, &in, e->time);
+        fixture__later(f, (int)h->index, &in, away ? f->now + LATENCY : e->time);
         return;
     }
     struct delivery *d = fixture__later(f, -1, &in, f->now + LATENCY);

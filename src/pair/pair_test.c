@@ -199,32 +199,36 @@ static void takeover_matrix(void **state)
 static void a_linked_pair_needs_no_registry(void **state)
 {
     (void)state;
-    begin_in_step();
-    for (unsigned i = 0; i < 2; i++)
-        fixture_registry(&f, i, REGISTRY_DOWN);
-    unsigned told = f.hosts[fixture_primary(&f)].told;
-    fixture_run(&f, 10000);
-    assert_true(f.hosts[fixture_primary(&f)].told >= told + 990);
-    expect_recovery();
-    fixture_end(&f);
+    for (int mode = REGISTRY_DOWN; mode < REGISTRY_MODES; mode++) {
+        begin_in_step();
+        for (unsigned i = 0; i < 2; i++)
+            fixture_registry(&f, i, (enum registry_mode)mode);
+        unsigned told = f.hosts[fixture_primary(&f)].told;
+        fixture_run(&f, 10000);
+        assert_true(f.hosts[fixture_primary(&f)].told >= told + 990);
+        expect_recovery();
+        fixture_end(&f);
+    }
 }
 
 /* One that has lost its link waits until the registry has said who is primary. */
 static void without_link_and_registry_nothing_leaves(void **state)
 {
     (void)state;
-    begin_in_step();
-    unsigned primary = (unsigned)fixture_primary(&f);
-    for (unsigned i = 0; i < 2; i++)
-        fixture_registry(&f, i, REGISTRY_DOWN);
-    fixture_link(&f, false, false);
-    fixture_run(&f, 500);
-    unsigned told = f.hosts[primary].told;
-    fixture_run(&f, 5000);
-    assert_int_equal(f.hosts[primary].told, told);
-    assert_int_equal(f.hosts[1 - primary].told, 0);
-    expect_recovery();
-    fixture_end(&f);
+    for (int mode = REGISTRY_DOWN; mode <= REGISTRY_AWAY; mode++) {
+        begin_in_step();
+        unsigned primary = (unsigned)fixture_primary(&f);
+        for (unsigned i = 0; i < 2; i++)
+            fixture_registry(&f, i, (enum registry_mode)mode);
+        fixture_link(&f, false, false);
+        fixture_run(&f, 500);
+        unsigned told = f.hosts[primary].told;
+        fixture_run(&f, 5000);
+        assert_int_equal(f.hosts[primary].told, told);
+        assert_int_equal(f.hosts[1 - primary].told, 0);
+        expect_recovery();
+        fixture_end(&f);
+    }
 }
 
 /* VC-24: a lone primary whose lease may have ended stops, and goes on when it is renewed. */

@@ -155,11 +155,13 @@ static void record_answer(struct pair *p, const struct input *in)
     p->asked = 0;
     if (set && in->answer == ANSWER_YES)
         set_done(p, in->bytes);
-    else if (set && in->answer == ANSWER_NO && note_answer(p, in->bytes, false))
+    else if (set && in->answer == ANSWER_NO && in->error == ERROR_CONFLICT &&
+             note_answer(p, in->bytes, false))
         pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_NO);
     else if (!set && in->answer == ANSWER_YES && note_answer(p, in->bytes, true))
         pair__event(p, is_wanted(p) ? PAIR_EV_YES : PAIR_EV_READ);
-    /* Otherwise it is unknown: the next tick looks, and nobody guesses meanwhile. */
+    /* Otherwise it is unknown, or nobody could be asked: the next tick looks, and nobody guesses meanwhile.
+     */
 }
 
 /* ---- the lease: granted, then named by the member's key, then renewed ---- */
@@ -246,7 +248,7 @@ static void lease_answer(struct pair *p, const struct input *in)
         member_there(p, a->entries[0]);
     } else if (p->lease_question == PAIR_LEASE_RENEW && yes && p->lease_held) {
         lease_good(p);
-    } else if (in->answer == ANSWER_NO) {
+    } else if (in->answer == ANSWER_NO && (in->error == ERROR_MISSING || in->error == ERROR_CONFLICT)) {
         p->lease = 0; /* it has ended: another one at the next tick */
         p->lease_sent = 0;
         p->lease_held = false;

@@ -81,7 +81,8 @@ const struct real_condition *real_engines_condition(const struct real_engines *g
 
 static int open_parts(struct real_engines *g, const struct real_engines_params *p)
 {
-    int error = real__registry_embedded(&g->registry, g, p);
+    int error = p->registry.count != 0 ? real__registry_etcd(&g->registry, g, p)
+                                       : real__registry_embedded(&g->registry, g, p);
     if (error == 0)
         error = real__bus_embedded(&g->bus, g, p);
     if (error == 0)

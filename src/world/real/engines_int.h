@@ -57,6 +57,8 @@ struct real_engines {
 /* Each opens one implementation and fills the table, or logs what is wrong. */
 int real__registry_embedded(struct real_registry *out, struct real_engines *g,
     const struct real_engines_params *p) __attribute__((warn_unused_result));
+int real__registry_etcd(struct real_registry *out, struct real_engines *g,
+    const struct real_engines_params *p) __attribute__((warn_unused_result));
 int real__bus_embedded(struct real_bus *out, struct real_engines *g, const struct real_engines_params *p)
     __attribute__((warn_unused_result));
 int real__store_embedded(struct real_store *out, struct real_engines *g, const struct real_engines_params *p)
