@@ -1,0 +1,138 @@
+/* The bus on NATS, from the inside.
+ *
+ *     the loop's thread            the carrier's thread             the library's threads
+ *     publish, subscribe ──orders──> queue ──> one write             connecting: a thread for each attempt
+ *     real_deliver <──one mail── batch of messages <───────────────── delivery (one for all subscriptions)
+ *                                  reads and writes the socket ────> timers, errors
+ *
+ * The library holds a lock of its own while it connects, so the loop's thread never calls it. It does not
+ * reconnect by itself either: it would give up after two refusals and keeps silent about the reasons. So a
+ * `line` is one connection; the carrier makes the next one when a line is lost, subscribes everything again,
+ * and goes on with the queue. */
+#ifndef TANDEM_WORLD_REAL_NATS_CARRIER_INT_H
+#define TANDEM_WORLD_REAL_NATS_CARRIER_INT_H
+
+#include <nats/nats.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "world/real/engines_int.h"
+
+#define CARRIER_OUT ((size_t)16 << 20)  /* bytes that wait for the server; past that the bus loses */
+#define CARRIER_IN ((size_t)64 << 20)   /* bytes that wait for the loop, likewise */
+#define CARRIER_ROOM ((size_t)64 << 10) /* bytes given to the library before they are on the socket */
+#define CARRIER_WHY 160
+
+struct carrier;
+struct order;
+
+/* One subscription of an instance. Those who may still come with a message for it count it. */
+struct ear {
+    struct list link; /* carrier's thread */
+    atomic_uint users;
+    struct carrier *carrier;
+    struct real_instance *instance; /* loop's thread; NULL: it has left */
+    uint64_t token;
+    uint64_t dropped;       /* under the carrier's lock */
+    natsSubscription *heard; /* carrier's thread: on the line in use */
+    char pattern[];         /* as the server sees it */
+};
+
+/* One connection, or the attempt at one. Used by the carrier, by the thread that connects and, until it has
+ * said that it is closed, by the library. */
+enum line_state { LINE_CONNECTING, LINE_CONNECTED, LINE_FAILED };
+
+struct line {
+    atomic_uint users;
+    atomic_int state;
+    atomic_bool reading, writing, leaving, echoed;
+    int fd, wake; /* the socket; the carrier's event */
+    int64_t since; /* µs, monotonic: begin of the attempt, then of the probe */
+    bool up;       /* carrier's thread: the probe came back */
+    natsConnection *connection;
+    natsSubscription *probe;
+    pthread_mutex_t lock;
+    struct buffer complaints; /* under the lock: what the server did not permit, as lines */
+    char server[64], why[CARRIER_WHY]; /* by the thread that connects, before it sets the state */
+    char *address, *user, *password_file, *authority, *certificate, *key, *cluster;
+};
+
+/* What the loop wants done, in order: followed by the subject, a NUL, and the bytes. */
+struct order {
+    struct ear *begin, *end; /* both NULL: publish */
+    int64_t at;              /* µs, monotonic */
+    uint32_t subject, bytes; /* lengths, the former without its NUL */
+};
+
+struct message {
+    struct ear *ear;
+    natsMsg *message; /* NULL: only to say that some were dropped */
+};
+
+struct carrier {
+    struct real_engines *engines;
+    struct real_loop *loop;
+    struct real_engines_params params;
+    char *prefix; /* "tandem." */
+    size_t prefix_length;
+    int wake;
+    pthread_t thread;
+    bool started;
+
+    struct map ears; /* loop's thread: by instance and token */
+    struct buffer subject;
+    uint64_t out_dropped; /* said so far */
+
+    pthread_mutex_t lock;
+    pthread_cond_t quiet;
+    bool ends;
+    struct buffer orders;
+    size_t out, in;      /* bytes that wait: those of orders and queue; those of messages */
+    uint64_t out_lost;   /* publishes that were dropped by the carrier's thread */
+    unsigned listening;  /* subscriptions that the library has not ended yet */
+    struct message *messages;
+    size_t message_count, message_capacity;
+    bool mailed;
+
+    /* the carrier's thread's own */
+    struct list all; /* ears */
+    struct buffer queue;
+    size_t queue_at;
+    struct line *line, *attempt;
+    struct list abandoned;
+    size_t next, failed; /* server to try; attempts in a row that failed */
+    int64_t retry_at, lost_at;
+    bool away, ending;
+    bool more; /* the queue is done, and orders wait */
+    char why[CARRIER_WHY];
+    struct map complained; /* by subject: said once */
+    uint64_t probes;
+};
+
+/* line.c */
+struct line *carrier__line_begin(struct carrier *c, const char *address);
+void carrier__line_release(struct line *l);
+void carrier__line_close(struct line *l); /* gives up the carrier's use of it */
+void carrier__wake(int event);
+int64_t carrier__now(void); /* µs, monotonic */
+
+/* hear.c: ears and what comes in */
+void carrier__ear_release(struct ear *ear);
+natsStatus carrier__ear_listen(struct ear *ear, natsConnection *connection);
+void carrier__ear_stop(struct ear *ear);
+void carrier__hear_end(struct carrier *c); /* waits until the library has ended all subscriptions */
+
+/* thread.c */
+void *carrier__run(void *carrier);
+
+/* greeting.c: what a server says of itself before anybody has logged in */
+struct greeting {
+    char server[64], version[24], cluster[64];
+    bool tls;
+};
+/* False: that is no greeting of a NATS server. */
+bool carrier__greeting_parse(struct greeting *out, struct slice line);
+/* Connects, reads and closes again. False: `why` says what is wrong. */
+bool carrier__greeting_read(struct greeting *out, const char *address, char why[CARRIER_WHY]);
+
+#endif
