@@ -167,7 +167,7 @@ class Cluster:
     def _write(self, index):
         server = self.servers[index]
         lines = ["server_name: %s" % server.name, 'listen: "%s:%d"' % (server.address, server.port),
-                 "max_payload: 8MB", "max_pending: 64MB"]
+                 "max_payload: 8MB", "max_pending: 64MB", 'ping_interval: "1s"', "ping_max: 2"]
         lines += ["%s = \"%s\"" % pair for pair in self.passwords.items()]
         own = self._tls(server)
         if own:

@@ -2,6 +2,7 @@
  * one queue, in order. */
 #include <errno.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,6 +34,7 @@ static void queue(struct carrier *c, struct order o, struct slice bytes)
     if (o.begin == NULL && o.end == NULL) {
         buffer_add(&c->orders, buffer_slice(&c->subject));
         buffer_add_byte(&c->orders, '\0');
+        buffer_add(&c->orders, slice_of(&c->envelope, sizeof c->envelope));
         buffer_add(&c->orders, bytes);
         c->out += sizeof o + o.subject + 1 + o.bytes;
     }
@@ -53,6 +55,13 @@ static bool room_for(struct carrier *c, struct real_instance *from, size_t size)
     return room;
 }
 
+static void count_up(struct carrier *c)
+{
+    c->number++;
+    for (size_t i = 0; i < sizeof c->envelope.number; i++)
+        c->envelope.number[i] = (uint8_t)(c->number >> (56 - 8 * i));
+}
+
 static void set_subject(struct carrier *c, struct slice subject)
 {
     buffer_clear(&c->subject);
@@ -69,9 +78,11 @@ static void publish_h(void *self, struct real_instance *from, struct slice subje
         return;
     }
     set_subject(c, subject);
-    struct order o = {
-        .at = carrier__now(), .subject = (uint32_t)c->subject.length, .bytes = (uint32_t)bytes.length};
-    if (room_for(c, from, sizeof o + o.subject + 1 + bytes.length))
+    count_up(c); /* also for what is dropped */
+    struct order o = {.at = carrier__now(),
+        .subject = (uint32_t)c->subject.length,
+        .bytes = (uint32_t)(sizeof c->envelope + bytes.length)};
+    if (room_for(c, from, sizeof o + o.subject + 1 + o.bytes))
         queue(c, o, bytes);
     else
         LOG(LOG_WARNING, "world", "the bus takes messages too slowly: those of %.*s are dropped",
@@ -103,12 +114,7 @@ static void subscribe_h(void *self, struct real_instance *i, uint64_t token, str
         return;
     if (old != NULL)
         leave(c, old);
-    struct ear *ear = mem_zero(sizeof *ear + c->subject.length + 1);
-    atomic_init(&ear->users, 2); /* ours and the thread's */
-    ear->carrier = c;
-    ear->instance = i;
-    ear->token = token;
-    slice_put(ear->pattern, buffer_slice(&c->subject));
+    struct ear *ear = carrier__ear_new(c, i, token, buffer_slice(&c->subject));
     map_put(&c->ears, key_of(ear), ear);
     queue(c, (struct order){.begin = ear}, (struct slice){0});
 }
@@ -182,6 +188,9 @@ static struct carrier *carrier_new(struct real_engines *g, const struct real_eng
     c->prefix = mem_zero(c->prefix_length + 1);
     slice_put(c->prefix, cluster);
     c->prefix[cluster.length] = '.';
+    if (getrandom(&c->envelope, sizeof c->envelope, 0) != sizeof c->envelope)
+        LOG(LOG_WARNING, "world", "the system gives no chance: %s", strerror(errno));
+    c->envelope.origin[0] = ENVELOPE_VERSION;
     c->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     c->orders.limit = c->queue.limit = SIZE_MAX / 2; /* publishes have their own bound */
     pthread_mutex_init(&c->lock, NULL);

@@ -23,8 +23,22 @@
 #define CARRIER_ROOM ((size_t)64 << 10) /* bytes given to the library before they are on the socket */
 #define CARRIER_WHY 160
 
+/* Before the bytes of each message: who published it and which of its messages it is. A server that stood
+ * still hands on what it had when it goes on, after its clients have gone elsewhere: what comes late or twice
+ * is known by this and dropped, so that one publisher is heard in order and each message at most once. */
+struct envelope {
+    uint8_t origin[8]; /* [0] is ENVELOPE_VERSION; chance, of this life of the process */
+    uint8_t number[8]; /* big endian, from 1 */
+};
+#define ENVELOPE_VERSION 1
+#define CARRIER_ORIGINS 4096 /* an ear knows so many publishers; the one known longest gives way */
+
 struct carrier;
-struct order;
+
+struct origin {
+    struct list link; /* in order of acquaintance */
+    uint64_t id, last;
+};
 
 /* One subscription of an instance. Those who may still come with a message for it count it. */
 struct ear {
@@ -33,7 +47,9 @@ struct ear {
     struct carrier *carrier;
     struct real_instance *instance; /* loop's thread; NULL: it has left */
     uint64_t token;
-    uint64_t dropped;       /* under the carrier's lock */
+    struct map origins; /* loop's thread, as the list */
+    struct list acquainted;
+    uint64_t dropped;        /* under the carrier's lock */
     natsSubscription *heard; /* carrier's thread: on the line in use */
     char pattern[];         /* as the server sees it */
 };
@@ -61,7 +77,7 @@ struct line {
 struct order {
     struct ear *begin, *end; /* both NULL: publish */
     int64_t at;              /* µs, monotonic */
-    uint32_t subject, bytes; /* lengths, the former without its NUL */
+    uint32_t subject, bytes; /* lengths: without the NUL; with the envelope */
 };
 
 struct message {
@@ -82,6 +98,8 @@ struct carrier {
     struct map ears; /* loop's thread: by instance and token */
     struct buffer subject;
     uint64_t out_dropped; /* said so far */
+    struct envelope envelope; /* of the last message */
+    uint64_t number;
 
     pthread_mutex_t lock;
     pthread_cond_t quiet;
@@ -113,10 +131,13 @@ struct carrier {
 struct line *carrier__line_begin(struct carrier *c, const char *address);
 void carrier__line_release(struct line *l);
 void carrier__line_close(struct line *l); /* gives up the carrier's use of it */
+void carrier__line_end(struct line *l);   /* and waits a while until the others have done so too */
 void carrier__wake(int event);
 int64_t carrier__now(void); /* µs, monotonic */
 
 /* hear.c: ears and what comes in */
+struct ear *carrier__ear_new(
+    struct carrier *c, struct real_instance *instance, uint64_t token, struct slice pattern);
 void carrier__ear_release(struct ear *ear);
 natsStatus carrier__ear_listen(struct ear *ear, natsConnection *connection);
 void carrier__ear_stop(struct ear *ear);

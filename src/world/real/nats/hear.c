@@ -4,21 +4,88 @@
 #include "base/mem.h"
 #include "world/real/nats/carrier_int.h"
 
+struct ear *carrier__ear_new(
+    struct carrier *c, struct real_instance *instance, uint64_t token, struct slice pattern)
+{
+    struct ear *ear = mem_zero(sizeof *ear + pattern.length + 1);
+    atomic_init(&ear->users, 2); /* the loop's and the carrier's */
+    ear->carrier = c;
+    ear->instance = instance;
+    ear->token = token;
+    list_init(&ear->acquainted);
+    slice_put(ear->pattern, pattern);
+    return ear;
+}
+
+static void forget(struct ear *ear, struct origin *o)
+{
+    map_remove_number(&ear->origins, o->id);
+    list_remove(&o->link);
+    mem_free(o);
+}
+
 void carrier__ear_release(struct ear *ear)
 {
-    if (atomic_fetch_sub(&ear->users, 1) == 1)
-        mem_free(ear);
+    if (atomic_fetch_sub(&ear->users, 1) != 1)
+        return;
+    list_for_each_safe (link, next, &ear->acquainted)
+        forget(ear, list_entry(link, struct origin, link));
+    map_free(&ear->origins);
+    mem_free(ear);
 }
 
 /* ---- in the loop's thread ---- */
 
-static void deliver(struct carrier *c, struct real_instance *to, const struct ear *ear, natsMsg *message)
+static uint64_t number_of(const uint8_t bytes[8])
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < 8; i++)
+        number = number << 8 | bytes[i];
+    return number;
+}
+
+static struct origin *origin_of(struct ear *ear, uint64_t id)
+{
+    struct origin *o = map_get_number(&ear->origins, id);
+    if (o != NULL)
+        return o;
+    if (map_count(&ear->origins) >= CARRIER_ORIGINS)
+        forget(ear, list_entry(ear->acquainted.next, struct origin, link));
+    o = mem_zero(sizeof *o);
+    o->id = id;
+    list_append(&ear->acquainted, &o->link);
+    map_put_number(&ear->origins, id, o);
+    return o;
+}
+
+/* Takes the envelope off. False: from nobody of ours, or late, or a second time. */
+static bool open_envelope(struct ear *ear, struct slice *bytes)
+{
+    struct envelope e;
+    if (bytes->length < sizeof e || bytes->data[0] != ENVELOPE_VERSION) {
+        LOG(LOG_WARNING, "world", "a message of the bus on \"%s\" is none of this program; it is ignored",
+            ear->pattern);
+        return false;
+    }
+    memcpy(&e, bytes->data, sizeof e);
+    *bytes = slice_from(*bytes, sizeof e);
+    struct origin *o = origin_of(ear, number_of(e.origin));
+    uint64_t number = number_of(e.number);
+    if (number <= o->last)
+        return false;
+    o->last = number;
+    return true;
+}
+
+static void deliver(struct carrier *c, struct real_instance *to, struct ear *ear, natsMsg *message)
 {
     struct slice subject = slice_text(natsMsg_GetSubject(message));
     struct input input = {.kind = INPUT_BUS,
         .token = ear->token,
         .name = slice_from(subject, c->prefix_length),
         .bytes = slice_of(natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message))};
+    if (!open_envelope(ear, &input.bytes))
+        return;
     if (c->loop->owed > CARRIER_IN)
         to->world.counters.values[COUNTER_BUS_DROPPED]++;
     else

@@ -65,6 +65,16 @@ void carrier__line_close(struct line *l)
     carrier__line_release(l);
 }
 
+void carrier__line_end(struct line *l)
+{
+    int64_t until = carrier__now() + timer_duration(TIMER_BUS_LAST);
+    use(l);
+    carrier__line_close(l);
+    while (atomic_load(&l->users) > 1 && carrier__now() < until)
+        nats_Sleep(1);
+    carrier__line_release(l);
+}
+
 /* ---- what the library calls ---- */
 
 static natsStatus attach_h(void **data, void *loop, natsConnection *connection, natsSock socket)

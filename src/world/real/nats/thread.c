@@ -335,9 +335,9 @@ static void end(struct carrier *c)
     list_for_each (link, &c->all)
         carrier__ear_stop(list_entry(link, struct ear, link));
     if (c->attempt != NULL)
-        carrier__line_close(c->attempt);
+        carrier__line_end(c->attempt);
     if (c->line != NULL)
-        carrier__line_close(c->line);
+        carrier__line_end(c->line);
     c->line = NULL;
     c->ending = true;
     carry(c);
