@@ -16,7 +16,8 @@ static struct pair two(struct stage *s)
     return (struct pair){seat_open(other, "node-1"), seat_open(s, "session-1")};
 }
 
-#define UNTIL_NOTES(seat, wanted, count) STAGE_UNTIL((seat)->stage, (seat)->note_count >= (wanted) + (count), 20000)
+#define UNTIL_NOTES(seat, wanted, count)                                                                     \
+    STAGE_UNTIL((seat)->stage, (seat)->note_count >= (wanted) + (count), 20000)
 
 static void a_subscriber_hears_what_its_pattern_says(struct stage *s)
 {
@@ -124,8 +125,8 @@ static void who_has_left_hears_nothing(struct stage *s)
 
 static void what_is_no_subject_goes_nowhere(struct stage *s)
 {
-    static const char *const bad[] = {"", ".", "a..b", ".a", "a.", "a b", "a\tb", "a\r\nPUB x 1\r\nx\r\n", "a.>",
-        "a.*", "*", ">", "a.\x7f"};
+    static const char *const bad[] = {"", ".", "a..b", ".a", "a.", "a b", "a\tb", "a\r\nPUB x 1\r\nx\r\n",
+        "a.>", "a.*", "*", ">", "a.\x7f"};
     struct pair p = two(s);
     seat_subscribe(p.to, ">", 1);
     seat_subscribe(p.to, "a..b", 2);

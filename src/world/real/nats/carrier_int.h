@@ -17,11 +17,12 @@
 #include <stdatomic.h>
 
 #include "world/real/engines_int.h"
+#include "world/real/nats/greeting.h"
 
 #define CARRIER_OUT ((size_t)16 << 20)  /* bytes that wait for the server; past that the bus loses */
 #define CARRIER_IN ((size_t)64 << 20)   /* bytes that wait for the loop, likewise */
 #define CARRIER_ROOM ((size_t)64 << 10) /* bytes given to the library before they are on the socket */
-#define CARRIER_WHY 160
+#define CARRIER_WHY GREETING_WHY
 
 /* Before the bytes of each message: who published it and which of its messages it is. A server that stood
  * still hands on what it had when it goes on, after its clients have gone elsewhere: what comes late or twice
@@ -51,7 +52,7 @@ struct ear {
     struct list acquainted;
     uint64_t dropped;        /* under the carrier's lock */
     natsSubscription *heard; /* carrier's thread: on the line in use */
-    char pattern[];         /* as the server sees it */
+    char pattern[];          /* as the server sees it */
 };
 
 /* One connection, or the attempt at one. Used by the carrier, by the thread that connects and, until it has
@@ -62,13 +63,13 @@ struct line {
     atomic_uint users;
     atomic_int state;
     atomic_bool reading, writing, leaving, echoed;
-    int fd, wake; /* the socket; the carrier's event */
+    int fd, wake;  /* the socket; the carrier's event */
     int64_t since; /* µs, monotonic: begin of the attempt, then of the probe */
     bool up;       /* carrier's thread: the probe came back */
     natsConnection *connection;
     natsSubscription *probe;
     pthread_mutex_t lock;
-    struct buffer complaints; /* under the lock: what the server did not permit, as lines */
+    struct buffer complaints;          /* under the lock: what the server did not permit, as lines */
     char server[64], why[CARRIER_WHY]; /* by the thread that connects, before it sets the state */
     char *address, *user, *password_file, *authority, *certificate, *key, *cluster;
 };
@@ -97,7 +98,7 @@ struct carrier {
 
     struct map ears; /* loop's thread: by instance and token */
     struct buffer subject;
-    uint64_t out_dropped; /* said so far */
+    uint64_t out_dropped;     /* said so far */
     struct envelope envelope; /* of the last message */
     uint64_t number;
 
@@ -105,9 +106,9 @@ struct carrier {
     pthread_cond_t quiet;
     bool ends;
     struct buffer orders;
-    size_t out, in;      /* bytes that wait: those of orders and queue; those of messages */
-    uint64_t out_lost;   /* publishes that were dropped by the carrier's thread */
-    unsigned listening;  /* subscriptions that the library has not ended yet */
+    size_t out, in;     /* bytes that wait: those of orders and queue; those of messages */
+    uint64_t out_lost;  /* publishes that were dropped by the carrier's thread */
+    unsigned listening; /* subscriptions that the library has not ended yet */
     struct message *messages;
     size_t message_count, message_capacity;
     bool mailed;
@@ -145,15 +146,5 @@ void carrier__hear_end(struct carrier *c); /* waits until the library has ended 
 
 /* thread.c */
 void *carrier__run(void *carrier);
-
-/* greeting.c: what a server says of itself before anybody has logged in */
-struct greeting {
-    char server[64], version[24], cluster[64];
-    bool tls;
-};
-/* False: that is no greeting of a NATS server. */
-bool carrier__greeting_parse(struct greeting *out, struct slice line);
-/* Connects, reads and closes again. False: `why` says what is wrong. */
-bool carrier__greeting_read(struct greeting *out, const char *address, char why[CARRIER_WHY]);
 
 #endif

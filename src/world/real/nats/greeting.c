@@ -32,8 +32,7 @@ bool carrier__greeting_parse(struct greeting *out, struct slice line)
         take_text(out->server, sizeof out->server, json, "server_name");
         take_text(out->version, sizeof out->version, json, "version");
         take_text(out->cluster, sizeof out->cluster, json, "cluster");
-        out->tls = json_is_true(json_object_get(json, "tls_required")) ||
-                   json_is_true(json_object_get(json, "tls_available"));
+        out->tls = json_is_true(json_object_get(json, "tls_required"));
     }
     json_decref(json);
     return good;
@@ -119,32 +118,32 @@ static bool read_greeting(struct greeting *out, int fd, const char *address, int
     bool whole = read_line(&line, fd, until);
     bool good = whole && carrier__greeting_parse(out, buffer_slice(&line));
     if (!good && !whole && line.length == 0)
-        snprintf(why, CARRIER_WHY, "%s accepts the connection and says nothing", address);
+        snprintf(why, GREETING_WHY, "%s accepts the connection and says nothing", address);
     else if (!good)
-        snprintf(why, CARRIER_WHY, "%s is no NATS server", address);
+        snprintf(why, GREETING_WHY, "%s is no NATS server", address);
     buffer_free(&line);
     return good;
 }
 
-bool carrier__greeting_read(struct greeting *out, const char *address, char why[CARRIER_WHY])
+bool carrier__greeting_read(struct greeting *out, const char *address, char why[GREETING_WHY])
 {
     char host[256], port[8];
     struct addrinfo *list = NULL, hints = {.ai_socktype = SOCK_STREAM};
     int64_t until = carrier__now() + timer_duration(TIMER_BUS_CONNECT);
     if (!split(address, host, port)) {
-        snprintf(why, CARRIER_WHY, "\"%s\" is no address; write tls://HOST:PORT", address);
+        snprintf(why, GREETING_WHY, "\"%s\" is no address; write tls://HOST:PORT", address);
         return false;
     }
     int error = getaddrinfo(host, port, &hints, &list);
     if (error != 0) {
-        snprintf(why, CARRIER_WHY, "%s: the name is not known: %s", address, gai_strerror(error));
+        snprintf(why, GREETING_WHY, "%s: the name is not known: %s", address, gai_strerror(error));
         return false;
     }
     int fd = -1;
     error = open_socket(&fd, list, until);
     freeaddrinfo(list);
     if (error != 0) {
-        snprintf(why, CARRIER_WHY, "%s cannot be reached: %s", address, strerror(error));
+        snprintf(why, GREETING_WHY, "%s cannot be reached: %s", address, strerror(error));
         return false;
     }
     bool good = read_greeting(out, fd, address, until, why);

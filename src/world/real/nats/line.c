@@ -11,7 +11,7 @@
 #include "base/timer.h"
 #include "world/real/nats/carrier_int.h"
 
-#define PASSWORD 1024  /* bytes of its file at most */
+#define PASSWORD 1024   /* bytes of its file at most */
 #define COMPLAINTS 8192 /* bytes of them that wait */
 
 int64_t carrier__now(void)
@@ -38,8 +38,7 @@ void carrier__line_release(struct line *l)
     close(l->wake);
     pthread_mutex_destroy(&l->lock);
     buffer_free(&l->complaints);
-    char *texts[] = {
-        l->address, l->user, l->password_file, l->authority, l->certificate, l->key, l->cluster};
+    char *texts[] = {l->address, l->user, l->password_file, l->authority, l->certificate, l->key, l->cluster};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         mem_free(texts[i]);
     mem_free(l);
@@ -168,6 +167,14 @@ static bool wants_tls(const struct line *l)
     return slice_starts(slice_text(l->address), SLICE("tls://"));
 }
 
+/* The library would begin TLS by itself, without having been told whom to trust. */
+static bool agrees_on_tls(struct line *l, const struct greeting *g)
+{
+    if (g->tls && !wants_tls(l))
+        snprintf(l->why, sizeof l->why, "%s wants TLS; write its address with tls://", l->address);
+    return !g->tls || wants_tls(l);
+}
+
 static bool read_password(struct line *l, char password[PASSWORD + 1])
 {
     int fd = open(l->password_file, O_RDONLY | O_CLOEXEC);
@@ -228,8 +235,6 @@ static void explain(struct line *l, natsStatus s)
     if (s == NATS_CONNECTION_AUTH_FAILED || (text != NULL && strstr(text, "uthorization") != NULL))
         snprintf(l->why, sizeof l->why, "%s refuses us as user \"%s\": check the name and the password",
             l->address, l->user != NULL ? l->user : "");
-    else if (s == NATS_SECURE_CONNECTION_REQUIRED)
-        snprintf(l->why, sizeof l->why, "%s wants TLS; write its address with tls://", l->address);
     else if (s == NATS_SECURE_CONNECTION_WANTED)
         snprintf(l->why, sizeof l->why, "%s offers no TLS, but its address says tls://", l->address);
     else
@@ -260,7 +265,8 @@ static void *connect_h(void *argument)
 {
     struct line *l = argument;
     struct greeting g;
-    bool good = carrier__greeting_read(&g, l->address, l->why) && belongs(l, &g) && dial(l);
+    bool good =
+        carrier__greeting_read(&g, l->address, l->why) && belongs(l, &g) && agrees_on_tls(l, &g) && dial(l);
     if (good)
         slice_put(l->server, slice_text(g.server));
     int connecting = LINE_CONNECTING;

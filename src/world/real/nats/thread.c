@@ -26,8 +26,8 @@ static void say_away(struct carrier *c, const char *why)
 static void say_back(struct carrier *c)
 {
     const struct line *l = c->line;
-    LOG(LOG_NOTICE, "world", "the bus is reached at %s%s%s", l->address, l->server[0] != '\0' ? ", server " : "",
-        l->server);
+    LOG(LOG_NOTICE, "world", "the bus is reached at %s%s%s", l->address,
+        l->server[0] != '\0' ? ", server " : "", l->server);
     c->failed = 0;
     if (c->away)
         real__condition(c->engines, REAL_PART_BUS, false, NULL);
@@ -257,7 +257,9 @@ static void publish(struct carrier *c, const char *subject, const void *bytes, s
 {
     natsStatus s = natsConnection_Publish(c->line->connection, subject, bytes, (int)length);
     if (s == NATS_MAX_PAYLOAD)
-        LOG(LOG_ERROR, "world", "a message of %zu bytes on \"%s\" is larger than the server of the bus permits; raise its max_payload",
+        LOG(LOG_ERROR, "world",
+            "a message of %zu bytes on \"%s\" is larger than the server of the bus permits; raise its "
+            "max_payload",
             length, subject);
 }
 
