@@ -196,6 +196,7 @@ static struct carrier *carrier_new(struct real_engines *g, const struct real_eng
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->quiet, NULL);
     list_init(&c->all);
+    list_init(&c->closed);
     return c;
 }
 

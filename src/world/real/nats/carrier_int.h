@@ -60,6 +60,7 @@ struct ear {
 enum line_state { LINE_CONNECTING, LINE_CONNECTED, LINE_FAILED };
 
 struct line {
+    struct list link;
     atomic_uint users;
     atomic_int state;
     atomic_bool reading, writing, leaving, echoed;
@@ -118,7 +119,7 @@ struct carrier {
     struct buffer queue;
     size_t queue_at;
     struct line *line, *attempt;
-    struct list abandoned;
+    struct list closed;  /* lines */
     size_t next, failed; /* server to try; attempts in a row that failed */
     int64_t retry_at, lost_at;
     bool away, ending;
@@ -131,8 +132,9 @@ struct carrier {
 /* line.c */
 struct line *carrier__line_begin(struct carrier *c, const char *address);
 void carrier__line_release(struct line *l);
-void carrier__line_close(struct line *l); /* gives up the carrier's use of it */
-void carrier__line_end(struct line *l);   /* and waits a while until the others have done so too */
+void carrier__line_close(struct carrier *c, struct line *l);
+/* Forgets the closed lines that only the carrier still uses; `wait`: gives the others a while to end. */
+void carrier__lines_sweep(struct carrier *c, bool wait);
 void carrier__wake(int event);
 int64_t carrier__now(void); /* µs, monotonic */
 

@@ -56,22 +56,28 @@ static void destroy(struct line *l)
     natsConnection_Destroy(l->connection);
 }
 
-void carrier__line_close(struct line *l)
+void carrier__line_close(struct carrier *c, struct line *l)
 {
     int connecting = LINE_CONNECTING;
     if (!atomic_compare_exchange_strong(&l->state, &connecting, LINE_FAILED))
         destroy(l); /* else its thread finds that nobody wants it any more */
-    carrier__line_release(l);
+    list_append(&c->closed, &l->link);
 }
 
-void carrier__line_end(struct line *l)
+void carrier__lines_sweep(struct carrier *c, bool wait)
 {
-    int64_t until = carrier__now() + timer_duration(TIMER_BUS_LAST);
-    use(l);
-    carrier__line_close(l);
-    while (atomic_load(&l->users) > 1 && carrier__now() < until)
-        nats_Sleep(1);
-    carrier__line_release(l);
+    int64_t until = carrier__now() + (wait ? timer_duration(TIMER_BUS_LAST) : 0);
+    do {
+        list_for_each_safe (link, next, &c->closed) {
+            struct line *l = list_entry(link, struct line, link);
+            if (atomic_load(&l->users) > 1)
+                continue;
+            list_remove(link);
+            carrier__line_release(l);
+        }
+        if (wait && !list_empty(&c->closed))
+            nats_Sleep(1);
+    } while (wait && !list_empty(&c->closed) && carrier__now() < until);
 }
 
 /* ---- what the library calls ---- */

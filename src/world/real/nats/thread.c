@@ -66,7 +66,7 @@ static void lose(struct carrier *c, const char *why)
         snprintf(c->why, sizeof c->why, "%s: %s", l->address, why);
     } else
         fail(c, why);
-    carrier__line_close(l);
+    carrier__line_close(c, l);
 }
 
 /* ---- a new connection ---- */
@@ -137,13 +137,13 @@ static void mind_attempt(struct carrier *c)
     else if (l != NULL && atomic_load(&l->state) == LINE_FAILED) {
         fail(c, l->why);
         c->attempt = NULL;
-        carrier__line_release(l);
+        carrier__line_close(c, l);
     } else if (l != NULL && now - l->since > timer_duration(TIMER_BUS_ATTEMPT)) {
         char why[CARRIER_WHY];
         snprintf(why, sizeof why, "%s does not finish the handshake", l->address);
         fail(c, why);
         c->attempt = NULL;
-        carrier__line_close(l);
+        carrier__line_close(c, l);
     }
     bool up = c->line != NULL && c->line->up;
     if (!up && !c->away && now - c->lost_at > timer_duration(TIMER_BUS_AWAY))
@@ -337,9 +337,9 @@ static void end(struct carrier *c)
     list_for_each (link, &c->all)
         carrier__ear_stop(list_entry(link, struct ear, link));
     if (c->attempt != NULL)
-        carrier__line_end(c->attempt);
+        carrier__line_close(c, c->attempt);
     if (c->line != NULL)
-        carrier__line_end(c->line);
+        carrier__line_close(c, c->line);
     c->line = NULL;
     c->ending = true;
     carry(c);
@@ -347,6 +347,9 @@ static void end(struct carrier *c)
     carry(c);
     list_for_each_safe (link, next, &c->all)
         carrier__ear_release(list_entry(link, struct ear, link));
+    carrier__lines_sweep(c, true);
+    list_for_each_safe (link, next, &c->closed) /* whose threads still wait for a server */
+        carrier__line_release(list_entry(link, struct line, link));
 }
 
 void *carrier__run(void *argument)
@@ -360,6 +363,7 @@ void *carrier__run(void *argument)
         mind_attempt(c);
         mind_line(c);
         carry(c);
+        carrier__lines_sweep(c, false);
         pause_until_something(c);
     }
     end(c);
