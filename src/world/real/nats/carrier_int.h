@@ -17,12 +17,11 @@
 #include <stdatomic.h>
 
 #include "world/real/engines_int.h"
-#include "world/real/nats/greeting.h"
+#include "world/real/nats/line.h"
 
 #define CARRIER_OUT ((size_t)16 << 20)  /* bytes that wait for the server; past that the bus loses */
 #define CARRIER_IN ((size_t)64 << 20)   /* bytes that wait for the loop, likewise */
 #define CARRIER_ROOM ((size_t)64 << 10) /* bytes given to the library before they are on the socket */
-#define CARRIER_WHY GREETING_WHY
 
 /* Before the bytes of each message: who published it and which of its messages it is. A server that stood
  * still hands on what it had when it goes on, after its clients have gone elsewhere: what comes late or twice
@@ -53,26 +52,6 @@ struct ear {
     uint64_t dropped;        /* under the carrier's lock */
     natsSubscription *heard; /* carrier's thread: on the line in use */
     char pattern[];          /* as the server sees it */
-};
-
-/* One connection, or the attempt at one. Used by the carrier, by the thread that connects and, until it has
- * said that it is closed, by the library. */
-enum line_state { LINE_CONNECTING, LINE_CONNECTED, LINE_FAILED };
-
-struct line {
-    struct list link;
-    atomic_uint users;
-    atomic_int state;
-    atomic_bool reading, writing, leaving, echoed;
-    int fd, wake;  /* the socket; the carrier's event */
-    int64_t since; /* µs, monotonic: begin of the attempt, then of the probe */
-    bool up;       /* carrier's thread: the probe came back */
-    natsConnection *connection;
-    natsSubscription *probe;
-    pthread_mutex_t lock;
-    struct buffer complaints;          /* under the lock: what the server did not permit, as lines */
-    char server[64], why[CARRIER_WHY]; /* by the thread that connects, before it sets the state */
-    char *address, *user, *password_file, *authority, *certificate, *key, *cluster;
 };
 
 /* What the loop wants done, in order: followed by the subject, a NUL, and the bytes. */
@@ -124,19 +103,10 @@ struct carrier {
     int64_t retry_at, lost_at;
     bool away, ending;
     bool more; /* the queue is done, and orders wait */
-    char why[CARRIER_WHY];
+    char why[GREETING_WHY];
     struct map complained; /* by subject: said once */
     uint64_t probes;
 };
-
-/* line.c */
-struct line *carrier__line_begin(struct carrier *c, const char *address);
-void carrier__line_release(struct line *l);
-void carrier__line_close(struct carrier *c, struct line *l);
-/* Forgets the closed lines that only the carrier still uses; `wait`: gives the others a while to end. */
-void carrier__lines_sweep(struct carrier *c, bool wait);
-void carrier__wake(int event);
-int64_t carrier__now(void); /* µs, monotonic */
 
 /* hear.c: ears and what comes in */
 struct ear *carrier__ear_new(

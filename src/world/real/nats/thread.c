@@ -139,7 +139,7 @@ static void mind_attempt(struct carrier *c)
         c->attempt = NULL;
         carrier__line_close(c, l);
     } else if (l != NULL && now - l->since > timer_duration(TIMER_BUS_ATTEMPT)) {
-        char why[CARRIER_WHY];
+        char why[GREETING_WHY];
         snprintf(why, sizeof why, "%s does not finish the handshake", l->address);
         fail(c, why);
         c->attempt = NULL;
@@ -197,7 +197,7 @@ static void mind_line(struct carrier *c)
 {
     struct line *l = c->line;
     const char *text = NULL;
-    char why[CARRIER_WHY];
+    char why[GREETING_WHY];
     if (l == NULL)
         return;
     if (hear_complaints(c) && !l->up) {
