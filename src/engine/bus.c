@@ -84,12 +84,22 @@ static void node_prune(struct node *n)
 
 /* ---- subjects and patterns ---- */
 
+/* What would end a subject on the wire of a bus beside the process. */
+static bool has_control(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++)
+        if ((unsigned char)text.data[i] <= ' ' || text.data[i] == 0x7f)
+            return true;
+    return false;
+}
+
 /* Bounds and empty tokens; wildcards only in patterns, and `>` only at their end. */
 static bool well_formed(struct slice text, bool pattern)
 {
     struct slice token;
     unsigned tokens = 0;
-    if (slice_empty(text) || text.length > BUS_SUBJECT || text.data[text.length - 1] == '.')
+    if (slice_empty(text) || text.length > BUS_SUBJECT || text.data[text.length - 1] == '.' ||
+        has_control(text))
         return false;
     while (slice_cut(&text, '.', &token)) {
         bool any = slice_equal(token, SLICE("*")), rest = slice_equal(token, SLICE(">"));
@@ -98,6 +108,16 @@ static bool well_formed(struct slice text, bool pattern)
             return false;
     }
     return true;
+}
+
+bool bus_subject_valid(struct slice subject)
+{
+    return well_formed(subject, false);
+}
+
+bool bus_pattern_valid(struct slice pattern)
+{
+    return well_formed(pattern, true);
 }
 
 /* ---- subscriptions ---- */

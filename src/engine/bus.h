@@ -10,6 +10,10 @@
 #define BUS_SUBJECT 255 /* bytes */
 #define BUS_TOKENS 16
 
+/* Whether it is one, within the bounds, without empty tokens, spaces and control characters. */
+bool bus_subject_valid(struct slice subject);
+bool bus_pattern_valid(struct slice pattern);
+
 struct bus;
 
 struct bus_hit {

@@ -2,7 +2,7 @@
  *
  *     node ── call.<pair> CallEvent, numbered ──> history ── rows and position, one transaction ──> store
  *       ^                                            │
- *       └──── ctl.node.<pair> StreamStored ──────────┘   stored up to here (send again from there)  */
+ *       └──── ctl.stored.<pair> StreamStored ────────┘   stored up to here (send again from there)  */
 #ifndef TANDEM_ROLES_HISTORY_HISTORY_H
 #define TANDEM_ROLES_HISTORY_HISTORY_H
 

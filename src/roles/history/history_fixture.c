@@ -21,8 +21,8 @@ static void note_told(struct history_fixture *f, const struct effect *e)
     struct arena arena = {0};
     const Tandem__StreamStored *m = pack_read(&tandem__stream_stored__descriptor, e->second, &arena);
     assert_non_null(m);
-    assert_int_equal(e->first.length, strlen("ctl.node.") + strlen(m->node));
-    assert_memory_equal(e->first.data + strlen("ctl.node."), m->node, strlen(m->node));
+    assert_int_equal(e->first.length, strlen("ctl.stored.") + strlen(m->node));
+    assert_memory_equal(e->first.data + strlen("ctl.stored."), m->node, strlen(m->node));
     snprintf(f->told.node, sizeof f->told.node, "%s", m->node);
     f->told.number = m->number;
     f->told.resend = m->resend;

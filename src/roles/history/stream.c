@@ -38,7 +38,7 @@ void history__stream_free(struct stream *s)
 static void announce(struct stream *s, bool resend)
 {
     struct history *h = s->history;
-    char subject[sizeof "ctl.node." + HISTORY_NODE];
+    char subject[sizeof "ctl.stored." + HISTORY_NODE];
     Tandem__StreamStored m = TANDEM__STREAM_STORED__INIT;
     m.node = s->node;
     m.number = s->stored;
@@ -47,7 +47,7 @@ static void announce(struct stream *s, bool resend)
     s->told_at = world_now(h->world);
     buffer_clear(&h->scratch);
     pack_add(&h->scratch, &m.base);
-    int length = snprintf(subject, sizeof subject, "ctl.node.%s", s->node);
+    int length = snprintf(subject, sizeof subject, "ctl.stored.%s", s->node);
     world_publish(h->world, slice_of(subject, (size_t)length), buffer_slice(&h->scratch));
     if (!resend)
         return;

@@ -13,8 +13,9 @@
 #define OBJECT_STREAM OBJECT(NODE_KIND_OUTBOX, 0)
 #define TOKEN_CONTROL 2 /* of the subscriptions: what is for this pair, and what for all */
 #define TOKEN_ALL 3
-#define LIFE_SHIFT 32 /* numbers of a pair that begins with nothing jump past all it may have used before */
-#define TRIMMED 256U  /* events forgotten in one turn */
+#define TOKEN_STORED 4 /* what a collector has stored of this pair's stream */
+#define LIFE_SHIFT 32  /* numbers of a pair that begins with nothing jump past all it may have used before */
+#define TRIMMED 256U   /* events forgotten in one turn */
 
 int64_t node__stream_resend_at(const struct node *n)
 {
@@ -38,6 +39,8 @@ static void subscribe(struct node *n)
     subject(n, "ctl.node", control);
     world_subscribe(n->world, slice_text(control), TOKEN_CONTROL);
     world_subscribe(n->world, SLICE("ctl.node.all"), TOKEN_ALL);
+    subject(n, "ctl.stored", control);
+    world_subscribe(n->world, slice_text(control), TOKEN_STORED);
     if (node__stream_resend_at(n) == 0)
         node__stream_arm(n, world_now(n->world) + timer_duration(TIMER_OUTBOX_RESEND));
 }
@@ -256,19 +259,23 @@ static void stored(struct node *n, uint64_t number)
     ask_spool(n, 0, number);
 }
 
+static void told_stored(struct node *n, struct slice bytes)
+{
+    const Tandem__StreamStored *s = pack_read(&tandem__stream_stored__descriptor, bytes, &n->arena);
+    if (s == NULL || strcmp(s->node, n->pair) != 0)
+        return;
+    stored(n, s->number);
+    if (s->has_resend && s->resend)
+        resend(n, s->number);
+}
+
 static void control(struct node *n, const struct input *in)
 {
-    const Tandem__StreamStored *s = NULL;
-    const Tandem__Snapshot *ask = NULL;
-    if (in->token == TOKEN_CONTROL)
-        s = pack_read(&tandem__stream_stored__descriptor, in->bytes, &n->arena);
-    if (s != NULL && strcmp(s->node, n->pair) == 0) {
-        stored(n, s->number);
-        if (s->has_resend && s->resend)
-            resend(n, s->number);
+    if (in->token == TOKEN_STORED) {
+        told_stored(n, in->bytes);
         return;
     }
-    ask = pack_read(&tandem__snapshot__descriptor, in->bytes, &n->arena);
+    const Tandem__Snapshot *ask = pack_read(&tandem__snapshot__descriptor, in->bytes, &n->arena);
     if (ask != NULL)
         live_snapshot(n, ask->reply_to);
 }
@@ -325,7 +332,7 @@ bool node__stream_input(struct node *n, const struct input *in)
 {
     if (in->kind == INPUT_ANSWER && in->object == OBJECT_STREAM) {
         spool_answer(n, in);
-    } else if (in->kind == INPUT_BUS && (in->token == TOKEN_CONTROL || in->token == TOKEN_ALL)) {
+    } else if (in->kind == INPUT_BUS && in->token >= TOKEN_CONTROL && in->token <= TOKEN_STORED) {
         control(n, in);
     } else if (in->kind == INPUT_AGAIN) {
         uint64_t number = n->stored_number;

@@ -84,7 +84,7 @@ static int open_parts(struct real_engines *g, const struct real_engines_params *
     int error = p->registry.count != 0 ? real__registry_etcd(&g->registry, g, p)
                                        : real__registry_embedded(&g->registry, g, p);
     if (error == 0)
-        error = real__bus_embedded(&g->bus, g, p);
+        error = p->bus.count != 0 ? real__bus_nats(&g->bus, g, p) : real__bus_embedded(&g->bus, g, p);
     if (error == 0)
         error = real__spool_open(g, p->data);
     if (error == 0)

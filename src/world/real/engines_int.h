@@ -61,6 +61,8 @@ int real__registry_etcd(struct real_registry *out, struct real_engines *g,
     const struct real_engines_params *p) __attribute__((warn_unused_result));
 int real__bus_embedded(struct real_bus *out, struct real_engines *g, const struct real_engines_params *p)
     __attribute__((warn_unused_result));
+int real__bus_nats(struct real_bus *out, struct real_engines *g, const struct real_engines_params *p)
+    __attribute__((warn_unused_result));
 int real__store_embedded(struct real_store *out, struct real_engines *g, const struct real_engines_params *p)
     __attribute__((warn_unused_result));
 

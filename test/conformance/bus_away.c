@@ -1,0 +1,152 @@
+/* The bus while its servers are killed, paused, stopped and away altogether. What is lost is lost; but order
+ * holds, nothing comes twice, and it goes on by itself. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "bus.h"
+
+#define BEATS 10 /* ms between messages */
+
+struct flow {
+    struct seat *from, *to;
+    uint64_t number;
+};
+
+static struct flow flow_open(struct stage *s)
+{
+    struct stage *other = bus_other(s);
+    struct flow f = {.from = seat_open(other, "node-1"), .to = seat_open(s, "session-1")};
+    seat_subscribe(f.to, "call.node-1", 1);
+    bus_settle(f.from, f.to, "call.node-1");
+    return f;
+}
+
+static void flow_run(struct flow *f, int64_t milliseconds)
+{
+    for (int64_t i = 0; i < milliseconds; i += BEATS) {
+        bus_number(f->from, "call.node-1", ++f->number);
+        stage_run(f->from->stage, BEATS);
+    }
+}
+
+/* Messages flow until one that was sent after this call arrives. How long that took, in ms. */
+static int64_t flow_again(struct flow *f, int64_t longest)
+{
+    uint64_t begun = f->number, last = 0;
+    int64_t at = 0;
+    while (last <= begun) {
+        if (at > longest)
+            stage_fail(__FILE__, __LINE__, "nothing has come for %lld ms; %s", (long long)at,
+                bus_condition(f->to->stage)->why);
+        flow_run(f, 5 * BEATS);
+        at += 5 * BEATS;
+        bus_rising(f->to, 0, &last); /* order, and nothing twice */
+    }
+    return at;
+}
+
+static void fault_or_not_here(const char *what)
+{
+    if (!stage_fault("%s", what))
+        stage_not_here("nothing runs beside the process");
+}
+
+static unsigned servers(void)
+{
+    return (unsigned)stage_params.bus.count;
+}
+
+static void a_member_killed_is_replaced_within_two_seconds(struct stage *s)
+{
+    struct flow f = flow_open(s);
+    if (servers() < 3)
+        stage_not_here("it has one server");
+    for (unsigned i = 0; i < servers(); i++) {
+        flow_run(&f, 100);
+        stage_fault("kill %u", i);
+        flow_again(&f, 2000);
+        stage_fault("start %u", i);
+        flow_run(&f, 500); /* routes are there again */
+    }
+    CHECK(!bus_condition(s)->away);
+}
+
+static void a_member_that_stops_answering_is_left_within_six_seconds(struct stage *s)
+{
+    struct flow f = flow_open(s);
+    if (servers() < 3)
+        stage_not_here("it has one server");
+    for (unsigned i = 0; i < servers(); i++) {
+        flow_run(&f, 100);
+        stage_fault("pause %u", i);
+        flow_again(&f, 6000);
+        stage_fault("resume %u", i);
+        flow_run(&f, 1000);
+    }
+}
+
+/* Half of the servers are told to stop: who is there goes elsewhere before. */
+static void a_member_that_is_stopped_is_left_at_once(struct stage *s)
+{
+    struct flow f = flow_open(s);
+    if (servers() < 3)
+        stage_not_here("it has one server");
+    stage_fault("stop 0");
+    flow_again(&f, 2000);
+    stage_fault("kill 0");
+    flow_again(&f, 1000);
+    stage_fault("start 0");
+}
+
+static void all_away_is_said_and_over_when_it_is_over(struct stage *s)
+{
+    struct flow f = flow_open(s);
+    fault_or_not_here("kill all");
+    STAGE_UNTIL(s, bus_condition(s)->away, 10000);
+    CHECK(strstr(bus_condition(s)->why, "cannot be reached") != NULL);
+    size_t heard = f.to->note_count;
+    flow_run(&f, 3000); /* what is published meanwhile is dropped after two seconds */
+    CHECK_SAME(f.to->note_count, heard);
+    stage_fault("start all");
+    flow_again(&f, 10000);
+    STAGE_UNTIL(s, !bus_condition(s)->away, 5000);
+    CHECK(f.from->world->counters.values[COUNTER_BUS_DROPPED] > 0);
+}
+
+static void a_process_starts_while_the_bus_is_away(struct stage *s)
+{
+    fault_or_not_here("kill all");
+    stage_restart(s);
+    struct seat *a = seat_open(s, "session-1");
+    seat_subscribe(a, "call.>", 1);
+    STAGE_UNTIL(s, bus_condition(s)->away, 10000);
+    stage_fault("start all");
+    bus_settle(a, a, "call.a");
+    STAGE_UNTIL(s, !bus_condition(s)->away, 5000);
+}
+
+/* All servers stand still under load: bounded memory, and it goes on. */
+static void servers_that_stand_still_cost_bounded_memory(struct stage *s)
+{
+    static char bytes[4096];
+    struct flow f = flow_open(s);
+    fault_or_not_here("pause all");
+    for (int i = 0; i < 15000; i++) { /* 60 MB */
+        seat_publish(f.from, "call.other", slice_of(bytes, sizeof bytes));
+        if (i % 64 == 0)
+            real__round(f.from->stage->loop, 0);
+    }
+    size_t held = mem_live_bytes();
+    stage_fault("resume all");
+    if (held > (size_t)64 << 20)
+        stage_fail(__FILE__, __LINE__, "%zu bytes are held", held);
+    flow_again(&f, 20000);
+    CHECK(f.from->world->counters.values[COUNTER_BUS_DROPPED] > 0);
+}
+
+CONFORMANCE("bus", CONFORMANCE_TEST(a_member_killed_is_replaced_within_two_seconds),
+    CONFORMANCE_TEST(a_member_that_stops_answering_is_left_within_six_seconds),
+    CONFORMANCE_TEST(a_member_that_is_stopped_is_left_at_once),
+    CONFORMANCE_TEST(all_away_is_said_and_over_when_it_is_over),
+    CONFORMANCE_TEST(a_process_starts_while_the_bus_is_away),
+    CONFORMANCE_TEST(servers_that_stand_still_cost_bounded_memory))
