@@ -124,7 +124,8 @@ static void more_than_can_wait_is_refused(struct stage *given)
     struct seat *s = seat_open(store_stage(given), "config");
     uint64_t token = 0;
     memset(body, 'x', sizeof body - 1);
-    stage_fault("pause primary");
+    if (!stage_fault("pause primary"))
+        stage_not_here("one in the process cannot be held up; unit tests have a small bound");
     for (int i = 0; i < 16; i++) {
         char name[8];
         snprintf(name, sizeof name, "%d", i);
