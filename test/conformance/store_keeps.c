@@ -125,7 +125,7 @@ static void more_than_can_wait_is_refused(struct stage *given)
     uint64_t token = 0;
     memset(body, 'x', sizeof body - 1);
     if (!stage_fault("pause primary"))
-        stage_not_here("one in the process cannot be held up; unit tests have a small bound");
+        stage_not_here("one in the process cannot be held up");
     for (int i = 0; i < 16; i++) {
         char name[8];
         snprintf(name, sizeof name, "%d", i);
