@@ -216,8 +216,8 @@ static void credentials_of_another_realm_or_a_forged_nonce_are_challenged(void *
 TESTS("proxy/registrar", cmocka_unit_test(registers_and_lists_contacts),
     cmocka_unit_test(a_star_removes_all_with_expires_0_only),
     cmocka_unit_test(refuses_times_that_are_too_short), cmocka_unit_test(follows_the_limits_of_its_location),
-    cmocka_unit_test(follows_a_changed_realm),
-    cmocka_unit_test(takes_ten_contacts_and_no_more), cmocka_unit_test(an_overtaken_request_changes_nothing),
+    cmocka_unit_test(follows_a_changed_realm), cmocka_unit_test(takes_ten_contacts_and_no_more),
+    cmocka_unit_test(an_overtaken_request_changes_nothing),
     cmocka_unit_test(unknown_users_and_wrong_passwords_look_the_same),
     cmocka_unit_test(a_stale_nonce_is_told_so),
     cmocka_unit_test(credentials_of_another_realm_or_a_forged_nonce_are_challenged))
