@@ -2,15 +2,54 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/catalogue.h"
+#include "config/config_int.h"
 #include "config/seal.h"
+
+static struct config_list texts(struct slice *items, const json_t *list)
+{
+    size_t count = list != NULL ? json_array_size(list) : 0;
+    for (size_t i = 0; i < count && i < FIELD_LIST_ITEMS; i++) {
+        const json_t *item = json_array_get(list, i);
+        items[i] = slice_of(json_string_value(item), json_string_length(item));
+    }
+    return (struct config_list){items, count < FIELD_LIST_ITEMS ? count : FIELD_LIST_ITEMS};
+}
+
+/* Of the cluster, with defaults, or of what inherits from it. */
+static struct config_phones phones(const struct kind *k, const json_t *body)
+{
+    return (struct config_phones){
+        .sha256 = object_flag(k, body, "sha256"),
+        .register_standard = (uint32_t)object_integer(k, body, "register_standard"),
+        .register_shortest = (uint32_t)object_integer(k, body, "register_shortest"),
+        .register_longest = (uint32_t)object_integer(k, body, "register_longest"),
+    };
+}
+
+struct config_phones config__standard_phones(void)
+{
+    return phones(&kind_cluster, NULL);
+}
+
+static void build_cluster(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    struct slice log[FIELD_LIST_ITEMS];
+    config_builder_cluster(b, &(struct config_cluster){.name = object_name(k, body),
+                                  .phones = phones(k, body),
+                                  .log = texts(log, object_list(body, "log"))});
+}
 
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
-    config_builder_location(b, &(struct config_location){
-                                   .name = object_name(k, body),
-                                   .realm = object_text(k, body, "realm"),
-                                   .sha256 = object_flag(k, body, "sha256"),
-                               });
+    config__put_location(b, &(struct said_location){
+                                .row =
+                                    {
+                                        .name = object_name(k, body),
+                                        .realm = object_text(k, body, "realm"),
+                                        .phones = phones(k, body),
+                                    },
+                                .says_sha256 = json_object_get(body, "sha256") != NULL,
+                            });
 }
 
 static void build_member(struct config_builder *b, const struct kind *k, const json_t *body)
@@ -54,16 +93,6 @@ static void build_person(struct config_builder *b, const struct kind *k, const j
                              });
 }
 
-static struct config_list endpoints(struct slice *items, const json_t *list)
-{
-    size_t count = list != NULL ? json_array_size(list) : 0;
-    for (size_t i = 0; i < count && i < FIELD_LIST_ITEMS; i++) {
-        const json_t *item = json_array_get(list, i);
-        items[i] = slice_of(json_string_value(item), json_string_length(item));
-    }
-    return (struct config_list){items, count < FIELD_LIST_ITEMS ? count : FIELD_LIST_ITEMS};
-}
-
 static void build_application(struct config_builder *b, const struct kind *k, const json_t *body)
 {
     int role = field_word(kind_role_words, object_text(k, body, "role"));
@@ -74,7 +103,7 @@ static void build_application(struct config_builder *b, const struct kind *k, co
         &(struct config_application){
             .name = object_name(k, body),
             .pair = object_text(k, body, "pair"),
-            .listen = endpoints(listen, object_list(body, "listen")),
+            .listen = texts(listen, object_list(body, "listen")),
             .link = object_text(k, body, "link"),
             .inside = object_text(k, body, "inside"),
             .role = (uint8_t)role,
@@ -86,6 +115,7 @@ static const struct {
     const char *kind;
     void (*build)(struct config_builder *b, const struct kind *k, const json_t *body);
 } builds[] = {
+    {"cluster", build_cluster},
     {"location", build_location},
     {"member", build_member},
     {"dn", build_dn},

@@ -118,11 +118,21 @@ static void put(struct config_builder *b, const struct kind *k, const void *stru
     b->few_changed = b->few_changed || is_few(k);
 }
 
+void config_builder_cluster(struct config_builder *b, const struct config_cluster *row)
+{
+    put(b, &kind_cluster, row);
+}
+
+void config__put_location(struct config_builder *b, const struct said_location *said)
+{
+    put(b, &kind_location, said);
+}
+
 void config_builder_location(struct config_builder *b, const struct config_location *row)
 {
-    struct config_location said = *row;
-    said.pairs = said.proxies = (struct config_list){0};
-    put(b, &kind_location, &said);
+    struct said_location said = {.row = *row, .says_sha256 = row->phones.sha256};
+    said.row.pairs = said.row.proxies = (struct config_list){0};
+    config__put_location(b, &said);
 }
 
 void config_builder_member(struct config_builder *b, const struct config_member *row, struct slice location)
@@ -211,7 +221,7 @@ static void add_digests(struct config_dn *dn, struct slice realm, struct slice s
 /* The realm that the digests of a place are made for. Empty: there is no such location. */
 static struct slice realm_of(struct config_builder *b, struct config_place *p)
 {
-    const struct config_location *l = tree_get(tree_of(b, &kind_location), p->name);
+    const struct said_location *l = tree_get(tree_of(b, &kind_location), p->name);
     if (l == NULL)
         return (struct slice){0};
     struct slice realm = config__realm(l);

@@ -25,6 +25,8 @@ void config_builder_free(struct config_builder *b); /* one that is not brought t
 
 /* Everything is copied. Where a row names a location, it does so by `location` here, not by the row's
  * pointer. */
+void config_builder_cluster(struct config_builder *b, const struct config_cluster *row);
+/* Of the values that it may inherit it says those that are not zero. */
 void config_builder_location(struct config_builder *b, const struct config_location *row);
 void config_builder_dn(
     struct config_builder *b, struct slice number, struct slice location, struct slice secret);

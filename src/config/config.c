@@ -91,6 +91,11 @@ static const struct tree *tree_of(const struct configuration *c, const struct ki
     return &c->rows[kind_number(k)];
 }
 
+const struct config_cluster *config_cluster(const struct configuration *c)
+{
+    return &c->derived->cluster;
+}
+
 const struct config_location *config_location(const struct configuration *c, struct slice name)
 {
     return config__find(&c->derived->locations, name);

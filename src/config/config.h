@@ -9,21 +9,14 @@
 #ifndef TANDEM_CONFIG_CONFIG_H
 #define TANDEM_CONFIG_CONFIG_H
 
-#include "base/buffer.h"
-
-struct configuration;
+#include "config/cluster.h"
 
 #define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
 
-struct config_list {
-    const struct slice *items;
-    size_t count;
-};
-
 struct config_location {
     struct slice name;
-    struct slice realm;         /* of its phones' digest */
-    bool sha256;                /* phones are challenged with SHA-256 besides MD5 */
+    struct slice realm; /* of its phones' digest */
+    struct config_phones phones;
     struct config_list pairs;   /* names of its pairs of nodes */
     struct config_list proxies; /* names of its applications of role proxy */
 };
@@ -96,10 +89,6 @@ struct config_pair {
 /* ---- one copy for all: whoever gave it to a world holds it ---- */
 struct configuration *config_retain(struct configuration *c); /* from any thread */
 void config_release(struct configuration *c);                 /* the last one frees; NULL is fine */
-
-/* Of the last transaction that is in it; 0: none was. */
-uint64_t config_number(const struct configuration *c);
-bool config_is_empty(const struct configuration *c); /* no objects at all */
 
 /* ---- by name; NULL when there is none ---- */
 const struct config_location *config_location(const struct configuration *c, struct slice name);

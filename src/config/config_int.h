@@ -31,6 +31,7 @@ struct config_place {
 struct config_derived {
     uint32_t references;
     struct arena arena; /* all text and lists */
+    struct config_cluster cluster;
     struct config_table locations, members, applications, pairs;
     struct config_place *places;
     size_t place_count;
@@ -47,6 +48,10 @@ struct configuration {
 #define CONFIG_PLACES UINT16_MAX /* that a process can ever meet */
 
 /* What objects of the few kinds say, before anything is derived from it. */
+struct said_location {
+    struct config_location row;
+    uint8_t says_sha256; /* else it is inherited; numbers: 0 */
+};
 struct said_member {
     struct config_member row;
     struct slice location;
@@ -64,8 +69,10 @@ int config__derive(struct config_derived **out, const struct configuration *c,
     const struct config_place *places, size_t place_count, const struct config_local *local,
     struct buffer *complaint) __attribute__((warn_unused_result));
 void config__derived_release(struct config_derived *d);
+struct config_phones config__standard_phones(void); /* of a cluster that says nothing */
 /* The realm that a location has of its own. */
-struct slice config__realm(const struct config_location *said);
+struct slice config__realm(const struct said_location *said);
+void config__put_location(struct config_builder *b, const struct said_location *said);
 
 /* Makes the index of rows that are sorted already. */
 void config__index(struct config_table *t);

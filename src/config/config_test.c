@@ -239,14 +239,14 @@ static void follows_a_changed_location(void **state)
     struct configuration *one, *two;
     assert_int_equal(config_builder_end(&one, sample(), NULL), 0);
     struct config_builder *b = config_builder_from(one);
-    config_builder_location(b, &(struct config_location){.name = SLICE("home"), .sha256 = true});
+    config_builder_location(b, &(struct config_location){.name = SLICE("home"), .phones.sha256 = true});
     add_node(b, "node-1b", "node-3");
     assert_false(config_builder_stale(b));
     assert_int_equal(config_builder_end(&two, b, NULL), 0);
     const struct config_dn *dn = config_dn(two, SLICE("1001"));
     assert_ptr_equal(dn, config_dn(one, SLICE("1001")));
-    assert_false(config_dn_location(one, dn)->sha256);
-    assert_true(config_dn_location(two, dn)->sha256);
+    assert_false(config_dn_location(one, dn)->phones.sha256);
+    assert_true(config_dn_location(two, dn)->phones.sha256);
     assert_int_equal(config_dn_location(two, dn)->pairs.count, 3);
     config_release(one);
     assert_null(config_pair(two, SLICE("node-1"))->members[1]);

@@ -45,9 +45,42 @@ static const struct tree *tree_of(const struct deriving *d, const struct kind *k
     return &d->said->rows[kind_number(k)];
 }
 
-struct slice config__realm(const struct config_location *said)
+struct slice config__realm(const struct said_location *said)
 {
-    return slice_empty(said->realm) ? said->name : said->realm;
+    return slice_empty(said->row.realm) ? said->row.name : said->row.realm;
+}
+
+static void derive_cluster(struct deriving *d)
+{
+    const struct config_cluster *said = tree_get(tree_of(d, &kind_cluster), slice_text(kind_cluster.single));
+    d->made->cluster = (struct config_cluster){
+        .name = slice_text(kind_cluster.single),
+        .phones = said != NULL ? said->phones : config__standard_phones(),
+        .log = said != NULL ? copy_list(d, said->log) : (struct config_list){0},
+    };
+}
+
+static uint32_t nearest(uint32_t own, uint32_t above)
+{
+    return own != 0 ? own : above;
+}
+
+static struct config_phones inherit(const struct said_location *said, const struct config_phones *above)
+{
+    const struct config_phones *own = &said->row.phones;
+    struct config_phones p = {
+        .sha256 = said->says_sha256 ? own->sha256 : above->sha256,
+        .register_standard = nearest(own->register_standard, above->register_standard),
+        .register_shortest = nearest(own->register_shortest, above->register_shortest),
+        .register_longest = nearest(own->register_longest, above->register_longest),
+    };
+    if (p.register_longest < p.register_shortest)
+        p.register_longest = p.register_shortest;
+    if (p.register_standard > p.register_longest)
+        p.register_standard = p.register_longest;
+    if (p.register_standard < p.register_shortest)
+        p.register_standard = p.register_shortest;
+    return p;
 }
 
 static void derive_locations(struct deriving *d)
@@ -56,10 +89,11 @@ static void derive_locations(struct deriving *d)
     const struct tree *said = tree_of(d, &kind_location);
     table_new(t, sizeof(struct config_location), tree_count(said));
     for (size_t i = 0; i < t->count; i++) {
-        const struct config_location *from = tree_at(said, i);
+        const struct said_location *from = tree_at(said, i);
         struct config_location *l = config__row(t, i);
-        *l = (struct config_location){
-            .name = copy(d, from->name), .realm = copy(d, config__realm(from)), .sha256 = from->sha256};
+        *l = (struct config_location){.name = copy(d, from->row.name),
+            .realm = copy(d, config__realm(from)),
+            .phones = inherit(from, &d->made->cluster.phones)};
     }
     config__index(t);
 }
@@ -248,6 +282,7 @@ int config__derive(struct config_derived **out, const struct configuration *c,
     struct deriving d = {.made = mem_zero(sizeof *d.made), .said = c, .complaint = complaint};
     d.made->references = 1;
     copy_local(&d, local);
+    derive_cluster(&d);
     derive_locations(&d);
     derive_places(&d, places, place_count);
     int error = derive_members(&d);

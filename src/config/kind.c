@@ -1,7 +1,7 @@
 #include "config/kind.h"
 
-static const char *const type_names[FIELD_TYPES] = {
-    "name", "dial string", "text", "integer", "flag", "choice", "reference", "endpoint", "password", "PEM"};
+static const char *const type_names[FIELD_TYPES] = {"name", "dial string", "text", "integer", "flag",
+    "choice", "reference", "endpoint", "log level", "password", "PEM"};
 
 const struct field *field_find(const struct kind *k, struct slice name)
 {
@@ -59,13 +59,15 @@ static void add_limits(struct buffer *out, const struct field *f)
     }
 }
 
-static void add_field(struct buffer *out, const struct field *f)
+static void add_field(struct buffer *out, const struct kind *k, const struct field *f)
 {
     buffer_add_format(out, "| `%s` | %s%s | ", f->name, (f->flags & FIELD_LIST) != 0 ? "list of " : "",
         type_names[f->type]);
     add_limits(out, f);
     if ((f->flags & FIELD_REQUIRED) != 0)
         buffer_add_text(out, " | required | ");
+    else if ((f->flags & FIELD_INHERITED) != 0)
+        buffer_add_format(out, " | from the %s | ", k->above->name);
     else if (f->standard != NULL)
         buffer_add_format(out, " | `%s` | ", f->standard);
     else
@@ -116,7 +118,7 @@ void kind_reference(struct buffer *out)
             "| --- | --- | --- | --- | --- | --- |\n",
             k->name, k->help);
         for (size_t i = 0; i < k->field_count; i++)
-            add_field(out, &k->fields[i]);
+            add_field(out, k, &k->fields[i]);
         add_sample(out, k);
     }
 }

@@ -16,6 +16,7 @@ enum field_type {
     FIELD_CHOICE,    /* one of `words` */
     FIELD_REFERENCE, /* the name of an object of kind `refers` */
     FIELD_ENDPOINT,  /* "udp:127.0.0.1:5060", see world/address.h */
+    FIELD_LOG,       /* "proxy=debug" */
     FIELD_PASSWORD,  /* comes in clear, is kept as Argon2id, never leaves */
     FIELD_PEM,       /* lines of printable ASCII, as certificates are written; stays out of tables */
     FIELD_TYPES
@@ -25,7 +26,8 @@ enum field_flag {
     FIELD_REQUIRED = 1,
     FIELD_LIST = 2,   /* an array of such values; minimum and maximum concern each */
     FIELD_SECRET = 4, /* printed only for administrators who ask for secrets; left out of a change it stays */
-    FIELD_AT_LOGIN = 8, /* read when somebody logs in or something starts; the others are live */
+    FIELD_AT_LOGIN = 8,   /* read when somebody logs in or something starts; the others are live */
+    FIELD_INHERITED = 16, /* absent: as the object above says, or the one above that (inherit.h) */
 };
 
 #define FIELD_LIST_ITEMS 64
@@ -49,11 +51,14 @@ struct kind {
     const struct field *fields;
     size_t field_count;
     const char *help;
+    /* Where inherited values come from: the object of this kind to which a field refers, or the only one. */
+    const struct kind *above;
+    const char *single; /* the name of the only object of this kind; NULL: there may be many */
 };
 
 #define KIND_FIELDS(array) (sizeof(array) / sizeof((array)[0]))
 /* kinds/NAME.c */
-extern const struct kind kind_location, kind_member, kind_dn, kind_person, kind_application;
+extern const struct kind kind_cluster, kind_location, kind_member, kind_dn, kind_person, kind_application;
 
 /* NULL: there is no such kind. */
 const struct kind *kind_find(struct slice name);
@@ -64,7 +69,7 @@ size_t kind_number(const struct kind *k); /* its place in that order */
 const struct field *field_find(const struct kind *k, struct slice name);
 
 const char *field_type_name(enum field_type type);
-/* "location, member, dn, person, application" */
+/* "cluster, location, member, dn, person, application" */
 void kind_list(struct buffer *out);
 
 /* The position of a word in a choice's list, or -1. */

@@ -3,7 +3,7 @@
 
 /* In the order in which they refer to each other. */
 static const struct kind *const kinds[] = {
-    &kind_location, &kind_member, &kind_dn, &kind_person, &kind_application};
+    &kind_cluster, &kind_location, &kind_member, &kind_dn, &kind_person, &kind_application};
 
 _Static_assert(KIND_FIELDS(kinds) <= KIND_MAX, "raise KIND_MAX");
 

@@ -3,6 +3,7 @@
 #include <ctype.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "world/address.h"
 
 void object_complaint_free(struct object_complaint *c)
@@ -71,6 +72,14 @@ static bool is_pem(struct slice s)
     return true;
 }
 
+static bool is_log_level(struct slice s)
+{
+    struct slice module;
+    enum log_level level;
+    return slice_find(s, '=') > 0 && slice_cut(&s, '=', &module) && has_only(module, "-_./") &&
+           log_level_parse(&level, s) == 0;
+}
+
 static bool check_length(struct check *c, struct slice s)
 {
     const struct field *f = c->field;
@@ -109,6 +118,11 @@ static bool check_text(struct check *c, struct slice s)
     case FIELD_DIAL:
         return has_only(s, "*#+-_.") ||
                fail(c, ERROR_SYNTAX, "may have letters, digits and * # + - _ . only");
+    case FIELD_LOG:
+        return is_log_level(s) ||
+               fail(c, ERROR_SYNTAX,
+                   "must be MODULE=LEVEL, with one of error, warning, notice, info, debug; "
+                   "write it like \"proxy=debug\"");
     case FIELD_ENDPOINT:
         return endpoint_parse(&endpoint, s) == 0 ||
                fail(c, ERROR_SYNTAX, "is no endpoint; write it like \"udp:127.0.0.1:5060\"");
@@ -186,14 +200,16 @@ static bool keep_field(struct check *c, json_t *kept)
     return true;
 }
 
-/* A field that nobody knows is a mistake that would go unnoticed. "version" belongs to the request. */
+/* A field that nobody knows is a mistake that would go unnoticed. "version" belongs to the request, and
+ * "inherited" to what was shown: both come back with an object that was read, edited and is put again. */
 static bool check_known(struct check *c)
 {
     const char *name;
     json_t *value;
     json_object_foreach((json_t *)(uintptr_t)c->body, name, value)
     {
-        if (field_find(c->kind, slice_text(name)) != NULL || strcmp(name, "version") == 0)
+        if (field_find(c->kind, slice_text(name)) != NULL || strcmp(name, "version") == 0 ||
+            strcmp(name, "inherited") == 0)
             continue;
         buffer_add_byte(&c->complaint->path, '/');
         add_visible(&c->complaint->path, slice_text(name));
@@ -206,17 +222,26 @@ static bool check_known(struct check *c)
     return true;
 }
 
+static bool check_single(struct check *c, struct slice name)
+{
+    char sentence[96];
+    if (c->kind->single == NULL || slice_equal(name, slice_text(c->kind->single)))
+        return true;
+    snprintf(sentence, sizeof sentence, "must be %s: there is only one object of this kind", c->kind->single);
+    return fail(c, ERROR_RANGE, sentence);
+}
+
 static bool check_key(struct check *c, json_t *kept, struct slice name)
 {
     c->field = &c->kind->fields[0];
     json_t *given = json_object_get(c->body, c->field->name);
     if (given == NULL && !slice_empty(name)) {
-        if (!check_text(c, name))
+        if (!check_text(c, name) || !check_single(c, name))
             return false;
         json_object_set_new(kept, c->field->name, json_stringn(name.data, name.length));
         return true;
     }
-    if (!keep_field(c, kept))
+    if (!keep_field(c, kept) || !check_single(c, text_of(given)))
         return false;
     return slice_empty(name) || slice_equal(text_of(given), name) ||
            fail(c, ERROR_CONFLICT, "is not the name that the path says");

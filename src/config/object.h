@@ -35,11 +35,12 @@ void object_set_password(const struct kind *k, json_t *body, struct slice encode
 /* A value of a kept body, or its default; empty, 0, false or NULL when there is none. */
 struct slice object_text(const struct kind *k, const json_t *body, const char *field);
 bool object_flag(const struct kind *k, const json_t *body, const char *field);
+int64_t object_integer(const struct kind *k, const json_t *body, const char *field);
 const json_t *object_list(const json_t *body, const char *field);
 struct slice object_name(const struct kind *k, const json_t *body);
 
-/* As REST shows it: defaults filled in, "version" in front; passwords never, secrets only when asked for. New
- * reference. */
+/* As REST shows it: defaults filled in, "version" in front; passwords never, secrets only when asked for, in
+ * clear if the body has them in clear (seal.h). Inherited values are not in it (inherit.h). New reference. */
 json_t *object_show(const struct kind *k, const json_t *body, uint64_t version, bool secrets);
 
 /* Compact JSON. */

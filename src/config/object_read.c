@@ -1,4 +1,6 @@
 /* Reading and printing bodies that were checked before. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "config/object.h"
 
@@ -59,6 +61,15 @@ bool object_flag(const struct kind *k, const json_t *body, const char *field)
     return f != NULL && f->standard != NULL && strcmp(f->standard, "true") == 0;
 }
 
+int64_t object_integer(const struct kind *k, const json_t *body, const char *field)
+{
+    const json_t *value = json_object_get(body, field);
+    if (json_is_integer(value))
+        return json_integer_value(value);
+    const struct field *f = field_find(k, slice_text(field));
+    return f != NULL && f->standard != NULL ? strtoll(f->standard, NULL, 10) : 0;
+}
+
 const json_t *object_list(const json_t *body, const char *field)
 {
     const json_t *value = json_object_get(body, field);
@@ -106,11 +117,11 @@ static json_t *describe_field(const struct field *f)
     json_t *words = json_array();
     for (size_t i = 0; f->words != NULL && f->words[i] != NULL; i++)
         json_array_append_new(words, json_string(f->words[i]));
-    return json_pack("{ss, ss, sb, sb, sb, sb, sI, sI, so*, ss*, so*, ss*, ss}", "name", f->name, "type",
+    return json_pack("{ss, ss, sb, sb, sb, sb, sb, sI, sI, so*, ss*, so*, ss*, ss}", "name", f->name, "type",
         field_type_name(f->type), "required", (f->flags & FIELD_REQUIRED) != 0, "list",
         (f->flags & FIELD_LIST) != 0, "secret", (f->flags & FIELD_SECRET) != 0, "at_start",
-        (f->flags & FIELD_AT_LOGIN) != 0, "minimum", (json_int_t)f->minimum, "maximum",
-        (json_int_t)f->maximum, "default",
+        (f->flags & FIELD_AT_LOGIN) != 0, "inherited", (f->flags & FIELD_INHERITED) != 0, "minimum",
+        (json_int_t)f->minimum, "maximum", (json_int_t)f->maximum, "default",
         f->standard != NULL ? json_loads(f->standard, JSON_DECODE_ANY, NULL) : NULL, "refers", f->refers,
         "words", words, "only", f->only, "help", f->help);
 }
@@ -123,8 +134,9 @@ void kind_describe(struct buffer *out)
         json_t *fields = json_array();
         for (size_t i = 0; i < k->field_count; i++)
             json_array_append_new(fields, describe_field(&k->fields[i]));
-        json_array_append_new(kinds, json_pack("{ss, ss, ss, so}", "name", k->name, "plural", k->plural,
-                                         "help", k->help, "fields", fields));
+        json_array_append_new(kinds,
+            json_pack("{ss, ss, ss, ss*, ss*, so}", "name", k->name, "plural", k->plural, "help", k->help,
+                "above", k->above != NULL ? k->above->name : NULL, "single", k->single, "fields", fields));
     }
     json_t *all = json_pack("{so}", "kinds", kinds);
     object_dump(out, all);

@@ -1,10 +1,22 @@
 /* What of a row is copied with it, and written to files. Members keep their place for ever. */
 #include "config/config_int.h"
 
+static const struct row_member cluster_members[] = {
+    ROW_MEMBER_TEXT(struct config_cluster, name),
+    ROW_MEMBER_BYTES(struct config_cluster, phones.sha256),
+    ROW_MEMBER_BYTES(struct config_cluster, phones.register_standard),
+    ROW_MEMBER_BYTES(struct config_cluster, phones.register_shortest),
+    ROW_MEMBER_BYTES(struct config_cluster, phones.register_longest),
+    ROW_MEMBER_LIST(struct config_cluster, log),
+};
 static const struct row_member location_members[] = {
-    ROW_MEMBER_TEXT(struct config_location, name),
-    ROW_MEMBER_TEXT(struct config_location, realm),
-    ROW_MEMBER_BYTES(struct config_location, sha256),
+    ROW_MEMBER_TEXT(struct said_location, row.name),
+    ROW_MEMBER_TEXT(struct said_location, row.realm),
+    ROW_MEMBER_BYTES(struct said_location, says_sha256),
+    ROW_MEMBER_BYTES(struct said_location, row.phones.sha256),
+    ROW_MEMBER_BYTES(struct said_location, row.phones.register_standard),
+    ROW_MEMBER_BYTES(struct said_location, row.phones.register_shortest),
+    ROW_MEMBER_BYTES(struct said_location, row.phones.register_longest),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),
@@ -52,7 +64,8 @@ static const struct {
     const struct kind *kind;
     struct row_shape shape;
 } shapes[] = {
-    {&kind_location, SHAPE(location_members, struct config_location)},
+    {&kind_cluster, SHAPE(cluster_members, struct config_cluster)},
+    {&kind_location, SHAPE(location_members, struct said_location)},
     {&kind_member, SHAPE(member_members, struct said_member)},
     {&kind_dn, SHAPE(dn_members, struct config_dn)},
     {&kind_person, SHAPE(person_members, struct config_person)},

@@ -44,8 +44,9 @@ static void says_what_is_wrong(void **state)
         {"run a b", "tandem: write it as: tandem run [NAME]\n"},
         {"run --json", "tandem: unknown option --json; see tandem help\n"},
         {"delete dn", "tandem: write it as: tandem delete KIND NAME\n"},
-        {"get queues", "tandem: there is no kind of object \"queues\"; there are location, member, dn, "
-                       "person, application\n"},
+        {"get queues",
+            "tandem: there is no kind of object \"queues\"; there are cluster, location, member, dn, "
+            "person, application\n"},
         {"apply", "tandem: say which file: tandem apply -f FILE\n"},
         {"graph x", "tandem: there is no machine \"x\"; tandem graph lists all\n"},
         {"reference x", "tandem: there is no part \"x\"; tandem reference lists all\n"},

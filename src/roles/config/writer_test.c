@@ -41,7 +41,7 @@ static void shows_objects(void **state)
     bench_ask(&b, "GET", "/api/config/location", NULL);
     assert_answer(&b, 200,
         "{\"kind\":\"location\",\"objects\":[{\"version\":1,\"name\":\"home\",\"display_name\":\"\","
-        "\"realm\":\"\",\"sha256\":false}]}");
+        "\"realm\":\"\"}]}");
     bench_ask(&b, "GET", "/api/config", NULL);
     assert_int_equal(b.status, 200);
     assert_non_null(strstr(b.body.data, "\"refers\":\"location\""));
@@ -76,7 +76,7 @@ static void refuses_what_it_does_not_understand(void **state)
         {"POST", "/api/config/dn/1", NULL, 405, "UNSUPPORTED", "GET, PUT and DELETE"},
         {"GET", "/api/other", NULL, 404, "MISSING", "nothing at this path"},
         {"GET", "/api/config/queue", NULL, 404, "MISSING",
-            "there are location, member, dn, person, application"},
+            "there are cluster, location, member, dn, person, application"},
         {"GET", "/api/config/dn/77", NULL, 404, "MISSING", "does not exist"},
         {"GET", "/api/config/dn/%4", NULL, 400, "SYNTAX", "not well-formed"},
         {"GET", "/api/config/dn/%00", NULL, 400, "SYNTAX", "not well-formed"},

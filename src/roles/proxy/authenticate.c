@@ -16,7 +16,7 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
     const struct config_location *location =
         config_location(world_configuration(p->world), slice_text(p->location));
-    int algorithms = location != NULL && location->sha256 ? DIGEST_ALGORITHMS : DIGEST_MD5 + 1;
+    int algorithms = location != NULL && location->phones.sha256 ? DIGEST_ALGORITHMS : DIGEST_MD5 + 1;
     for (int a = 0; a < algorithms; a++) {
         struct buffer value = {0};
         digest_add_challenge(

@@ -65,9 +65,20 @@ static void tell_state(struct proxy *p)
         world_state(p->world, WORLD_READY, "");
 }
 
+/* Another realm means other digests: whoever is challenged from here on answers for them. */
+static void follow_realm(struct proxy *p)
+{
+    const struct config_location *location =
+        config_location(world_configuration(p->world), slice_text(p->location));
+    if (location != NULL)
+        copy_name(p->realm, sizeof p->realm, location->realm);
+}
+
 static void proxy_input(void *self, const struct input *in)
 {
     struct proxy *p = self;
+    if (in->kind == INPUT_CONFIG)
+        follow_realm(p);
     if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_TRANSACTION)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)

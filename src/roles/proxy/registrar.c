@@ -8,14 +8,19 @@
 
 #define CONTACT_TEXT 512U /* longest contact URI */
 
-static int64_t seconds(enum timer t)
-{
-    return timer_duration(t) / 1000000;
-}
+struct registration {
+    struct proxy *proxy;
+    const struct config_dn *dn;
+    const struct config_phones *phones; /* of its location */
+    const struct sip_message *message;
+    const struct sip_target *from;
+    struct aor *aor; /* NULL: nothing is registered */
+};
 
 /* What the contact, or else the request, asks for; in seconds. */
-static int64_t wanted_time(const struct sip_message *m, const struct sip_name_address *a)
+static int64_t wanted_time(const struct registration *g, const struct sip_name_address *a)
 {
+    const struct sip_message *m = g->message;
     uint64_t number;
     struct slice value;
     if (sip_parameter(a->parameters, SLICE("expires"), &value) &&
@@ -23,7 +28,7 @@ static int64_t wanted_time(const struct sip_message *m, const struct sip_name_ad
         return (int64_t)number;
     if (slice_to_u64(&number, sip_header_value(m, SIP_HEADER_EXPIRES), UINT32_MAX) == 0)
         return (int64_t)number;
-    return seconds(TIMER_REGISTER_DEFAULT);
+    return g->phones->register_standard;
 }
 
 static unsigned q_of(const struct sip_name_address *a)
@@ -39,14 +44,6 @@ static unsigned q_of(const struct sip_name_address *a)
         thousandths += (unsigned)(value.data[i] - '0') * weight;
     return thousandths;
 }
-
-struct registration {
-    struct proxy *proxy;
-    const struct config_dn *dn;
-    const struct sip_message *message;
-    const struct sip_target *from;
-    struct aor *aor; /* NULL: nothing is registered */
-};
 
 /* An older request that was overtaken must not undo a newer one (RFC 3261 10.3 step 7). */
 static bool overtaken(const struct registration *g, const struct binding *b)
@@ -112,14 +109,14 @@ static uint16_t check(const struct registration *g)
         star += a.star;
         if (a.star)
             continue;
-        int64_t time = wanted_time(m, &a);
+        int64_t time = wanted_time(g, &a);
         struct sip_uri uri;
         if (sip_uri_parse(&uri, a.uri) != 0 || a.uri.length > CONTACT_TEXT)
             return 400;
         struct binding *b = g->aor != NULL ? proxy__binding_find(g->aor, a.uri) : NULL;
         if (overtaken(g, b))
             return 500;
-        if (time != 0 && time < seconds(TIMER_REGISTER_SHORTEST))
+        if (time != 0 && time < g->phones->register_shortest)
             return 423;
         count += b == NULL && time != 0;
     }
@@ -136,11 +133,11 @@ static void apply(struct registration *g)
     while (sip_next_value(g->message, SIP_HEADER_CONTACT, &at, &value)) {
         if (sip_name_address_parse(&a, value) != 0)
             continue;
-        int64_t time = a.star ? 0 : wanted_time(g->message, &a);
+        int64_t time = a.star ? 0 : wanted_time(g, &a);
         if (a.star)
             remove_all(g);
         else
-            put(g, &a, time < seconds(TIMER_REGISTER_LONGEST) ? time : seconds(TIMER_REGISTER_LONGEST));
+            put(g, &a, time < g->phones->register_longest ? time : g->phones->register_longest);
         g->aor = proxy__aor(g->proxy, g->dn->number, false);
     }
 }
@@ -152,7 +149,7 @@ static void answer(const struct registration *g, struct sip_transaction *t, uint
     int64_t now = world_now(p->world);
     sip_add_response_head(&out, g->message, status, SLICE(""), SLICE("edge"));
     if (status == 423)
-        buffer_add_format(&out, "Min-Expires: %lld\r\n", (long long)seconds(TIMER_REGISTER_SHORTEST));
+        buffer_add_format(&out, "Min-Expires: %u\r\n", g->phones->register_shortest);
     if (status == 200 && g->aor != NULL)
         list_for_each (link, &g->aor->bindings) {
             const struct binding *b = list_entry(link, struct binding, link);
@@ -171,8 +168,12 @@ void proxy__register(
     const struct config_dn *dn = proxy__authenticate(p, t, m);
     if (dn == NULL)
         return;
-    struct registration g = {
-        .proxy = p, .dn = dn, .message = m, .from = from, .aor = proxy__aor(p, dn->number, false)};
+    struct registration g = {.proxy = p,
+        .dn = dn,
+        .phones = &config_dn_location(world_configuration(p->world), dn)->phones,
+        .message = m,
+        .from = from,
+        .aor = proxy__aor(p, dn->number, false)};
     uint16_t status = check(&g);
     if (status == 0) {
         apply(&g);

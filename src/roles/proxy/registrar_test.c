@@ -1,4 +1,5 @@
 /* Registrations, and who may make them. */
+#include "config/builder.h"
 #include "roles/proxy/proxy_fixture.h"
 
 #include "unit.h"
@@ -56,6 +57,64 @@ static void refuses_times_that_are_too_short(void **state)
     assert_int_equal(proxy_fixture_bindings("1001"), 0); /* all or nothing */
     proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>;expires=99999999\r\n");
     assert_non_null(strstr(proxy_fixture_must_find(6001, "SIP/2.0 200"), ";expires=7200"));
+    proxy_fixture_end();
+}
+
+static void configure(void (*change)(struct config_builder *b))
+{
+    struct configuration *before = proxy_fixture.configuration;
+    struct config_builder *b = config_builder_from(before);
+    change(b);
+    assert_int_equal(config_builder_end(&proxy_fixture.configuration, b, NULL), 0);
+    proxy_fixture.world.configuration = proxy_fixture.configuration;
+    proxy_fixture_input((struct input){.kind = INPUT_CONFIG});
+    config_release(before);
+}
+
+static void change_cluster(struct config_builder *b)
+{
+    config_builder_cluster(
+        b, &(struct config_cluster){.name = SLICE("cluster"), .phones = {false, 500, 200, 1000}});
+}
+
+static void change_location(struct config_builder *b)
+{
+    config_builder_location(
+        b, &(struct config_location){.name = SLICE("home"), .phones.register_longest = 400});
+}
+
+/* CF-2: limits are the location's or else the cluster's, and they are live. */
+static void follows_the_limits_of_its_location(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    configure(change_cluster);
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>;expires=199\r\n");
+    assert_non_null(strstr(proxy_fixture_must_find(6001, "SIP/2.0 423"), "Min-Expires: 200"));
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>\r\n");
+    assert_non_null(strstr(proxy_fixture_must_find(6001, "SIP/2.0 200"), ";expires=500"));
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>;expires=3600\r\n");
+    assert_non_null(strstr(proxy_fixture_must_find(6001, "SIP/2.0 200"), ";expires=1000"));
+    configure(change_location);
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>\r\n");
+    assert_non_null(strstr(proxy_fixture_must_find(6001, "SIP/2.0 200"), ";expires=400"));
+    proxy_fixture_end();
+}
+
+static void change_realm(struct config_builder *b)
+{
+    config_builder_location(b, &(struct config_location){.name = SLICE("home"), .realm = SLICE("other")});
+    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("secret 1"));
+}
+
+/* CF-2: phones log in again, without a restart of anything. */
+static void follows_a_changed_realm(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    configure(change_realm);
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1>\r\n");
+    proxy_fixture_must_find(6001, "SIP/2.0 200");
     proxy_fixture_end();
 }
 
@@ -156,7 +215,8 @@ static void credentials_of_another_realm_or_a_forged_nonce_are_challenged(void *
 
 TESTS("proxy/registrar", cmocka_unit_test(registers_and_lists_contacts),
     cmocka_unit_test(a_star_removes_all_with_expires_0_only),
-    cmocka_unit_test(refuses_times_that_are_too_short), cmocka_unit_test(takes_ten_contacts_and_no_more),
+    cmocka_unit_test(refuses_times_that_are_too_short), cmocka_unit_test(follows_the_limits_of_its_location),
+    cmocka_unit_test(follows_a_changed_realm), cmocka_unit_test(takes_ten_contacts_and_no_more),
     cmocka_unit_test(an_overtaken_request_changes_nothing),
     cmocka_unit_test(unknown_users_and_wrong_passwords_look_the_same),
     cmocka_unit_test(a_stale_nonce_is_told_so),

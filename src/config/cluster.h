@@ -1,0 +1,33 @@
+/* What of a copy of the configuration holds for the whole cluster, and what is a fact of this process. Part
+ * of config.h. */
+#ifndef TANDEM_CONFIG_CLUSTER_H
+#define TANDEM_CONFIG_CLUSTER_H
+
+#include "base/buffer.h"
+
+struct configuration;
+
+struct config_list {
+    const struct slice *items;
+    size_t count;
+};
+
+/* How phones are let in; what a location does not say itself is the cluster's. Times in seconds. */
+struct config_phones {
+    bool sha256; /* phones are challenged with SHA-256 besides MD5 */
+    uint32_t register_standard, register_shortest, register_longest;
+};
+
+/* Where no object says it: the defaults. */
+struct config_cluster {
+    struct slice name;
+    struct config_phones phones;
+    struct config_list log; /* MODULE=LEVEL */
+};
+const struct config_cluster *config_cluster(const struct configuration *c); /* never NULL */
+
+/* Of the last transaction that is in the copy; 0: none was. */
+uint64_t config_number(const struct configuration *c);
+bool config_is_empty(const struct configuration *c); /* no objects at all */
+
+#endif

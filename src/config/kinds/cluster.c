@@ -1,0 +1,51 @@
+#include "config/kind.h"
+
+static const struct field fields[] = {
+    {.name = "name",
+        .type = FIELD_NAME,
+        .flags = FIELD_REQUIRED,
+        .minimum = 1,
+        .maximum = 32,
+        .sample = "\"cluster\"",
+        .help = "Always cluster."},
+    {.name = "sha256",
+        .type = FIELD_FLAG,
+        .standard = "false",
+        .sample = "false",
+        .help = "Challenge phones with SHA-256 besides MD5, where their location does not say."},
+    {.name = "register_standard",
+        .type = FIELD_INTEGER,
+        .minimum = 30,
+        .maximum = 86400,
+        .standard = "3600",
+        .sample = "3600",
+        .help = "Seconds of a registration for which the phone asks no time."},
+    {.name = "register_shortest",
+        .type = FIELD_INTEGER,
+        .minimum = 10,
+        .maximum = 86400,
+        .standard = "60",
+        .sample = "60",
+        .help = "Seconds of the shortest registration that a phone may ask for (RFC 3261 10.3: 423)."},
+    {.name = "register_longest",
+        .type = FIELD_INTEGER,
+        .minimum = 60,
+        .maximum = 86400,
+        .standard = "7200",
+        .sample = "7200",
+        .help = "Seconds of the longest registration; who asks for more gets this."},
+    {.name = "log",
+        .type = FIELD_LOG,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 64,
+        .sample = "[\"proxy=debug\", \"world=info\"]",
+        .help = "What modules log, each MODULE=LEVEL, other than the start file's log says for all. A module "
+                "is what stands behind the level of a line; one with parts stands for all of them."},
+};
+
+const struct kind kind_cluster = {"cluster", "cluster", fields, KIND_FIELDS(fields),
+    "What holds for the whole cluster, and what its locations inherit. There is one such object, named "
+    "cluster; "
+    "without it the defaults hold.",
+    .single = "cluster"};
