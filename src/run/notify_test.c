@@ -36,7 +36,7 @@ static void hears(int s, const char *wanted)
 static void the_manager_hears_what_is_said(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/tandem-notify-XXXXXX", path[64];
+    char folder[] = P_tmpdir "/tandem-notify-XXXXXX", path[64];
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/socket", folder);
     int s = manager(path);
