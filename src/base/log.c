@@ -12,6 +12,7 @@
 
 _Thread_local struct log_scope log_scope;
 enum log_level log_threshold = LOG_NOTICE;
+enum log_format log_format = LOG_PLAIN;
 
 static void (*sink_h)(void *argument, enum log_level level, const char *line, size_t length);
 static void *sink_argument;
@@ -54,40 +55,88 @@ static void add(struct line *l, int written)
         l->length = LINE - 1;
 }
 
-static void add_head(struct line *l, int64_t now, enum log_level level, const char *room)
+static void add_time(struct line *l, int64_t now)
 {
     time_t seconds = now / 1000000;
     struct tm utc;
     gmtime_r(&seconds, &utc);
-    add(l, (int)strftime(l->text, LINE, "%Y-%m-%dT%H:%M:%S", &utc));
-    add(l, snprintf(l->text + l->length, LINE - l->length, ".%06dZ %s %s", (int)(now % 1000000), names[level],
-               room));
-    const struct {
-        const char *key;
-        struct slice value;
-    } scope[] = {{"at", log_scope.instance}, {"call", log_scope.call}, {"leg", log_scope.leg}};
-    for (size_t i = 0; i < sizeof scope / sizeof scope[0]; i++)
-        if (!slice_empty(scope[i].value))
-            add(l, snprintf(l->text + l->length, LINE - l->length, " %s=%.*s", scope[i].key,
-                       SLICE_ARG(scope[i].value)));
-    add(l, snprintf(l->text + l->length, LINE - l->length, ": "));
+    add(l, (int)strftime(l->text + l->length, LINE - l->length, "%Y-%m-%dT%H:%M:%S", &utc));
+    add(l, snprintf(l->text + l->length, LINE - l->length, ".%06dZ", (int)(now % 1000000)));
 }
 
 /* What came from outside must not forge lines or reach a terminal's control codes: C0, C1 (which terminals
  * take from UTF-8 too) and what is not UTF-8 become spaces. */
-static void clean(struct line *l)
+static void clean(char *text, size_t length)
 {
     size_t skip = 0;
-    for (size_t i = 0; i < l->length;) {
-        unsigned char *byte = (unsigned char *)l->text + i;
-        size_t length = utf8_character(slice_of(byte, l->length - i), &skip);
+    for (size_t i = 0; i < length;) {
+        unsigned char *byte = (unsigned char *)text + i;
+        size_t width = utf8_character(slice_of(byte, length - i), &skip);
         bool control =
-            byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && length == 2 && byte[1] < 0xa0);
-        size_t step = length != 0 ? length : skip;
-        if (length == 0 || control)
+            byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && width == 2 && byte[1] < 0xa0);
+        size_t step = width != 0 ? width : skip;
+        if (width == 0 || control)
             memset(byte, ' ', step);
         i += step;
     }
+}
+
+/* ---- the two ways to write a line ---- */
+
+static void write_plain(
+    struct line *l, int64_t now, enum log_level level, const char *room, struct slice text)
+{
+    const struct {
+        const char *key;
+        struct slice value;
+    } scope[] = {{"at", log_scope.instance}, {"call", log_scope.call}, {"leg", log_scope.leg}};
+    add_time(l, now);
+    add(l, snprintf(l->text + l->length, LINE - l->length, " %s %s", names[level], room));
+    for (size_t i = 0; i < sizeof scope / sizeof scope[0]; i++)
+        if (!slice_empty(scope[i].value))
+            add(l, snprintf(l->text + l->length, LINE - l->length, " %s=%.*s", scope[i].key,
+                       SLICE_ARG(scope[i].value)));
+    add(l, snprintf(l->text + l->length, LINE - l->length, ": %.*s", SLICE_ARG(text)));
+    clean(l->text, l->length);
+}
+
+/* The value of a member; it is cut where the line would be too long to be closed (RFC 8259 7: only quotes and
+ * backslashes are left to be escaped in what is clean). */
+static void add_member(struct line *l, const char *key, struct slice value)
+{
+    const size_t end = sizeof "\"}";
+    char copy[LINE];
+    if (slice_empty(value) || l->length + strlen(key) + sizeof ",\"\":\"\"" + end > LINE)
+        return;
+    value = slice_first(value, sizeof copy);
+    slice_put(copy, value);
+    clean(copy, value.length);
+    add(l, snprintf(l->text + l->length, LINE - l->length, "%s\"%s\":\"", l->length == 0 ? "{" : ",", key));
+    for (size_t i = 0; i < value.length;) {
+        size_t skip, width = utf8_character(slice_of(copy + i, value.length - i), &skip);
+        if (width == 0 || l->length + width + 1 + end > LINE)
+            break;
+        if (copy[i] == '"' || copy[i] == '\\')
+            l->text[l->length++] = '\\';
+        memcpy(l->text + l->length, copy + i, width);
+        l->length += width;
+        i += width;
+    }
+    l->text[l->length++] = '"';
+}
+
+static void write_json(struct line *l, int64_t now, enum log_level level, const char *room, struct slice text)
+{
+    struct line time = {.length = 0};
+    add_time(&time, now);
+    add_member(l, "time", slice_of(time.text, time.length));
+    add_member(l, "level", slice_text(names[level]));
+    add_member(l, "room", slice_text(room));
+    add_member(l, "at", log_scope.instance);
+    add_member(l, "call", log_scope.call);
+    add_member(l, "leg", log_scope.leg);
+    add_member(l, "text", text);
+    l->text[l->length++] = '}';
 }
 
 static void emit(struct line *l, enum log_level level)
@@ -98,18 +147,24 @@ static void emit(struct line *l, enum log_level level)
         fprintf(stderr, "%.*s\n", (int)l->length, l->text);
 }
 
+static void write_line(int64_t now, enum log_level level, const char *room, struct slice text)
+{
+    struct line l;
+    l.length = 0;
+    (log_format == LOG_JSON ? write_json : write_plain)(&l, now, level, room, text);
+    emit(&l, level);
+}
+
 static bool admitted(struct log_site *site, int64_t now, enum log_level level, const char *room)
 {
     if (now / 1000000 != site->window) {
         unsigned suppressed = site->suppressed;
         *site = (struct log_site){.window = now / 1000000};
         if (suppressed != 0) {
-            struct line l = {.length = 0};
-            add_head(&l, now, level, room);
-            add(&l, snprintf(l.text + l.length, LINE - l.length,
-                        "%u more lines like the following were left out", suppressed));
-            clean(&l);
-            emit(&l, level);
+            char text[64];
+            int length =
+                snprintf(text, sizeof text, "%u more lines like the following were left out", suppressed);
+            write_line(now, level, room, slice_of(text, (size_t)length));
         }
     }
     if (site->count >= PER_SECOND) {
@@ -123,6 +178,7 @@ static bool admitted(struct log_site *site, int64_t now, enum log_level level, c
 void log_write(struct log_site *site, enum log_level level, const char *room, const char *format, ...)
 {
     int64_t now = log_scope.now;
+    char text[LINE];
     if (now == 0) {
         struct timespec ts;
         clock_gettime(CLOCK_REALTIME, &ts);
@@ -130,12 +186,10 @@ void log_write(struct log_site *site, enum log_level level, const char *room, co
     }
     if (!admitted(site, now, level, room))
         return;
-    struct line l = {.length = 0};
-    add_head(&l, now, level, room);
     va_list arguments;
     va_start(arguments, format);
-    add(&l, vsnprintf(l.text + l.length, LINE - l.length, format, arguments));
+    int length = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    clean(&l);
-    emit(&l, level);
+    if (length >= 0)
+        write_line(now, level, room, slice_of(text, (size_t)length < LINE ? (size_t)length : LINE - 1));
 }

@@ -23,6 +23,11 @@ struct log_site {
 
 extern enum log_level log_threshold;
 
+/* JSON: an object a line, {"time":"...","level":"notice","room":"run","at":"node-1a","call":"...","text":"..."}.
+ * Set while nothing runs. */
+enum log_format { LOG_PLAIN, LOG_JSON };
+extern enum log_format log_format;
+
 void log_write(struct log_site *site, enum log_level level, const char *room, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

@@ -49,6 +49,33 @@ static void a_line_carries_what_it_belongs_to(void **state)
         "2023-11-14T22:13:20.000123Z warning node at=node-1a call=00ab leg=caller: the answer is 42");
 }
 
+/* OPS-20: structured lines, each an object on its own whatever stands in it. */
+static void lines_can_be_json(void **state)
+{
+    struct log_site site = {0};
+    (void)state;
+    log_format = LOG_JSON;
+    log_scope.instance = SLICE("node-1a");
+    log_scope.call = SLICE("00ab");
+    log_write(&site, LOG_WARNING, "node", "says \"%s\" and \\ and\n%s", "x", "\xc3\xa4\xff\x1b");
+    assert_string_equal(kept.lines[0],
+        "{\"time\":\"2023-11-14T22:13:20.000123Z\",\"level\":\"warning\",\"room\":\"node\",\"at\":\"node-"
+        "1a\","
+        "\"call\":\"00ab\",\"text\":\"says \\\"x\\\" and \\\\ and \xc3\xa4  \"}");
+    for (size_t length = 1800; length < 2100; length++) { /* cut, and closed all the same */
+        char text[2200];
+        memset(text, '"', length);
+        text[length] = '\0';
+        site = (struct log_site){0};
+        kept.count = 1;
+        log_write(&site, LOG_WARNING, "node", "%s", text);
+        size_t end = strlen(kept.lines[1]);
+        assert_true(end < 2048 && end > 2000);
+        assert_string_equal(kept.lines[1] + end - 2, "\"}");
+    }
+    log_format = LOG_PLAIN;
+}
+
 /* SEC-7: a name from outside forges no second line and reaches no terminal: line ends, escapes, the C1
  * controls of UTF-8 and of single bytes, and what is no UTF-8. */
 static void cleans_what_came_from_outside(void **state)
@@ -111,6 +138,6 @@ static void levels_have_names(void **state)
 }
 
 #define WITH_SINK(test) cmocka_unit_test_setup_teardown(test, begin, end)
-TESTS("base/log", WITH_SINK(a_line_carries_what_it_belongs_to), WITH_SINK(cleans_what_came_from_outside),
-    WITH_SINK(long_lines_are_cut), WITH_SINK(a_place_writes_only_so_much_a_second),
-    cmocka_unit_test(levels_have_names))
+TESTS("base/log", WITH_SINK(a_line_carries_what_it_belongs_to), WITH_SINK(lines_can_be_json),
+    WITH_SINK(cleans_what_came_from_outside), WITH_SINK(long_lines_are_cut),
+    WITH_SINK(a_place_writes_only_so_much_a_second), cmocka_unit_test(levels_have_names))

@@ -1,9 +1,9 @@
-/* A role of the main itself: says each second, and whenever an instance says something new, how this process
- * is. */
-#include <sys/statvfs.h>
+/* A role of the main itself: says how this process is, each second and whenever an instance says something
+ * new; on the bus for the controls, and to the service manager. */
+#include <stdio.h>
 
 #include "base/mem.h"
-#include "health/report.h"
+#include "run/notify.h"
 #include "run/run_int.h"
 #include "world/world.h"
 
@@ -12,71 +12,73 @@
 struct reporter {
     struct world *world;
     struct run *run;
-    int64_t started_at, sent_at;
+    int64_t sent_at, beaten_at, read_at;
     uint64_t changes; /* as last sent */
+    bool told_ready, told_end;
     struct world_timer look;
 };
 
-/* Who is watched over: not the mains' own roles. */
-static size_t list_instances(struct health_instance *list, struct real_loop *loop)
+static void publish(struct reporter *p, struct run_health *h)
 {
-    size_t count = 0;
-    for (struct real_instance *i = NULL;
-         (i = real_next_instance(loop, i)) != NULL && count < RUN_INSTANCES;) {
-        const struct role_setup *setup = real_instance_setup(i);
-        if (setup->main == NULL)
-            list[count++] = (struct health_instance){.name = setup->name,
-                .role = slice_text(real_instance_role(i)->name),
-                .location = setup->location,
-                .world = real_instance_world(i)};
-    }
+    struct buffer subject = {0}, bytes = {0};
+    run__health_disk(h, p->run);
+    health_report(&bytes, &h->member);
+    buffer_add_format(&subject, HEALTH_SUBJECT "%.*s", SLICE_ARG(h->member.name));
+    world_publish(p->world, buffer_slice(&subject), buffer_slice(&bytes));
+    buffer_free(&subject);
+    buffer_free(&bytes);
+}
+
+static unsigned count_states(const struct run_health *h, enum world_state state)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < h->member.instance_count; i++)
+        count += world_condition(h->member.instances[i].world) == state;
     return count;
 }
 
-static size_t list_parts(struct health_part *list, const struct run *r)
+/* CF-11: ready once, when every instance has been; what it is like is said with each change. */
+static void tell_manager(struct reporter *p, const struct run_health *h)
 {
-    for (int p = 0; p < REAL_PARTS; p++) {
-        const struct real_condition *c = real_engines_condition(r->engines, (enum real_part)p);
-        list[p] = (struct health_part){
-            .what = real_part_name((enum real_part)p), .away = c->away, .since = c->since, .why = c->why};
-    }
-    return REAL_PARTS;
+    char text[256];
+    unsigned all = (unsigned)h->member.instance_count, ready = count_states(h, WORLD_READY);
+    unsigned starting = count_states(h, WORLD_STARTING), degraded = count_states(h, WORLD_DEGRADED);
+    snprintf(text, sizeof text, "STATUS=%u instances: %u ready, %u degraded, %u starting\n", all, ready,
+        degraded, starting);
+    notify(p->run->notify, text);
+    if (!p->told_ready && health_ready(&h->member))
+        notify(p->run->notify, "READY=1\n");
+    p->told_ready = p->told_ready || health_ready(&h->member);
 }
 
-static void measure_disk(struct health_member *m, const struct run *r)
+/* From the loop: one that hangs is not heard any more, and the service manager starts the process anew. */
+static void beat(struct reporter *p, int64_t now)
 {
-    struct statvfs v;
-    if (statvfs(r->data, &v) != 0)
+    int64_t interval = notify_watchdog(p->run->notify) / 2;
+    if (interval == 0 || now - p->beaten_at < interval)
         return;
-    m->disk_size = (uint64_t)v.f_blocks * v.f_frsize;
-    m->disk_free = (uint64_t)v.f_bavail * v.f_frsize;
+    p->beaten_at = now;
+    notify(p->run->notify, "WATCHDOG=1\n");
 }
 
 static void look(struct reporter *p)
 {
-    struct health_instance instances[RUN_INSTANCES];
-    struct health_part parts[REAL_PARTS];
-    struct run *r = p->run;
-    struct health_member m = {.name = SLICE("local"),
-        .version = TANDEM_VERSION,
-        .started_at = p->started_at,
-        .sent_at = world_now(p->world),
-        .parts = parts,
-        .part_count = list_parts(parts, r),
-        .instances = instances,
-        .instance_count = list_instances(instances, r->loop)};
-    uint64_t changes = health_changes(&m);
-    if (changes == p->changes && m.sent_at - p->sent_at < timer_duration(TIMER_HEALTH_REPORT))
+    struct run_health h;
+    int64_t now = world_now(p->world);
+    beat(p, now);
+    if (p->read_at == 0 || now - p->read_at > timer_duration(TIMER_HEALTH_CERTIFICATE)) {
+        p->run->certificate_until = run__certificate_until(p->run->authority.certificate);
+        p->read_at = now;
+    }
+    run__health(&h, p->run);
+    uint64_t changes = health_changes(&h.member);
+    if (changes == p->changes && now - p->sent_at < timer_duration(TIMER_HEALTH_REPORT))
         return;
-    struct buffer subject = {0}, bytes = {0};
-    measure_disk(&m, r);
-    health_report(&bytes, &m);
-    buffer_add_format(&subject, HEALTH_SUBJECT "%.*s", SLICE_ARG(m.name));
-    world_publish(p->world, buffer_slice(&subject), buffer_slice(&bytes));
+    publish(p, &h);
+    if (changes != p->changes)
+        tell_manager(p, &h);
     p->changes = changes;
-    p->sent_at = m.sent_at;
-    buffer_free(&subject);
-    buffer_free(&bytes);
+    p->sent_at = now;
 }
 
 static void set_timer(struct reporter *p)
@@ -91,7 +93,7 @@ static int reporter_open(void **self, struct world *w, const struct role_setup *
     *self = p;
     p->world = w;
     p->run = setup->main;
-    p->started_at = world_now(w);
+    p->run->started_at = world_now(w);
     set_timer(p);
     return 0;
 }
@@ -106,9 +108,14 @@ static void reporter_close(void *self)
 static void reporter_input(void *self, const struct input *in)
 {
     struct reporter *p = self;
-    look(p);
-    if (in->kind == INPUT_TIMER)
+    if (in->kind == INPUT_DRAIN && !p->told_end) {
+        notify(p->run->notify, "STOPPING=1\n");
+        p->told_end = true;
+    }
+    if (in->kind == INPUT_TIMER) {
+        look(p);
         set_timer(p);
+    }
 }
 
 const struct role run__reporter = {

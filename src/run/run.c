@@ -13,6 +13,7 @@
 #include "roles/node/node.h"
 #include "roles/proxy/proxy.h"
 #include "roles/session/session.h"
+#include "run/notify.h"
 #include "run/run_int.h"
 #include "tools/first_start.h"
 #include "tools/place.h"
@@ -156,6 +157,8 @@ static int add_all(struct run *r)
     int error = add(r, &run__keeper, &(struct role_setup){.name = SLICE("keeper"), .main = r});
     if (error == 0)
         error = add(r, &run__reporter, &(struct role_setup){.name = SLICE("reporter"), .main = r});
+    if (error == 0 && !slice_empty(options_text(r->options, OPTION_METRICS)))
+        error = add(r, &run__metrics, &(struct role_setup){.name = SLICE("metrics"), .main = r});
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         size_t at = 0;
         while (error == 0 && (a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
@@ -281,6 +284,7 @@ int command_run(const struct options *options)
     umask(077); /* what is kept is nobody else's business */
     run__random(&hash_process_key, sizeof hash_process_key);
     run__log_hold(&r);
+    r.notify = notify_open();
     int error = prepare(&r);
     if (error == 0 && (r.pool = real_pool_open(THREADS)) == NULL)
         error = ERROR_SYSTEM;
@@ -303,6 +307,7 @@ int command_run(const struct options *options)
         signals_end(signals);
     }
     end(&r);
+    notify_close(r.notify);
     if (error != 0)
         run__log_release(&r, options_log_level(options) >= LOG_INFO);
     return error == 0 ? EXIT_DONE : EXIT_FAILED;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "config/load.h"
+#include "health/metrics.h"
 #include "run/run.h"
 #include "tools/authority.h"
 #include "tools/operator.h"
@@ -37,6 +38,8 @@ struct run {
     struct configuration *configuration;
     struct real_instance *instances[RUN_INSTANCES];
     size_t instance_count;
+    struct notify *notify; /* the service manager; NULL: none */
+    int64_t started_at, certificate_until;
 };
 
 /* ground.c: each complains in one line and returns an error */
@@ -53,8 +56,19 @@ void run__complain(struct run *r, int error, const char *format, ...) __attribut
 
 /* keeper.c: the role that hears of changes */
 extern const struct role run__keeper;
-/* reporter.c: the role that says how this process is */
-extern const struct role run__reporter;
+/* health.c: what this process knows of itself */
+struct run_health {
+    struct health_instance instances[RUN_INSTANCES];
+    struct health_part parts[REAL_PARTS];
+    struct health_member member;
+};
+void run__health(struct run_health *h, const struct run *r);
+void run__health_disk(struct run_health *h, const struct run *r);
+void run__health_process(struct health_process *p, const struct run *r);
+int64_t run__certificate_until(const char *path); /* µs; 0: there is none */
+
+/* reporter.c, metrics.c: the roles that say how this process is */
+extern const struct role run__reporter, run__metrics;
 int run__build(struct run *r, struct configuration **out); /* from the catalogue */
 
 #endif

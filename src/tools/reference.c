@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/timer.h"
 #include "config/kind.h"
+#include "health/metrics.h"
 #include "roles/control/control.h"
 #include "tools/dispatch.h"
 #include "tools/graph.h"
@@ -56,6 +57,7 @@ static const struct {
     {"counters", counters},
     {"errors", errors},
     {"machines", machines},
+    {"metrics", health_metrics_reference},
     {"objects", kind_reference},
     {"options", option_reference},
     {"timers", timers},

@@ -192,6 +192,11 @@ const char *world_state_name(enum world_state state)
     return names[state];
 }
 
+enum world_state world_condition(const struct world *w)
+{
+    return w->condition.state;
+}
+
 void world_state(struct world *w, enum world_state state, const char *why)
 {
     struct world_condition *c = &w->condition;

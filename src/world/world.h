@@ -86,5 +86,6 @@ enum world_state {
  * that says it. */
 void world_state(struct world *w, enum world_state state, const char *why);
 const char *world_state_name(enum world_state state); /* "ready" */
+enum world_state world_condition(const struct world *w);
 
 #endif

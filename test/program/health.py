@@ -1,10 +1,15 @@
-"""tandem status, alarms and acknowledge on the running program."""
+"""Health on the running program: tandem status, alarms and acknowledge, metrics, the service manager."""
+import http.client
 import json
 import os
+import re
+import signal
+import socket
 import subprocess
 import tempfile
+import time
 
-from rig import PROGRAM, wait_for
+from rig import PROGRAM, ROOT, free_port, wait_for
 
 SPARE = {"name": "proxy-9", "role": "proxy", "location": "home", "listen": ["local:nowhere"]}
 
@@ -71,3 +76,115 @@ def scenario_what_is_missing_raises_one_alarm_until_it_is_well(tandem):
     past = json.loads(anywhere(tandem, "alarms", "history", "--json")[1])["alarms"]
     assert len(past) == 1 and int(past[0]["cleared_at"]) > int(past[0]["raised_at"]), past
     wait_for(lambda: all_is_well(tandem), 5, "all is well again")
+
+
+# ---- metrics ----
+
+def metrics(port, path="/metrics", method="GET"):
+    c = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        c.request(method, path)
+        answer = c.getresponse()
+        return answer.status, answer.getheader("Content-Type"), answer.read().decode()
+    finally:
+        c.close()
+
+
+def with_metrics(tandem):
+    port = free_port()
+    with open(tandem.file, "a", encoding="utf-8") as file:
+        file.write('metrics = "tcp:127.0.0.1:%d"\n' % port)
+    apart(tandem).start()
+    return port
+
+
+SAMPLE = re.compile(r'^[a-z_]+(\{[a-z_]+="([^"\\]|\\.)*"(,[a-z_]+="([^"\\]|\\.)*")*\})? -?[0-9.e+]+$')
+
+
+def scenario_metrics_for_prometheus(tandem):
+    """requirement: OPS-10: metrics on HTTP for every instance and thread, with dashboards and alert rules that use them."""
+    port = with_metrics(tandem)
+    status, kind, text = metrics(port)
+    assert status == 200 and kind.startswith("text/plain; version=0.0.4"), (status, kind)
+    lines = text.splitlines()
+    assert text.endswith("\n") and all(line.startswith("# ") or SAMPLE.match(line) for line in lines), text
+    types = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
+    assert len(types) == len(set(types)), "each metric is announced once"
+    for role, name in (("proxy", "proxy-1"), ("node", "node-1a"), ("control", "control-1")):
+        assert 'tandem_turns_total{role="%s",instance_name="%s"} ' % (role, name) in text, text
+    for thread in ("tandem", "pool", "watch", "signals"):
+        assert 'tandem_thread_cpu_seconds_total{thread="%s"} ' % thread in text, text
+    with open(os.path.join(ROOT, "docs/reference/metrics.md"), encoding="utf-8") as file:
+        known = set(re.findall(r"^\| `([a-z_]+)`", file.read(), re.M))
+    assert set(types) <= known, set(types) - known
+    for path in ("packaging/prometheus/tandem.rules.yml", "packaging/grafana/tandem.json"):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+            used = set(re.findall(r"\b(?:tandem|process)_[a-z_]+\b", file.read()))
+        assert len(used) > 10 and used <= set(types), (path, used - set(types))
+
+
+def scenario_the_reader_of_metrics_can_do_nothing_else(tandem):
+    """requirement: OPS-10: /metrics and /ready; the rest is refused, and many readers do no harm."""
+    port = with_metrics(tandem)
+    wait_for(lambda: metrics(port, "/ready")[0] == 200, 10, "readiness")
+    assert metrics(port, "/")[0] == 404
+    assert metrics(port, "/metrics", "POST")[0] == 405
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+    try:
+        idle[0].sendall(b"GET /metrics HTTP/1.1\r\nhost")
+        wait_for(lambda: tandem.tool("status")[0] == 0, 10, "all is well")
+    finally:
+        for one in idle:
+            one.close()
+    assert metrics(port)[0] == 200
+    with socket.create_connection(("127.0.0.1", port)) as rude:
+        rude.sendall(b"\x00\xff" * 100000)
+        rude.settimeout(5)
+        try:
+            while rude.recv(4096):
+                pass
+        except ConnectionError:
+            pass
+    assert metrics(port)[0] == 200
+
+
+# ---- the service manager ----
+
+class Manager:
+    """What systemd does with NOTIFY_SOCKET (sd_notify(3))."""
+
+    def __init__(self, tandem):
+        self.path = tandem.path("notify")
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(self.path)
+        apart(tandem).options["env"].update(NOTIFY_SOCKET=self.path, WATCHDOG_USEC="1000000")
+        self.heard = []
+
+    def listen(self, seconds):
+        """The lines that come in this time."""
+        end, heard = time.monotonic() + seconds, []
+        while (left := end - time.monotonic()) > 0:
+            self.socket.settimeout(left)
+            try:
+                heard += self.socket.recv(4096).decode().splitlines()
+            except TimeoutError:
+                break
+        self.heard += heard
+        return heard
+
+
+def scenario_the_service_manager_is_told(tandem):
+    """requirement: CF-11: readiness when all instances are ready, a watchdog that a hung process does not feed."""
+    manager = Manager(tandem)
+    tandem.start()
+    wait_for(lambda: "READY=1" in manager.listen(0.2) or "READY=1" in manager.heard, 10, "READY=1")
+    assert manager.listen(3).count("WATCHDOG=1") >= 3
+    assert any(line.startswith("STATUS=6 instances: 6 ready") for line in manager.heard), manager.heard
+    assert manager.heard.count("READY=1") == 1
+    tandem.process.send_signal(signal.SIGSTOP)
+    manager.listen(0.2)
+    assert manager.listen(2) == []
+    tandem.process.send_signal(signal.SIGCONT)
+    assert "WATCHDOG=1" in manager.listen(1.5)
+    assert tandem.stop() == 0
+    assert "STOPPING=1" in manager.listen(0.2)

@@ -372,8 +372,13 @@ static void shut(struct real_flow *f, bool gently)
     }
 }
 
+static size_t waiting_h(const struct real_flow *f)
+{
+    return waiting((const struct stream *)f);
+}
+
 static const struct real_flow_type type = {
-    .ready_h = ready_h, .send = send_h, .flush = flush, .pause = pause_h, .shut = shut};
+    .ready_h = ready_h, .send = send_h, .flush = flush, .pause = pause_h, .shut = shut, .waiting = waiting_h};
 
 /* ---- beginnings ---- */
 
