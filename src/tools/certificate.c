@@ -102,8 +102,7 @@ bool certificate_make(
     return false;
 }
 
-X509 *certificate_issue(
-    EVP_PKEY *key, const struct certificate_wish *wish, const struct certificate *issuer)
+X509 *certificate_issue(EVP_PKEY *key, const struct certificate_wish *wish, const struct certificate *issuer)
 {
     X509 *x = X509_new();
     if (x != NULL && fill(x, key, wish, issuer->x509, issuer->key))

@@ -1,5 +1,5 @@
-/* Certificates in one PEM file: authorities that are trusted. In DATA/certificates/authority.pem the first one is
- * the platform's present authority; others are those before it, the next one, and those above it. */
+/* Certificates in one PEM file: authorities that are trusted. In DATA/certificates/authority.pem the first
+ * one is the platform's present authority; others are those before it, the next one, and those above it. */
 #ifndef TANDEM_TOOLS_IDENTITY_BUNDLE_H
 #define TANDEM_TOOLS_IDENTITY_BUNDLE_H
 
@@ -17,7 +17,8 @@ struct bundle {
 
 /* ERROR_SYNTAX: no certificate in it, or something else; ERROR_LIMIT. */
 int bundle_parse(struct bundle *b, struct slice pem) __attribute__((warn_unused_result));
-int bundle_read(struct bundle *b, const char *path) __attribute__((warn_unused_result)); /* ERROR_MISSING too */
+int bundle_read(struct bundle *b, const char *path)
+    __attribute__((warn_unused_result)); /* ERROR_MISSING too */
 void bundle_free(struct bundle *b);
 
 /* Takes a reference; one that is there already is not added again. ERROR_LIMIT. */

@@ -1,8 +1,9 @@
-/* One-time enrolment codes: by one, a machine is trusted without a click. A code also says by which authority the
- * platform is known, so that it is never told to anybody else: whoever reads it checks first to whom he speaks.
+/* One-time enrolment codes: by one, a machine is trusted without a click. A code also says by which authority
+ * the platform is known, so that it is never told to anybody else: whoever reads it checks first to whom he
+ * speaks.
  *
- *     kq3v-7bfa-...   52 letters and digits (base32, RFC 4648 6): 16 bytes of the authority's fingerprint, 16 bytes
- *                     of secret. Case, '-' and spaces do not count. */
+ *     kq3v-7bfa-...   52 letters and digits (base32, RFC 4648 6): 16 bytes of the authority's fingerprint, 16
+ * bytes of secret. Case, '-' and spaces do not count. */
 #ifndef TANDEM_TOOLS_IDENTITY_CODE_H
 #define TANDEM_TOOLS_IDENTITY_CODE_H
 

@@ -82,7 +82,8 @@ int issue_check_name(const char *data, struct slice name, struct buffer *complai
     bundle_free(&server);
     if (!taken)
         return 0;
-    buffer_add_format(complaint, "%s is a name of the platform's first machine; choose another with --name", text);
+    buffer_add_format(
+        complaint, "%s is a name of the platform's first machine; choose another with --name", text);
     return ERROR_CONFLICT;
 }
 
@@ -134,8 +135,7 @@ static int sign(struct issued *out, const struct issue *wish, EVP_PKEY *key, con
     snprintf(name, sizeof name, "%.*s", SLICE_ARG(wish->name));
     add_names(&names, wish->name, wish->address);
     X509 *x = certificate_issue(key,
-        &(struct certificate_wish){
-            .name = name, .alternatives = names.data, .now = wish->now, .days = days},
+        &(struct certificate_wish){.name = name, .alternatives = names.data, .now = wish->now, .days = days},
         &o->authority);
     int error = x != NULL ? describe(out, x, key, o) : ERROR_SYSTEM;
     if (x == NULL)

@@ -24,12 +24,13 @@ struct issued {
     int64_t ends_at;      /* µs */
 };
 
-/* It is good for serving and for asking, for this name before all others, for the address and for the machine itself;
- * and never longer than the authority. An error and a sentence. */
+/* It is good for serving and for asking, for this name before all others, for the address and for the machine
+ * itself; and never longer than the authority. An error and a sentence. */
 int issue_certificate(struct issued *out, const struct issue *wish, struct buffer *complaint)
     __attribute__((warn_unused_result));
 
-/* Names that would let a member pass for somebody else: the machine of the authority and each machine itself. */
+/* Names that would let a member pass for somebody else: the machine of the authority and each machine itself.
+ */
 int issue_check_name(const char *data, struct slice name, struct buffer *complaint)
     __attribute__((warn_unused_result));
 

@@ -48,9 +48,9 @@ int proof_check(EVP_PKEY *key, struct slice text, struct slice signature)
     if (!from_hexadecimal(bytes, signature))
         return ERROR_UNAUTHENTICATED;
     EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool good = c != NULL && EVP_DigestVerifyInit(c, NULL, digest_of(key), NULL, key) == 1 &&
-                EVP_DigestVerify(c, bytes, signature.length / 2, (const unsigned char *)text.data,
-                    text.length) == 1;
+    bool good =
+        c != NULL && EVP_DigestVerifyInit(c, NULL, digest_of(key), NULL, key) == 1 &&
+        EVP_DigestVerify(c, bytes, signature.length / 2, (const unsigned char *)text.data, text.length) == 1;
     EVP_MD_CTX_free(c);
     ERR_clear_error();
     return good ? 0 : ERROR_UNAUTHENTICATED;

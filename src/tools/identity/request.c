@@ -11,9 +11,9 @@
 #define BEGIN "-----BEGIN CERTIFICATE REQUEST-----\n"
 #define END "-----END CERTIFICATE REQUEST-----"
 #define RSA_LEAST 2048
-#define RSA_MOST 4096     /* more costs the checker too much */
-#define EXPONENT_MOST 64  /* bits */
-#define NAME_MOST 64      /* ub-common-name, RFC 5280 appendix A.1 */
+#define RSA_MOST 4096    /* more costs the checker too much */
+#define EXPONENT_MOST 64 /* bits */
+#define NAME_MOST 64     /* ub-common-name, RFC 5280 appendix A.1 */
 
 static int complain(struct buffer *complaint, int error, const char *sentence)
 {
@@ -40,8 +40,8 @@ static bool fill(X509_REQ *r, EVP_PKEY *key, const char *name)
 {
     X509_NAME *subject = X509_REQ_get_subject_name(r);
     return X509_REQ_set_version(r, X509_REQ_VERSION_1) == 1 &&
-           X509_NAME_add_entry_by_txt(
-               subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) == 1 &&
+           X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)name, -1, -1, 0) ==
+               1 &&
            X509_REQ_set_pubkey(r, key) == 1 && X509_REQ_sign(r, key, EVP_sha256()) > 0;
 }
 
@@ -130,7 +130,8 @@ static int check(EVP_PKEY **key, X509_REQ *r, struct slice name, struct buffer *
     *key = X509_REQ_get_pubkey(r);
     if (*key == NULL || !key_is_accepted(*key))
         return complain(complaint, ERROR_UNSUPPORTED,
-            "the key of the request is of no kind that is accepted: P-256, P-384, Ed25519, or RSA of 2048 to 4096 "
+            "the key of the request is of no kind that is accepted: P-256, P-384, Ed25519, or RSA of 2048 to "
+            "4096 "
             "bits");
     if (!is_named(r, name))
         return complain(complaint, ERROR_CONFLICT, "the request is made out for another name");

@@ -204,7 +204,8 @@ static void ask(
     void *pool, struct real_loop *l, uint64_t handle, struct slice request, void (*work_h)(void *, bool))
 {
     struct question *q = mem_alloc(sizeof *q + request.length);
-    *q = (struct question){.pool = pool, .loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
+    *q = (struct question){
+        .pool = pool, .loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
     slice_put(q->bytes, request);
     int error = real_pool_run(pool, work_h, q);
     if (error == 0)

@@ -56,8 +56,8 @@ struct real_service real_pool_jobs(struct real_pool *pool); /* SERVICE_JOB: JobR
 enum answer real_job(struct buffer *result, int *error, const char *name, const struct slice *arguments,
     size_t argument_count);
 
-/* A job beside those of the world itself. Called in one of the pool's threads: 0 and its result in `out`, or the
- * error that becomes the answer no; then `out` may have a sentence, which the asker gets as well. */
+/* A job beside those of the world itself. Called in one of the pool's threads: 0 and its result in `out`, or
+ * the error that becomes the answer no; then `out` may have a sentence, which the asker gets as well. */
 struct real_pool_job {
     const char *name;
     size_t arguments; /* at most 6 */
