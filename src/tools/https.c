@@ -149,8 +149,7 @@ static int send_request(struct connection *c, const struct https_target *target,
         SLICE_ARG(buffer_slice(&c->place)));
     if (target->token != NULL)
         buffer_add_format(&request, "Authorization: Bearer %s\r\n", target->token);
-    buffer_add_text(
-        &request, "Accept: application/json\r\nX-Tandem-Request: 1\r\nConnection: close\r\n");
+    buffer_add_text(&request, "Accept: application/json\r\nX-Tandem-Request: 1\r\nConnection: close\r\n");
     if (!slice_empty(content))
         buffer_add_format(
             &request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", content.length);

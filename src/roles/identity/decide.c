@@ -10,11 +10,6 @@
 
 #define STATE(e) field_word(kind_member_state_words, identity__text((e)->member, "state"))
 
-struct seen {
-    int64_t at;
-    char id[IDENTITY_ID];
-};
-
 static bool refuse(struct identity_refusal *r, unsigned status, int error, const char *sentence)
 {
     *r = (struct identity_refusal){status, error, sentence};
@@ -115,7 +110,8 @@ static bool decide_enrol(struct errand *e, int64_t now, const uint64_t chance[2]
     snprintf(id, sizeof id, "%016llx%016llx", (unsigned long long)chance[0], (unsigned long long)chance[1]);
     set_version(e);
     set_state(e, has_code ? CONFIG_MEMBER_TRUSTED : CONFIG_MEMBER_NEW);
-    set_text(e, "instance_id", slice_of(id, IDENTITY_ID));
+    e->id = arena_copy(&e->arena, slice_of(id, IDENTITY_ID));
+    set_text(e, "instance_id", e->id);
     set_text(e, "fingerprint", fingerprint);
     set_text(e, "request", e->request);
     set_text(e, "address", e->source);
@@ -145,19 +141,21 @@ void identity__remember(struct errand *e)
 {
     struct identity *i = e->identity;
     struct seen *seen = map_get(&i->seen, e->id);
+    if (e->id.length != IDENTITY_ID)
+        return;
     if (seen == NULL && map_count(&i->seen) >= IDENTITY_SEEN) {
         size_t at = 0;
         struct seen *oldest = map_next(&i->seen, &at);
         map_remove(&i->seen, slice_of(oldest->id, IDENTITY_ID));
         mem_free(oldest);
     }
-    if (seen == NULL && e->id.length == IDENTITY_ID) {
+    if (seen == NULL) {
         seen = mem_zero(sizeof *seen);
         slice_put(seen->id, e->id);
+        snprintf(seen->name, sizeof seen->name, "%.*s", SLICE_ARG(e->name));
         map_put(&i->seen, slice_of(seen->id, IDENTITY_ID), seen);
     }
-    if (seen != NULL)
-        seen->at = e->at;
+    seen->at = e->at > seen->at ? e->at : seen->at;
 }
 
 static bool check_trusted(struct errand *e, struct identity_refusal *r)

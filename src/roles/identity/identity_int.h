@@ -61,6 +61,13 @@ struct errand {
     struct world_timer timer;
 };
 
+/* An enrolment of which we have heard: the time of its last signature, and its name until the configuration
+ * has it. */
+struct seen {
+    int64_t at;
+    char id[IDENTITY_ID], name[33];
+};
+
 struct identity {
     struct world *world;
     struct buffer reply_to; /* subject of answers to us */
@@ -107,7 +114,7 @@ int identity__took(struct errand *e, const struct identity_answer *a); /* a YES;
 bool identity__decide(struct errand *e, int64_t now, const uint64_t chance[2], struct identity_refusal *r);
 /* Whether the time of a signature is one that may be now, and was not seen before. */
 bool identity__timely(struct errand *e, int64_t now, struct identity_refusal *r);
-void identity__remember(struct errand *e); /* its signature was good */
+void identity__remember(struct errand *e); /* it was made now, or its signature was good */
 
 /* identity.c: begins to sign for who waits. */
 void identity__look(struct identity *i);

@@ -196,7 +196,11 @@ static bool find_name(struct errand *e)
             e->name = arena_copy(&e->arena, m->name);
             return true;
         }
-    return refuse(e, 404, ERROR_MISSING, "there is no such enrolment");
+    const struct seen *seen = map_get(&e->identity->seen, e->id);
+    if (seen == NULL)
+        return refuse(e, 404, ERROR_MISSING, "there is no such enrolment");
+    e->name = arena_copy(&e->arena, slice_text(seen->name));
+    return true;
 }
 
 void identity__take(struct identity *i, struct slice bytes)

@@ -83,6 +83,7 @@ static void conclude(struct errand *e)
         LOG(LOG_NOTICE, "roles/identity", "%.*s at %.*s asks to join; key %.16s..., %.*s", SLICE_ARG(e->name),
             SLICE_ARG(e->source), json_string_value(json_object_get(e->member, "fingerprint")),
             SLICE_ARG(identity__text(e->member, "state")));
+        identity__remember(e);
         answer_member(e, 201);
         break;
     case IDENTITY_AUTHORITY:
