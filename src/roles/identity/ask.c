@@ -103,6 +103,9 @@ void identity__ask(struct errand *e, enum identity_state state)
         ask_config(e, "PUT", (struct slice){0}, e->member);
         break;
     default: /* GIVING */
-        ask_job(e, e->kind == IDENTITY_AUTHORITY ? "identity-authority" : "identity-start", NULL, 0);
+        if (e->kind == IDENTITY_AUTHORITY)
+            ask_job(e, "identity-authority", NULL, 0);
+        else
+            ask_job(e, "identity-start", (struct slice[]){identity__text(e->member, "certificate")}, 1);
     }
 }

@@ -1,6 +1,7 @@
 #include "tools/identity/jobs.h"
 
 #include <jansson.h>
+#include <openssl/crypto.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -8,9 +9,11 @@
 #include "tools/file.h"
 #include "tools/identity/bundle.h"
 #include "tools/identity/code.h"
+#include "tools/identity/envelope.h"
 #include "tools/identity/issue.h"
 #include "tools/identity/proof.h"
 #include "tools/identity/request.h"
+#include "tools/secret_key.h"
 
 #define PASSWORD_FILE "-password-file"
 
@@ -189,23 +192,66 @@ static int add_options(const struct options *o, json_t *start, json_t *files, st
     return error;
 }
 
+/* The key of the secrets in the database; a platform may not have one. */
+static int add_secret_key(const struct identity_jobs *j, json_t *secrets, struct buffer *complaint)
+{
+    uint8_t key[SECRET_KEY];
+    char hexadecimal[2 * SECRET_KEY + 1];
+    struct buffer why = {0};
+    int error = secret_key_read(key, slice_text(j->data), &why);
+    for (size_t i = 0; error == 0 && i < SECRET_KEY; i++)
+        snprintf(hexadecimal + 2 * i, 3, "%02x", key[i]);
+    if (error == 0)
+        json_object_set_new(secrets, "secret_key", json_string(hexadecimal));
+    else if (error != ERROR_MISSING)
+        buffer_add(complaint, buffer_slice(&why));
+    OPENSSL_cleanse(key, sizeof key);
+    OPENSSL_cleanse(hexadecimal, sizeof hexadecimal);
+    buffer_free(&why);
+    return error == ERROR_MISSING ? 0 : error;
+}
+
+static int seal(
+    struct buffer *sealed, const json_t *secrets, struct slice certificate, struct buffer *complaint)
+{
+    struct buffer content = {0};
+    struct bundle to;
+    int error = bundle_parse(&to, certificate);
+    if (error == 0 && json_dump_callback(secrets, dump_h, &content, JSON_COMPACT) != 0)
+        error = ERROR_SYSTEM;
+    if (error == 0)
+        error = envelope_close(sealed, to.items[0], buffer_slice(&content));
+    if (error != 0)
+        buffer_add_text(complaint, "what the member is told cannot be sealed for its key");
+    if (content.length != 0)
+        OPENSSL_cleanse(content.data, content.length);
+    buffer_free(&content);
+    bundle_free(&to);
+    return error;
+}
+
 static int start_h(void *self, const struct slice *arguments, struct buffer *out)
 {
     const struct identity_jobs *j = self;
-    struct buffer pem = {0};
+    struct buffer pem = {0}, sealed = {0};
     struct bundle b;
-    json_t *start = json_object(), *files = json_object();
-    (void)arguments;
+    json_t *start = json_object(), *files = json_object(), *secrets = json_pack("{sO}", "files", files);
     int error = read_authority(j, &pem, &b);
     if (error == 0)
         error = add_options(j->options, start, files, out);
     if (error == 0)
-        error =
-            result(out, json_pack("{so, sO, sO}", "authority", text(&pem), "start", start, "files", files));
+        error = add_secret_key(j, secrets, out);
+    if (error == 0)
+        error = seal(&sealed, secrets, arguments[0], out);
+    if (error == 0)
+        error = result(
+            out, json_pack("{so, sO, so}", "authority", text(&pem), "start", start, "sealed", text(&sealed)));
     json_decref(start);
     json_decref(files);
+    json_decref(secrets);
     bundle_free(&b);
     buffer_free(&pem);
+    buffer_free(&sealed);
     return error;
 }
 
@@ -215,7 +261,7 @@ static const struct real_pool_job jobs[] = {
     {"identity-code", 0, code_h},
     {"identity-verify", 5, verify_h},
     {"identity-sign", 4, sign_h},
-    {"identity-start", 0, start_h},
+    {"identity-start", 1, start_h},
 };
 
 void identity_offer(struct real_pool *pool, struct identity_jobs *self)

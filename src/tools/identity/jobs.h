@@ -6,8 +6,8 @@
  *     identity-code                                       -> text, hash
  *     identity-verify  pem, id, at, request, signature    -> {}
  *     identity-sign    name, request, address, days       -> certificate, serial, fingerprint, ends_at
- *     identity-start                                      -> authority, start (options), files (their
- * contents) */
+ *     identity-start   certificate                        -> authority, start (options), sealed: an
+ *                                                            envelope with files, secret_key */
 #ifndef TANDEM_TOOLS_IDENTITY_JOBS_H
 #define TANDEM_TOOLS_IDENTITY_JOBS_H
 

@@ -161,9 +161,16 @@ static int wait_for(struct join *j, json_t **answer)
 
 static int finish(struct join *j, const json_t *answer, bool *made)
 {
-    int error = kept_install(&j->kept, j->key, j->name, answer, (int64_t)time(NULL), &j->complaint);
+    int64_t now = (int64_t)time(NULL);
+    json_t *secrets = NULL;
+    int error = kept_check(j->key, j->name, answer, now, &j->complaint);
+    if (error == 0 && (secrets = kept_secrets(j->key, answer, &j->complaint)) == NULL)
+        error = ERROR_DENIED;
     if (error == 0)
-        error = start_file_write(made, j->start_file, &j->kept, j->name, answer, &j->complaint);
+        error = start_file_write(made, j->start_file, &j->kept, j->name, answer, secrets, &j->complaint);
+    json_decref(secrets);
+    if (error == 0) /* the last: from here on it is a member */
+        error = kept_install(&j->kept, j->key, j->name, answer, now, &j->complaint);
     if (error != 0)
         return error;
     printf("Trusted. The certificate is %s.\n", j->kept.member);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "tools/file.h"
 #include "tools/identity/bundle.h"
+#include "tools/identity/envelope.h"
 #include "tools/identity/issue.h"
 #include "tools/identity/request.h"
 
@@ -226,20 +227,55 @@ static int put_in_place(const struct kept *k, EVP_PKEY *key, const struct bundle
     return error;
 }
 
+/* Both are the caller's to free, whatever is returned. */
+static int read_answer(struct bundle *chain, struct bundle *authorities, EVP_PKEY *key, const char *name,
+    const json_t *answer, int64_t now, struct buffer *complaint)
+{
+    *authorities = (struct bundle){.count = 0};
+    int error = bundle_parse(chain, text_of(answer, "certificate"));
+    if (error == 0)
+        error = bundle_parse(authorities, text_of(answer, "authority"));
+    if (error != 0)
+        return complain(complaint, error, "the platform's answer has no certificate that can be read");
+    return check(chain, authorities, key, name, now, complaint);
+}
+
+int kept_check(EVP_PKEY *key, const char *name, const json_t *answer, int64_t now, struct buffer *complaint)
+{
+    struct bundle chain, authorities;
+    int error = read_answer(&chain, &authorities, key, name, answer, now, complaint);
+    bundle_free(&chain);
+    bundle_free(&authorities);
+    return error;
+}
+
 int kept_install(const struct kept *k, EVP_PKEY *key, const char *name, const json_t *answer, int64_t now,
     struct buffer *complaint)
 {
-    struct bundle chain, authorities = {.count = 0};
-    int error = bundle_parse(&chain, text_of(answer, "certificate"));
-    if (error == 0)
-        error = bundle_parse(&authorities, text_of(answer, "authority"));
-    if (error != 0)
-        complain(complaint, error, "the platform's answer has no certificate that can be read");
-    else
-        error = check(&chain, &authorities, key, name, now, complaint);
+    struct bundle chain, authorities;
+    int error = read_answer(&chain, &authorities, key, name, answer, now, complaint);
     if (error == 0)
         error = put_in_place(k, key, &chain, &authorities, complaint);
     bundle_free(&chain);
     bundle_free(&authorities);
     return error;
+}
+
+json_t *kept_secrets(EVP_PKEY *key, const json_t *answer, struct buffer *complaint)
+{
+    struct bundle chain;
+    struct buffer content = {0};
+    json_t *secrets = NULL;
+    int error = bundle_parse(&chain, text_of(answer, "certificate"));
+    if (error == 0)
+        error = envelope_open(&content, chain.items[0], key, text_of(answer, "sealed"));
+    if (error == 0)
+        secrets = json_loadb(content.data != NULL ? content.data : "", content.length, 0, NULL);
+    if (!json_is_object(secrets))
+        buffer_add_text(complaint, "the platform's answer has secrets that are not for this machine's key");
+    if (content.length != 0)
+        OPENSSL_cleanse(content.data, content.length);
+    buffer_free(&content);
+    bundle_free(&chain);
+    return secrets;
 }

@@ -36,8 +36,15 @@ int kept_write_about(const struct kept *k, const json_t *about, struct buffer *c
     __attribute__((warn_unused_result));
 
 /* Checks what the platform has answered against the key, the name, the authorities that come with it and this
- * machine's clock (`now`: seconds), and only then puts it in place. The sentence says what is wrong. */
+ * machine's clock (`now`: seconds). The sentence says what is wrong. */
+int kept_check(EVP_PKEY *key, const char *name, const json_t *answer, int64_t now, struct buffer *complaint)
+    __attribute__((warn_unused_result));
+/* The same, and puts it in place. */
 int kept_install(const struct kept *k, EVP_PKEY *key, const char *name, const json_t *answer, int64_t now,
     struct buffer *complaint) __attribute__((warn_unused_result));
+
+/* The secrets of such an answer, opened with the key; a new reference. NULL and a sentence: they are not for
+ * us. */
+json_t *kept_secrets(EVP_PKEY *key, const json_t *answer, struct buffer *complaint);
 
 #endif

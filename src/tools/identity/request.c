@@ -100,8 +100,6 @@ static bool is_curve(EVP_PKEY *key)
 static bool key_is_accepted(EVP_PKEY *key)
 {
     switch (EVP_PKEY_get_base_id(key)) {
-    case EVP_PKEY_ED25519:
-        return true;
     case EVP_PKEY_EC:
         return is_curve(key);
     case EVP_PKEY_RSA:
@@ -130,7 +128,7 @@ static int check(EVP_PKEY **key, X509_REQ *r, struct slice name, struct buffer *
     *key = X509_REQ_get_pubkey(r);
     if (*key == NULL || !key_is_accepted(*key))
         return complain(complaint, ERROR_UNSUPPORTED,
-            "the key of the request is of no kind that is accepted: P-256, P-384, Ed25519, or RSA of 2048 to "
+            "the key of the request is of no kind that is accepted: P-256, P-384, or RSA of 2048 to "
             "4096 "
             "bits");
     if (!is_named(r, name))

@@ -1,10 +1,12 @@
 #include "tools/identity/start_file.h"
 
+#include <openssl/crypto.h>
 #include <stdio.h>
 
 #include "base/error.h"
 #include "config/start/option.h"
 #include "tools/file.h"
+#include "tools/secret_key.h"
 #include "wire/json.h"
 
 #define PASSWORD_FILE "-password-file"
@@ -76,15 +78,42 @@ static int add_secrets(struct buffer *out, const struct kept *k, json_t *files, 
     return 0;
 }
 
+static int digit(char byte)
+{
+    return byte >= '0' && byte <= '9' ? byte - '0' : byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
+}
+
+/* Of the secrets in the database; a platform may not have one. */
+static int write_key(const struct kept *k, const json_t *secrets, struct buffer *complaint)
+{
+    const char *text = json_string_value(json_object_get(secrets, "secret_key"));
+    uint8_t key[SECRET_KEY];
+    if (text == NULL)
+        return 0;
+    bool good = strlen(text) == 2 * sizeof key;
+    for (size_t i = 0; good && i < sizeof key; i++) {
+        int high = digit(text[2 * i]), low = digit(text[2 * i + 1]);
+        good = high >= 0 && low >= 0;
+        key[i] = (uint8_t)(high << 4 | low);
+    }
+    if (!good) {
+        buffer_add_text(complaint, "the platform's answer has a key of secrets that is none");
+        return ERROR_SYNTAX;
+    }
+    int error = secret_key_write(key, slice_text(k->data), complaint);
+    OPENSSL_cleanse(key, sizeof key);
+    return error;
+}
+
 int start_file_write(bool *made, const char *path, const struct kept *k, const char *name,
-    const json_t *answer, struct buffer *complaint)
+    const json_t *answer, const json_t *secrets, struct buffer *complaint)
 {
     struct buffer text = {0};
     const char *option;
     json_t *start = json_object_get(answer, "start"), *value;
     *made = json_object_get(start, "registry") != NULL;
     if (!*made)
-        return 0;
+        return 0; /* nor has it secrets to share */
     buffer_add_text(&text, "# Written by tandem join.\n");
     add_path(&text, "name", name);
     add_path(&text, "data", k->data);
@@ -99,7 +128,9 @@ int start_file_write(bool *made, const char *path, const struct kept *k, const c
         add_value(&text, value);
         buffer_add_byte(&text, '\n');
     }
-    int error = add_secrets(&text, k, json_object_get(answer, "files"), complaint);
+    int error = write_key(k, secrets, complaint);
+    if (error == 0)
+        error = add_secrets(&text, k, json_object_get(secrets, "files"), complaint);
     if (error == 0)
         error = tools_file_write_private(path, buffer_slice(&text), complaint);
     buffer_free(&text);

@@ -9,6 +9,7 @@
  * engine is left out. *made: false when the platform has no engines that another machine could reach; then
  * nothing is written. */
 int start_file_write(bool *made, const char *path, const struct kept *k, const char *name,
-    const json_t *answer, struct buffer *complaint) __attribute__((warn_unused_result));
+    const json_t *answer, const json_t *secrets, struct buffer *complaint)
+    __attribute__((warn_unused_result));
 
 #endif
