@@ -1,8 +1,9 @@
 /* Who joins, and who says that he may: the way to the role identity. */
 #include "roles/session/session_int.h"
 
-#define COST_OF_POST 6U /* a request costs a signature's check and a write; looking how it stands does not   \
-                         */
+#define COST_OF_POST                                                                                         \
+    6U /* a request costs a signature's check and a write; looking how it stands does not                    \
+        */
 
 void session__enrol(struct connection *c, struct sign_in *i)
 {
