@@ -10,6 +10,7 @@
 #include "roles/config/writer.h"
 #include "roles/control/control.h"
 #include "roles/history/history.h"
+#include "roles/identity/identity.h"
 #include "roles/node/node.h"
 #include "roles/proxy/proxy.h"
 #include "roles/session/session.h"
@@ -159,6 +160,8 @@ static int add_all(struct run *r)
         error = add(r, &run__reporter, &(struct role_setup){.name = SLICE("reporter"), .main = r});
     if (error == 0 && !slice_empty(options_text(r->options, OPTION_METRICS)))
         error = add(r, &run__metrics, &(struct role_setup){.name = SLICE("metrics"), .main = r});
+    if (error == 0 && run__has_authority(r))
+        error = add(r, &identity_role, &(struct role_setup){.name = SLICE("identity")});
     for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
         size_t at = 0;
         while (error == 0 && (a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
@@ -289,6 +292,7 @@ int command_run(const struct options *options)
     if (error == 0 && (r.pool = real_pool_open(THREADS)) == NULL)
         error = ERROR_SYSTEM;
     if (error == 0) {
+        run__identity_jobs(&r);
         real_set_service(r.loop, SERVICE_JOB, real_pool_jobs(r.pool));
         real_set_service(r.loop, SERVICE_NAME, real_pool_names(r.pool));
         error = add_all(&r);

@@ -8,6 +8,7 @@
 #include "health/metrics.h"
 #include "run/run.h"
 #include "tools/authority.h"
+#include "tools/identity/jobs.h"
 #include "tools/operator.h"
 #include "world/real/engines.h"
 
@@ -34,6 +35,7 @@ struct run {
     struct real_loop *loop;
     struct real_engines *engines;
     struct real_pool *pool;
+    struct identity_jobs identity;
     struct catalogue *catalogue;
     struct configuration *configuration;
     struct real_instance *instances[RUN_INSTANCES];
@@ -47,6 +49,10 @@ int run__data(struct run *r);
 int run__ports(const struct configuration *c);
 int run__ports_of_options(const struct run *r); /* of a first start, before anything is written */
 void run__random(void *bytes, size_t length);
+
+/* identity.c */
+void run__identity_jobs(struct run *r);       /* to the pool */
+bool run__has_authority(const struct run *r); /* then the role identity runs here */
 
 /* start_log.c */
 void run__log_hold(struct run *r);

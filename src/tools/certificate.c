@@ -74,23 +74,43 @@ static bool set_use(X509 *x, X509 *issuer, const char *alternatives)
            add_extension(x, issuer, NID_subject_alt_name, alternatives);
 }
 
+/* RFC 8410 3: Ed25519 has its hash inside. */
+static const EVP_MD *digest_of(EVP_PKEY *key)
+{
+    return EVP_PKEY_get_base_id(key) == EVP_PKEY_ED25519 ? NULL : EVP_sha256();
+}
+
+static bool fill(
+    X509 *x, EVP_PKEY *key, const struct certificate_wish *wish, X509 *issuer, EVP_PKEY *issuer_key)
+{
+    return X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x) && set_time(x, wish) &&
+           set_name(x, wish->name) && X509_set_pubkey(x, key) == 1 &&
+           X509_set_issuer_name(x, X509_get_subject_name(issuer)) == 1 &&
+           set_use(x, issuer, wish->alternatives) && X509_sign(x, issuer_key, digest_of(issuer_key)) > 0;
+}
+
 bool certificate_make(
     struct certificate *c, const struct certificate_wish *wish, const struct certificate *issuer)
 {
     const struct certificate *by = issuer != NULL ? issuer : c;
     *c = (struct certificate){EVP_EC_gen("P-256"), X509_new()};
-    bool done = c->key != NULL && c->x509 != NULL && X509_set_version(c->x509, X509_VERSION_3) == 1 &&
-                set_serial(c->x509) && set_time(c->x509, wish) && set_name(c->x509, wish->name) &&
-                X509_set_pubkey(c->x509, c->key) == 1 &&
-                X509_set_issuer_name(c->x509, X509_get_subject_name(by->x509)) == 1 &&
-                set_use(c->x509, by->x509, wish->alternatives) &&
-                X509_sign(c->x509, by->key, EVP_sha256()) > 0;
-    if (done)
+    if (c->key != NULL && c->x509 != NULL && fill(c->x509, c->key, wish, by->x509, by->key))
         return true;
     LOG(LOG_ERROR, "tools", "cannot make a certificate: %s", ERR_reason_error_string(ERR_peek_error()));
     ERR_clear_error();
     certificate_free(c);
     return false;
+}
+
+X509 *certificate_issue(EVP_PKEY *key, const struct certificate_wish *wish, const struct certificate *issuer)
+{
+    X509 *x = X509_new();
+    if (x != NULL && fill(x, key, wish, issuer->x509, issuer->key))
+        return x;
+    LOG(LOG_ERROR, "tools", "cannot issue a certificate: %s", ERR_reason_error_string(ERR_peek_error()));
+    ERR_clear_error();
+    X509_free(x);
+    return NULL;
 }
 
 /* ---- files ---- */

@@ -22,6 +22,8 @@ struct certificate_wish {
 /* Signed by the issuer, or by itself when that is NULL. False: the library refused, which is logged. */
 bool certificate_make(
     struct certificate *c, const struct certificate_wish *wish, const struct certificate *issuer);
+/* For a key that somebody else keeps. NULL: the library refused, which is logged. */
+X509 *certificate_issue(EVP_PKEY *key, const struct certificate_wish *wish, const struct certificate *issuer);
 void certificate_free(struct certificate *c);
 
 /* Mode 0600, whole or not at all, on disk when it returns. 0 or ERROR_DISK, logged. */

@@ -34,6 +34,12 @@ int command_delete(const struct options *options);
 int command_status(const struct options *options);
 int command_alarms(const struct options *options);
 int command_acknowledge(const struct options *options);
+int command_join(const struct options *options);
+int command_renew(const struct options *options);
+int command_members(const struct options *options);
+int command_trust(const struct options *options);
+int command_revoke(const struct options *options);
+int command_code(const struct options *options);
 int command_graph(const struct options *options);
 int command_reference(const struct options *options);
 

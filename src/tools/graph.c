@@ -8,6 +8,7 @@
 #include "roles/config/writer.h"
 #include "roles/control/control.h"
 #include "roles/history/history.h"
+#include "roles/identity/identity.h"
 #include "roles/node/node.h"
 #include "sip/transaction.h"
 #include "tools/dispatch.h"
@@ -18,6 +19,7 @@ static const struct fsm *const machines[] = {
     &lead_machine,
     &pair_machine,
     &writer_machine,
+    &identity_machine,
     &history_stream_fsm,
     &control_alarm_machine,
     &control_keep_machine,

@@ -58,21 +58,30 @@ static void complain_answer(const char *about, unsigned status, const json_t *an
 json_t *objects_ask(const struct options *o, const char *method, const struct kind *k, struct slice name,
     struct slice query, const json_t *content, const char *about)
 {
-    struct buffer path = {0}, body = {0}, answer = {0}, sentence = {0};
+    struct buffer path = {0};
+    add_path(&path, k, name, query);
+    json_t *answer = objects_rest(o, method, buffer_slice(&path), content, about);
+    buffer_free(&path);
+    return answer;
+}
+
+json_t *objects_rest(
+    const struct options *o, const char *method, struct slice path, const json_t *content, const char *about)
+{
+    struct buffer body = {0}, answer = {0}, sentence = {0};
     char token[OPERATOR_TOKEN_HEX];
     unsigned status = 0;
     json_t *json = NULL;
 
-    struct https_target target = {options_text(o, OPTION_WEB), options_text(o, OPTION_DATA), token};
-    add_path(&path, k, name, query);
+    struct https_target target = {
+        .web = options_text(o, OPTION_WEB), .data = options_text(o, OPTION_DATA), .token = token};
     if (content != NULL)
         object_dump(&body, content);
     int error = operator_read(token, target.data, &sentence);
     if (error == ERROR_MISSING)
         buffer_add_text(&sentence, "; run this where the data is, or say --data DIR");
     if (error == 0)
-        error =
-            https_ask(&status, &answer, &target, method, buffer_slice(&path), buffer_slice(&body), &sentence);
+        error = https_ask(&status, &answer, &target, method, path, buffer_slice(&body), &sentence);
     if (error != 0) {
         command_complain("%.*s", SLICE_ARG(buffer_slice(&sentence)));
     } else {
@@ -84,7 +93,6 @@ json_t *objects_ask(const struct options *o, const char *method, const struct ki
             json = NULL;
         }
     }
-    buffer_free(&path);
     buffer_free(&body);
     buffer_free(&answer);
     buffer_free(&sentence);

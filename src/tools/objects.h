@@ -15,6 +15,10 @@ const struct kind *objects_kind(const char *word);
 json_t *objects_ask(const struct options *o, const char *method, const struct kind *k, struct slice name,
     struct slice query, const json_t *content, const char *about);
 
+/* The same for any path of the REST interface. */
+json_t *objects_rest(
+    const struct options *o, const char *method, struct slice path, const json_t *content, const char *about);
+
 /* The objects of a file, .json or .toml: { kind: [ object, ... ], ... }. Complains and gives NULL. */
 json_t *objects_read(const char *path);
 json_t *objects_parse(struct slice text, const char *path, struct buffer *complaint);

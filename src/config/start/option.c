@@ -284,7 +284,7 @@ void option_reference(struct buffer *out)
             (table[i].where & OPTION_IN_FILE) != 0 ? "yes" : "no", table[i].help);
     buffer_add_text(out, "\n```toml\n");
     for (int i = 0; i < OPTION_COUNT; i++) {
-        if ((table[i].where & OPTION_IN_FILE) == 0)
+        if ((table[i].where & OPTION_IN_FILE) == 0 || table[i].standard[0] == '\0')
             continue;
         buffer_add_format(out, "%s = %s\"", names[i], table[i].type == OPTION_ENDPOINTS ? "[" : "");
         for (const char *byte = table[i].standard; *byte != '\0'; byte++)

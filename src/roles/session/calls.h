@@ -46,8 +46,16 @@ void session__answered(struct session *s, const struct input *in);
 void session__question_timer(struct session *s, uint64_t token);
 void session__history(struct connection *c, struct sign_in *i);
 void session__config(struct connection *c, struct sign_in *i);
+/* The request goes to another role as it is, with who asks; `anybody`: without a log-in. */
+void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody);
 void session__config_answer(struct session *s, struct slice bytes);
 void session__control(struct connection *c, struct sign_in *i);
+
+/* rate.c, identity.c */
+bool session__rate_permits(struct session *s, const struct address *source, unsigned cost);
+void session__rates_free(struct session *s);
+void session__enrol(struct connection *c, struct sign_in *i);
+void session__members(struct connection *c, struct sign_in *i);
 
 /* origin.c: who tells what, and whether all was heard */
 void session__origins_open(struct session *s);

@@ -251,14 +251,27 @@ static bool is_operator(const struct connection *c)
     return CRYPTO_memcmp(text, wanted.data, 64) == 0;
 }
 
-static void ask_role(struct connection *c, const struct sign_in *i, const char *role)
+/* "192.0.2.7", "2001:db8::7" */
+static char *source_of(struct connection *c)
+{
+    struct buffer text = {0};
+    address_add_ip(&text, &c->peer);
+    struct slice ip = buffer_slice(&text);
+    if (slice_starts(ip, SLICE("[")))
+        ip = slice_of(ip.data + 1, ip.length - 2);
+    char *source = arena_text(&c->session->arena, ip);
+    buffer_free(&text);
+    return source;
+}
+
+void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody)
 {
     struct session *s = c->session;
     const struct http_request *r = &c->http->request;
     const struct config_person *p = i != NULL ? session__person(s, i) : NULL;
     Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
     char reply_to[SESSION_SUBJECT], subject[SESSION_SUBJECT];
-    if (p == NULL && !is_operator(c)) {
+    if (p == NULL && !anybody && !is_operator(c)) {
         session__unauthenticated(c, "log in first");
         return;
     }
@@ -278,8 +291,12 @@ static void ask_role(struct connection *c, const struct sign_in *i, const char *
     m.path = arena_text(&s->arena, buffer_slice(&path));
     m.has_body = r->body.length != 0;
     m.body = pack_bytes(r->body);
-    m.user = p != NULL ? arena_text(&s->arena, p->name) : (char *)(uintptr_t) "operator";
-    m.role = (char *)(uintptr_t)config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
+    if (!anybody) {
+        m.user = p != NULL ? arena_text(&s->arena, p->name) : (char *)(uintptr_t) "operator";
+        m.role =
+            (char *)(uintptr_t)config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
+    }
+    m.source = source_of(c);
     pack_add(&bytes, &m.base);
     snprintf(subject, sizeof subject, "ctl.%s", role);
     world_publish(s->world, slice_text(subject), buffer_slice(&bytes));
@@ -291,10 +308,10 @@ static void ask_role(struct connection *c, const struct sign_in *i, const char *
 
 void session__config(struct connection *c, struct sign_in *i)
 {
-    ask_role(c, i, "config");
+    session__forward(c, i, "config", false);
 }
 
 void session__control(struct connection *c, struct sign_in *i)
 {
-    ask_role(c, i, "control");
+    session__forward(c, i, "control", false);
 }

@@ -68,7 +68,7 @@ static int session_open(void **self, struct world *world, const struct role_setu
     s->incarnation = setup->incarnation;
     s->feed.oldest = 1;
     struct list *const heads[] = {&s->connections, &s->ended, &s->sign_in_order, &s->attempt_order,
-        &s->view.changed_devices, &s->view.changed_calls, &s->feed.watchers, &s->feed.behind};
+        &s->rate_order, &s->view.changed_devices, &s->view.changed_calls, &s->feed.watchers, &s->feed.behind};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         list_init(heads[i]);
     *self = s;
@@ -93,6 +93,8 @@ static void session_close(void *self)
     list_for_each_safe (link, next, &s->sign_in_order)
         session__sign_in_end(s, list_entry(link, struct sign_in, link), NULL);
     session__attempts_free(s);
+    session__rates_free(s);
+    map_free(&s->rates);
     view__free(s);
     session__feed_free(s);
     world_timer_clear(&s->feed.batch);

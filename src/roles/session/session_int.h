@@ -40,6 +40,8 @@ enum session_cursor { SESSION_AGAIN_DELIVER = 1, SESSION_AGAIN_FLUSH, SESSION_AG
 #define SESSION_QUESTIONS 1000U         /* open at a time */
 #define SESSION_VERIFICATIONS 16U       /* passwords being verified at a time */
 #define SESSION_ATTEMPTS 10000U         /* users and addresses that are remembered */
+#define SESSION_RATES 10000U            /* sources without a log-in that are remembered */
+#define SESSION_RATE_MOST 60U           /* what a source may ask at once */
 #define SESSION_SUBJECT 128             /* bytes of a subject of ours */
 #define SESSION_WALK 256U               /* objects a turn */
 #define SESSION_DELIVERY (4U << 20)     /* bytes a turn to all browsers together, and one message more */
@@ -124,6 +126,8 @@ struct session {
     struct map attempts_of_users, attempts_of_sources;
     struct list attempt_order;
     size_t attempt_count, verifications;
+    struct map rates;
+    struct list rate_order;
     struct view view;
     struct feed feed;
     struct world_timer ask_timer, audit_timer;

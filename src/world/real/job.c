@@ -15,13 +15,14 @@
 #define ARGON2_KIB 19456
 #define ARGON2_PASSES 2
 #define ARGON2_LANES 1
-#define ARGUMENTS 4 /* most of a job */
+#define ARGUMENTS 6 /* most of a job */
 #define SALT 16
 #define HASH 32
 #define PASSWORD_MOST 1024 /* bytes */
 #define NAME_MOST 253      /* RFC 1035 2.3.4, as text */
 
 struct question {
+    struct real_pool *pool;
     struct real_loop *loop;
     uint64_t handle;
     struct slice request;
@@ -111,8 +112,21 @@ enum answer real_job(
     return o.answer;
 }
 
-static struct outcome run_job(struct slice request)
+static struct outcome run_offered(
+    const struct real_pool_job *job, void *self, const struct slice *arguments, size_t argument_count)
 {
+    struct outcome o = {.answer = ANSWER_YES};
+    if (argument_count != job->arguments)
+        return refusal(ERROR_SYNTAX);
+    o.error = job->run_h(self, arguments, &o.out);
+    if (o.error != 0)
+        o.answer = ANSWER_NO;
+    return o;
+}
+
+static struct outcome run_job(struct real_pool *pool, struct slice request)
+{
+    void *self = NULL;
     struct arena arena = {.chunks = NULL};
     struct outcome o = refusal(ERROR_SYNTAX);
     struct slice arguments[ARGUMENTS];
@@ -120,7 +134,9 @@ static struct outcome run_job(struct slice request)
     if (r != NULL && r->n_arguments <= ARGUMENTS) {
         for (size_t a = 0; a < r->n_arguments; a++)
             arguments[a] = pack_slice(r->arguments[a]);
-        o = run_named(r->name, arguments, r->n_arguments);
+        const struct real_pool_job *job = real__pool_job(pool, r->name, &self);
+        o = job != NULL ? run_offered(job, self, arguments, r->n_arguments)
+                        : run_named(r->name, arguments, r->n_arguments);
     }
     arena_free(&arena);
     return o;
@@ -129,7 +145,7 @@ static struct outcome run_job(struct slice request)
 static void job_h(void *argument, bool dropped)
 {
     struct question *q = argument;
-    struct outcome o = dropped ? refusal(ERROR_CLOSED) : run_job(q->request);
+    struct outcome o = dropped ? refusal(ERROR_CLOSED) : run_job(q->pool, q->request);
     if (o.answer == ANSWER_YES) {
         Tandem__JobAnswer answer = TANDEM__JOB_ANSWER__INIT;
         ProtobufCBinaryData result = pack_bytes(buffer_slice(&o.out));
@@ -188,7 +204,8 @@ static void ask(
     void *pool, struct real_loop *l, uint64_t handle, struct slice request, void (*work_h)(void *, bool))
 {
     struct question *q = mem_alloc(sizeof *q + request.length);
-    *q = (struct question){.loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
+    *q = (struct question){
+        .pool = pool, .loop = l, .handle = handle, .request = slice_of(q->bytes, request.length)};
     slice_put(q->bytes, request);
     int error = real_pool_run(pool, work_h, q);
     if (error == 0)

@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "world/real/service.h"
+#include "world/real/real_int.h"
 
 #define QUEUE 256 /* pieces of work that wait */
 
@@ -18,6 +18,9 @@ struct real_pool {
     struct work queue[QUEUE]; /* a ring */
     unsigned first, count, threads;
     bool ends;
+    const struct real_pool_job *jobs; /* offered by others */
+    size_t job_count;
+    void *job_self;
     pthread_t thread[];
 };
 
@@ -64,6 +67,23 @@ void real_pool_close(struct real_pool *p)
     pthread_cond_destroy(&p->changed);
     pthread_mutex_destroy(&p->lock);
     mem_free(p);
+}
+
+void real_pool_offer(struct real_pool *p, const struct real_pool_job *jobs, size_t count, void *self)
+{
+    p->jobs = jobs;
+    p->job_count = count;
+    p->job_self = self;
+}
+
+const struct real_pool_job *real__pool_job(const struct real_pool *p, const char *name, void **self)
+{
+    for (size_t i = 0; i < p->job_count; i++)
+        if (strcmp(p->jobs[i].name, name) == 0) {
+            *self = p->job_self;
+            return &p->jobs[i];
+        }
+    return NULL;
 }
 
 int real_pool_run(struct real_pool *p, void (*h)(void *argument, bool dropped), void *argument)

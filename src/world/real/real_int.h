@@ -113,4 +113,9 @@ void real__mailbox_ready(struct real_loop *l);
 void real__ask(struct real_instance *i, const struct effect *e);
 void real__ask_forget(struct real_instance *i);
 
+/* What was offered under this name; NULL: nothing. */
+struct real_pool;
+struct real_pool_job;
+const struct real_pool_job *real__pool_job(const struct real_pool *pool, const char *name, void **self);
+
 #endif

@@ -55,6 +55,16 @@ struct real_service real_pool_jobs(struct real_pool *pool); /* SERVICE_JOB: JobR
 /* One job here and now, its result as plain bytes: for a main before its loop runs. */
 enum answer real_job(struct buffer *result, int *error, const char *name, const struct slice *arguments,
     size_t argument_count);
+
+/* A job beside those of the world itself. Called in one of the pool's threads: 0 and its result in `out`, or
+ * the error that becomes the answer no; then `out` may have a sentence, which the asker gets as well. */
+struct real_pool_job {
+    const char *name;
+    size_t arguments; /* at most 6 */
+    int (*run_h)(void *self, const struct slice *arguments, struct buffer *out);
+};
+/* Before the first question; all of it must outlive the pool. */
+void real_pool_offer(struct real_pool *pool, const struct real_pool_job *jobs, size_t count, void *self);
 struct real_service real_pool_names(struct real_pool *pool); /* SERVICE_NAME: a name; addresses as lines */
 
 #endif
