@@ -72,8 +72,7 @@ static void clean(char *text, size_t length)
     for (size_t i = 0; i < length;) {
         unsigned char *byte = (unsigned char *)text + i;
         size_t width = utf8_character(slice_of(byte, length - i), &skip);
-        bool control =
-            byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && width == 2 && byte[1] < 0xa0);
+        bool control = byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && width == 2 && byte[1] < 0xa0);
         size_t step = width != 0 ? width : skip;
         if (width == 0 || control)
             memset(byte, ' ', step);

@@ -23,8 +23,9 @@ struct log_site {
 
 extern enum log_level log_threshold;
 
-/* JSON: an object a line, {"time":"...","level":"notice","room":"run","at":"node-1a","call":"...","text":"..."}.
- * Set while nothing runs. */
+/* JSON: an object a line,
+ * {"time":"...","level":"notice","room":"run","at":"node-1a","call":"...","text":"..."}. Set while nothing
+ * runs. */
 enum log_format { LOG_PLAIN, LOG_JSON };
 extern enum log_format log_format;
 
