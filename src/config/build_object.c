@@ -103,6 +103,7 @@ static void build_application(struct config_builder *b, const struct kind *k, co
         &(struct config_application){
             .name = object_name(k, body),
             .pair = object_text(k, body, "pair"),
+            .member = object_text(k, body, "member"),
             .listen = texts(listen, object_list(body, "listen")),
             .link = object_text(k, body, "link"),
             .inside = object_text(k, body, "inside"),

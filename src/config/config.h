@@ -72,6 +72,7 @@ enum config_role {
 struct config_application {
     struct slice name;
     const struct config_location *location;
+    struct slice member;       /* the process that runs it; empty: one that has no name */
     struct slice pair;         /* nodes: the pair it belongs to; otherwise empty */
     struct config_list listen; /* proxy: SIP. session: HTTPS. Endpoint texts */
     struct slice link;         /* node: where the other member of the pair connects */

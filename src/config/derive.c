@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "config/config_int.h"
+#include "config/part.h"
 
 struct deriving {
     struct config_derived *made;
@@ -147,6 +148,7 @@ static int derive_application(
     *a = said->row;
     a->name = copy(d, a->name);
     a->pair = copy(d, a->pair);
+    a->member = copy(d, a->member);
     a->listen = copy_list(d, a->listen);
     a->link = copy(d, a->link);
     a->inside = copy(d, a->inside);
@@ -155,6 +157,10 @@ static int derive_application(
         return complain(d, ERROR_REFERENCE, "application", a->name, "there is no location", said->location);
     if (a->role == CONFIG_ROLE_NODE && slice_empty(a->pair))
         return complain(d, ERROR_REFERENCE, "application", a->name, "a node belongs to a pair", a->pair);
+    struct slice endpoint;
+    const char *wrong = part_wrong(&endpoint, a);
+    if (wrong != NULL)
+        return complain(d, ERROR_RANGE, "application", a->name, wrong, endpoint);
     apply_local(d, a);
     return 0;
 }

@@ -54,6 +54,7 @@ static const struct row_member application_members[] = {
     ROW_MEMBER_TEXT(struct said_application, row.inside),
     ROW_MEMBER_BYTES(struct said_application, row.role),
     ROW_MEMBER_TEXT(struct said_application, location),
+    ROW_MEMBER_TEXT(struct said_application, row.member),
 };
 
 #define SHAPE(members, structure)                                                                            \

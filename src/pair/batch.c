@@ -193,7 +193,7 @@ void pair__commit(struct pair *p, struct world *inner)
 {
     struct buffer waiting = {0}, promises = {0};
     sort_effects(p, inner, &waiting, &promises);
-    if (p->other[0] != '\0' && (inner->dirty_count != 0 || promises.length != 0))
+    if (inner->dirty_count != 0 || promises.length != 0) /* also alone: a second member may come */
         pair__batch_send(p, inner->dirty, inner->dirty_count, SIZE_MAX, buffer_slice(&promises), false);
     if (waiting.length != 0 && must_wait(p))
         hold(p, &waiting, p->shipping ? p->sent : 0);

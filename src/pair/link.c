@@ -1,24 +1,38 @@
 /* The stream between the members. Both listen; the one whose name sorts first opens. */
 #include "base/error.h"
 #include "base/log.h"
-#include "config/config.h"
+#include "config/part.h"
 #include "pair/pair_int.h"
 #include "wire/frame.h"
 #include "wire/pack.h"
 #include "wire/record.pb-c.h"
 
-static struct slice endpoint_of(const struct pair *p, const char *member)
+static const struct config_application *application_of(const struct pair *p, const char *member)
 {
-    const struct config_application *a =
-        config_application(world_configuration(p->world), slice_text(member));
-    return a != NULL ? a->link : SLICE("");
+    return config_application(world_configuration(p->world), slice_text(member));
 }
 
 void pair__link_open(struct pair *p)
 {
-    struct slice own = endpoint_of(p, p->name);
-    if (p->other[0] != '\0' && !slice_empty(own))
-        p->listener = world_listen(p->world, own, PAIR_TOKEN);
+    const struct config_application *own = application_of(p, p->name);
+    struct buffer endpoint = {0};
+    if (own == NULL || p->other[0] == '\0' || slice_empty(own->link))
+        return;
+    part_listen(&endpoint, own->link);
+    p->listener = world_listen(p->world, buffer_slice(&endpoint), PAIR_TOKEN);
+    buffer_free(&endpoint);
+}
+
+/* Whether it is the process of the other member. */
+static bool is_other(struct pair *p, const struct part_peer *peer)
+{
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *own = application_of(p, p->name);
+    if (own != NULL && part_speaks_for(c, own->link, peer, application_of(p, p->other)))
+        return true;
+    world_count(p->world, COUNTER_PART_REFUSED, 1);
+    part_refused("pair", peer, p->other);
+    return false;
 }
 
 void pair__link_send(struct pair *p, uint8_t kind, struct slice payload)
@@ -50,6 +64,7 @@ void pair__link_drop(struct pair *p)
     if (p->flow != 0 && !p->closing)
         world_close(p->world, p->flow);
     p->flow = 0;
+    p->peer = (struct part_peer){.known = false};
     p->linked = p->shipping = false;
     p->other_view = 0;
     p->other_primary = false;
@@ -77,15 +92,24 @@ static void beat(struct pair *p)
     buffer_free(&bytes);
 }
 
+static void connect(struct pair *p)
+{
+    const struct config_application *a = application_of(p, p->other);
+    struct buffer endpoint = {0};
+    if (part_open(&endpoint, world_configuration(p->world), a, a != NULL ? a->link : SLICE(""))) {
+        p->flow = world_open(p->world, buffer_slice(&endpoint), PAIR_TOKEN);
+        p->opened = p->heard = world_now(p->world);
+    }
+    buffer_free(&endpoint);
+}
+
 void pair__link_tick(struct pair *p)
 {
     int64_t now = world_now(p->world);
     if (p->other[0] == '\0')
         return;
     if (p->flow == 0 && strcmp(p->name, p->other) < 0) {
-        p->flow = world_open(p->world, endpoint_of(p, p->other), PAIR_TOKEN);
-        p->opened = now;
-        p->heard = now;
+        connect(p);
     } else if (p->flow != 0 && now - p->heard > timer_duration(TIMER_PAIR_SILENT)) {
         lose(p);
     } else if (p->linked) {
@@ -188,22 +212,39 @@ static void candidate_data(struct pair *p, struct slice bytes)
     struct frame_reader in = p->candidate_in;
     p->candidate = 0;
     p->candidate_in = (struct frame_reader){0};
+    struct part_peer peer = p->candidate_peer;
     lose(p);
     p->in = in;
+    p->peer = peer;
     up(p, flow);
     hello(p, f.payload);
     if (p->flow == flow)
         data(p, bytes);
 }
 
-static void accepted(struct pair *p, uint64_t flow)
+static void accepted(struct pair *p, const struct input *in)
 {
-    if (p->flow == 0) {
-        up(p, flow);
-        return;
+    struct part_peer peer;
+    part_peer_set(&peer, in);
+    if (!is_other(p, &peer)) {
+        world_close(p->world, in->flow);
+    } else if (p->flow == 0) {
+        p->peer = peer;
+        up(p, in->flow);
+    } else {
+        candidate_drop(p);
+        p->candidate = in->flow;
+        p->candidate_peer = peer;
     }
-    candidate_drop(p);
-    p->candidate = flow;
+}
+
+static void opened(struct pair *p, const struct input *in)
+{
+    part_peer_set(&p->peer, in);
+    if (is_other(p, &p->peer))
+        up(p, in->flow);
+    else
+        pair__link_drop(p);
 }
 
 static void closed(struct pair *p, const struct input *in)
@@ -225,9 +266,9 @@ bool pair__link_input(struct pair *p, const struct input *in)
     if (in->token != PAIR_TOKEN || in->kind == INPUT_ANSWER || in->kind == INPUT_AGAIN)
         return false;
     if (in->kind == INPUT_ACCEPTED)
-        accepted(p, in->flow);
+        accepted(p, in);
     else if (in->kind == INPUT_OPENED && in->flow == p->flow)
-        up(p, in->flow);
+        opened(p, in);
     else if (in->kind == INPUT_DATA && in->flow == p->flow)
         data(p, in->bytes);
     else if (in->kind == INPUT_DATA && in->flow == p->candidate)
@@ -235,6 +276,18 @@ bool pair__link_input(struct pair *p, const struct input *in)
     else if (in->kind == INPUT_CLOSED)
         closed(p, in);
     return true;
+}
+
+/* The other member's process, when it is not trusted any more or has got another place, is not spoken with.
+ */
+void pair__link_config(struct pair *p, bool changed)
+{
+    if (p->listener == 0)
+        pair__link_open(p);
+    if (p->flow == 0 || (!changed && (!p->peer.known || is_other(p, &p->peer))))
+        return;
+    candidate_drop(p);
+    lose(p);
 }
 
 void pair__link_close(struct pair *p)

@@ -13,15 +13,35 @@ static void copy_name(char to[PAIR_NAME], struct slice name)
     to[length] = '\0';
 }
 
-static int find_other(struct pair *p)
+/* "" where the configuration knows no other. */
+static int find_other(const struct pair *p, char other[PAIR_NAME])
 {
     const struct config_pair *pair = config_pair(world_configuration(p->world), slice_text(p->pair));
-    if (pair == NULL)
-        return ERROR_REFERENCE;
-    for (int i = 0; i < 2; i++)
-        if (pair->members[i] != NULL && !slice_equal(pair->members[i]->name, slice_text(p->name)))
-            copy_name(p->other, pair->members[i]->name);
-    return 0;
+    bool found = false;
+    other[0] = '\0';
+    for (int i = 0; pair != NULL && i < 2; i++) {
+        bool own = pair->members[i] != NULL && slice_equal(pair->members[i]->name, slice_text(p->name));
+        if (pair->members[i] != NULL && !own)
+            copy_name(other, pair->members[i]->name);
+        found = found || own;
+    }
+    return found ? 0 : ERROR_REFERENCE;
+}
+
+/* The pair may have got another second member while it works. One that is taken away is dead to us when its
+ * link goes and its lease ends, and not before: it may have calls that are to be taken over. */
+static void follow_configuration(struct pair *p)
+{
+    char other[PAIR_NAME];
+    if (find_other(p, other) != 0)
+        return; /* this one is being taken away */
+    bool changed = other[0] != '\0' && strcmp(other, p->other) != 0;
+    if (changed) {
+        LOG(LOG_NOTICE, "pair", "the other member of %s is %s now", p->pair, other);
+        memcpy(p->other, other, sizeof p->other);
+        p->other_gone = false;
+    }
+    pair__link_config(p, changed);
 }
 
 static void set_tick(struct pair *p)
@@ -70,7 +90,7 @@ int pair_open(void **self, struct world *w, const struct role_setup *setup, cons
     list_init(&p->held);
     list_init(&p->promises);
     list_init(&p->known_list);
-    int error = find_other(p);
+    int error = find_other(p, p->other);
     if (error != 0) {
         LOG(LOG_ERROR, "pair", "the configuration has no pair %s; create its application objects", p->pair);
         pair_close(p);
@@ -135,6 +155,8 @@ void pair_input(void *self, const struct input *in)
 {
     struct pair *p = self;
     check_lease(p);
+    if (in->kind == INPUT_CONFIG)
+        follow_configuration(p);
     if (in->object == PAIR_OBJECT && in->kind == INPUT_TIMER)
         tick(p);
     else if (in->object == PAIR_OBJECT && in->kind == INPUT_ANSWER)

@@ -2,6 +2,7 @@
 #ifndef TANDEM_PAIR_PAIR_INT_H
 #define TANDEM_PAIR_PAIR_INT_H
 
+#include "config/part.h"
 #include "pair/batch.h"
 #include "pair/pair.h"
 #include "pair/pair_fsm.h"
@@ -52,9 +53,10 @@ struct pair {
 
     /* link.c */
     uint64_t listener, flow;
-    bool linked;         /* hello came */
-    bool shipping;       /* primary: a walk was begun on this link, batches follow it */
-    uint64_t other_view; /* whose state the other member has; 0: none */
+    struct part_peer peer, candidate_peer; /* who is at the other end */
+    bool linked;                           /* hello came */
+    bool shipping;                         /* primary: a walk was begun on this link, batches follow it */
+    uint64_t other_view;                   /* whose state the other member has; 0: none */
     bool other_primary;
     int64_t state_seen; /* when the other last showed that it has the state of this view */
     uint64_t state_seen_view;
@@ -104,6 +106,7 @@ void pair__set(struct pair *p, uint64_t view, const char *primary, bool alone);
 /* link.c */
 void pair__link_open(struct pair *p);
 bool pair__link_input(struct pair *p, const struct input *in); /* false: not about the link */
+void pair__link_config(struct pair *p, bool changed); /* another copy; the other member is somebody else */
 void pair__link_close(struct pair *p);
 void pair__link_tick(struct pair *p);
 void pair__link_drop(struct pair *p);

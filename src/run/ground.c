@@ -106,15 +106,17 @@ static int try_endpoints(const struct slice *items, size_t count, const char *op
     return error;
 }
 
-int run__ports(const struct configuration *c)
+int run__ports(const struct run *r)
 {
+    const struct configuration *c = r->configuration;
     const struct config_application *a;
     int error = 0;
     for (int role = 0; role < CONFIG_ROLE_COUNT; role++) {
         const char *option = role == CONFIG_ROLE_SESSION ? "--web" : "--listen";
         size_t at = 0;
         while (error == 0 && (a = config_next_application(c, (enum config_role)role, &at)) != NULL)
-            error = try_endpoints(a->listen.items, a->listen.count, option);
+            if (run__is_ours(r, a))
+                error = try_endpoints(a->listen.items, a->listen.count, option);
     }
     return error;
 }

@@ -42,7 +42,7 @@ static size_t list_parts(struct health_part *list, const struct run *r)
 
 void run__health(struct run_health *h, const struct run *r)
 {
-    h->member = (struct health_member){.name = SLICE("local"),
+    h->member = (struct health_member){.name = run__name(r),
         .version = TANDEM_VERSION,
         .started_at = r->started_at,
         .sent_at = real_now(r->loop),

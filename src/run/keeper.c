@@ -41,12 +41,10 @@ int run__build(struct run *r, struct configuration **out)
 static void give(struct real_loop *loop, void *argument)
 {
     struct run *r = argument;
-    struct configuration *next, *before = r->configuration;
-    if (run__build(r, &next) != 0)
-        return;
-    r->configuration = next;
-    real_set_configuration(loop, next);
-    config_release(before);
+    struct configuration *next;
+    (void)loop;
+    if (run__build(r, &next) == 0)
+        run__configure(r, next);
 }
 
 static void read_next(struct keeper *k)

@@ -7,35 +7,13 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
-#include "roles/config/writer.h"
-#include "roles/control/control.h"
-#include "roles/history/history.h"
-#include "roles/identity/identity.h"
-#include "roles/node/node.h"
-#include "roles/proxy/proxy.h"
-#include "roles/session/session.h"
 #include "run/notify.h"
 #include "run/run_int.h"
 #include "tools/first_start.h"
 #include "tools/place.h"
 #include "tools/run/signals.h"
-#include "wire/engine.pb-c.h"
-#include "wire/pack.h"
 
 #define THREADS 2 /* for slow jobs */
-
-/* In the order in which they are started: who is asked stands before who asks. */
-static const struct {
-    enum config_role role;
-    const struct role *what;
-} roles[] = {
-    {CONFIG_ROLE_HISTORY, &history_role},
-    {CONFIG_ROLE_CONFIG, &writer_role},
-    {CONFIG_ROLE_NODE, &role_node},
-    {CONFIG_ROLE_PROXY, &role_proxy},
-    {CONFIG_ROLE_CONTROL, &control_role},
-    {CONFIG_ROLE_SESSION, &session_role},
-};
 
 static int64_t seconds_now(void)
 {
@@ -74,16 +52,37 @@ static int load(struct run *r)
     if (error == 0) {
         r->catalogue = l.catalogue;
         l.catalogue = NULL;
-    } else {
-        run__complain(r, error, "the configuration cannot be read from %s/store.db", r->data);
     }
     config_load_end(&l);
     return error;
 }
 
-static int load_or_begin(struct run *r)
+/* Without a configuration there is nothing to run: the store is waited for, which one line says. */
+static int load_when_it_comes(struct run *r)
 {
     int error = load(r);
+    bool said = false;
+    while (run__store_is_beside(r) &&
+           (error == ERROR_UNREACHABLE || error == ERROR_TIMEOUT || error == ERROR_CLOSED)) {
+        if (!said)
+            run__log_release(r, true);
+        if (!said)
+            LOG(LOG_WARNING, "run",
+                "the store is away and this machine has no copy of the configuration; nothing runs until it "
+                "comes");
+        said = true;
+        if (signals_wait(timer_duration(TIMER_CONFIG_RETRY)))
+            return ERROR_CLOSED;
+        error = load(r);
+    }
+    return error;
+}
+
+static int load_or_begin(struct run *r)
+{
+    int error = load_when_it_comes(r);
+    if (error != 0)
+        run__complain(r, error, "the configuration cannot be read");
     if (error != 0 || catalogue_count(r->catalogue) != 0)
         return error;
     error = run__ports_of_options(r); /* a password that nobody gets to see must not be made */
@@ -104,76 +103,6 @@ static int load_or_begin(struct run *r)
     return error == 0 ? load(r) : error;
 }
 
-/* Each start of an instance has a number that no earlier one had. */
-static int incarnation(struct run *r, struct slice name, uint64_t *number)
-{
-    struct arena arena = {0};
-    struct buffer request = {0}, answer = {0};
-    Tandem__StoreValue value = TANDEM__STORE_VALUE__INIT, *parameters[] = {&value};
-    Tandem__StoreStatement statement = TANDEM__STORE_STATEMENT__INIT, *statements[] = {&statement};
-    Tandem__StoreRequest message = TANDEM__STORE_REQUEST__INIT;
-    value.text = arena_text(&arena, name);
-    statement.name = (char *)(uintptr_t) "incarnation_next";
-    statement.n_parameters = 1;
-    statement.parameters = parameters;
-    message.n_statements = 1;
-    message.statements = statements;
-    pack_add(&request, &message.base);
-    int error = store_h(r, buffer_slice(&request), &answer);
-    const Tandem__StoreAnswer *a = NULL;
-    if (error == 0)
-        a = pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), &arena);
-    if (a != NULL && a->n_results == 1 && a->results[0]->n_rows == 1 && a->results[0]->rows[0]->n_values == 1)
-        *number = (uint64_t)a->results[0]->rows[0]->values[0]->number;
-    else if (error == 0)
-        error = ERROR_CORRUPT;
-    if (error != 0)
-        run__complain(r, error, "the store does not take %.*s in", SLICE_ARG(name));
-    buffer_free(&request);
-    buffer_free(&answer);
-    arena_free(&arena);
-    return error;
-}
-
-/* ---- instances ---- */
-
-static int add(struct run *r, const struct role *role, const struct role_setup *setup)
-{
-    if (r->instance_count == RUN_INSTANCES) {
-        command_complain(
-            "more than %d role instances in one process; give some of them to another", RUN_INSTANCES);
-        return ERROR_LIMIT;
-    }
-    int error = real_add_instance(&r->instances[r->instance_count], r->loop, role, setup, r->configuration);
-    if (error != 0)
-        run__complain(r, error, "%.*s cannot start", SLICE_ARG(setup->name));
-    else
-        r->instance_count++;
-    return error;
-}
-
-static int add_all(struct run *r)
-{
-    const struct config_application *a;
-    int error = add(r, &run__keeper, &(struct role_setup){.name = SLICE("keeper"), .main = r});
-    if (error == 0)
-        error = add(r, &run__reporter, &(struct role_setup){.name = SLICE("reporter"), .main = r});
-    if (error == 0 && !slice_empty(options_text(r->options, OPTION_METRICS)))
-        error = add(r, &run__metrics, &(struct role_setup){.name = SLICE("metrics"), .main = r});
-    if (error == 0 && run__has_authority(r))
-        error = add(r, &identity_role, &(struct role_setup){.name = SLICE("identity")});
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        size_t at = 0;
-        while (error == 0 && (a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
-            struct role_setup setup = {.name = a->name, .pair = a->pair, .location = a->location->name};
-            error = incarnation(r, a->name, &setup.incarnation);
-            if (error == 0)
-                error = add(r, roles[i].what, &setup);
-        }
-    }
-    return error;
-}
-
 /* ---- the whole ---- */
 
 /* The sub-commands check that the certificate names the address that they connect to. */
@@ -191,23 +120,37 @@ static void name_web(struct run *r)
     buffer_free(&text);
 }
 
+/* Those of the start file, or the ones that this machine's own authority makes. */
+static int certificates(struct run *r)
+{
+    struct authority *a = &r->authority;
+    if (!options_has(r->options, OPTION_CERTIFICATE)) {
+        int error = authority_prepare(a, r->data, r->names, 1, seconds_now());
+        if (error != 0)
+            run__complain(r, error, "the certificates in %s/certificates cannot be made or used", r->data);
+        return error;
+    }
+    snprintf(
+        a->authority, sizeof a->authority, "%.*s", SLICE_ARG(options_text(r->options, OPTION_AUTHORITY)));
+    snprintf(a->certificate, sizeof a->certificate, "%.*s",
+        SLICE_ARG(options_text(r->options, OPTION_CERTIFICATE)));
+    snprintf(a->key, sizeof a->key, "%.*s", SLICE_ARG(options_text(r->options, OPTION_KEY)));
+    return 0;
+}
+
 static int open_loop(struct run *r)
 {
     name_web(r);
-    int error = authority_prepare(&r->authority, r->data, r->names, 1, seconds_now());
-    if (error != 0) {
-        run__complain(r, error, "the certificates in %s/certificates cannot be made or used", r->data);
+    int error = certificates(r);
+    if (error != 0)
         return error;
-    }
     struct real_params params = {.certificate = r->authority.certificate,
         .key = r->authority.key,
         .authority = r->authority.authority};
     error = real_open(&r->loop, &params);
-    if (error == 0)
-        error = real_engines_open(&r->engines, r->loop, &(struct real_engines_params){.data = r->data});
     if (error != 0)
         run__complain(r, error, "the data in %s cannot be opened", r->data);
-    return error;
+    return error != 0 ? error : run__engines(r);
 }
 
 static int prepare(struct run *r)
@@ -231,13 +174,12 @@ static int prepare(struct run *r)
     error = run__build(r, &r->configuration);
     if (error != 0)
         run__complain(r, error, "the data in %s cannot be used", r->data);
-    return error != 0 ? error : run__ports(r->configuration);
+    return error != 0 ? error : run__ports(r);
 }
 
 static void end(struct run *r)
 {
-    while (r->instance_count != 0)
-        real_remove_instance(r->instances[--r->instance_count]);
+    run__stop_all(r);
     if (r->pool != NULL)
         real_pool_close(r->pool);
     if (r->engines != NULL)
@@ -247,6 +189,7 @@ static void end(struct run *r)
     config_release(r->configuration);
     if (r->catalogue != NULL)
         catalogue_free(r->catalogue);
+    arena_free(&r->texts);
     if (r->lock >= 0)
         close(r->lock);
 }
@@ -254,9 +197,13 @@ static void end(struct run *r)
 static void say_where(const struct run *r)
 {
     const struct config_application *a;
+    struct slice name = options_text(r->options, OPTION_NAME);
     size_t at = 0;
+    if (!slice_empty(name))
+        printf("Tandem %s runs: the member %.*s with %zu instances (data in %s; Ctrl-C stops it)\n",
+            TANDEM_VERSION, SLICE_ARG(name), r->instance_count - r->kept_count, r->data);
     while ((a = config_next_application(r->configuration, CONFIG_ROLE_SESSION, &at)) != NULL)
-        for (size_t i = 0; i < a->listen.count; i++)
+        for (size_t i = 0; i < a->listen.count && run__is_ours(r, a); i++)
             printf("Tandem %s runs: https://%.*s (data in %s; Ctrl-C stops it)\n", TANDEM_VERSION,
                 SLICE_ARG(slice_from(a->listen.items[i], sizeof "tls:" - 1)), r->data);
     fflush(stdout);
@@ -265,12 +212,18 @@ static void say_where(const struct run *r)
 /* For sub-commands that look for what runs here. */
 static void leave_place(const struct run *r)
 {
-    struct place p = {.pid = (long)getpid(), .system = "local", .name = "local"};
+    struct place p = {.pid = (long)getpid()};
+    bool is_member = options_has(r->options, OPTION_NAME);
     struct buffer complaint = {0};
     const struct config_application *a;
     size_t at = 0;
-    a = config_next_application(r->configuration, CONFIG_ROLE_SESSION, &at);
+    do
+        a = config_next_application(r->configuration, CONFIG_ROLE_SESSION, &at);
+    while (a != NULL && !run__is_ours(r, a));
     if (a != NULL && a->listen.count != 0) {
+        snprintf(p.name, sizeof p.name, "%.*s", SLICE_ARG(run__name(r)));
+        snprintf(p.system, sizeof p.system, "%.*s",
+            SLICE_ARG(is_member ? options_text(r->options, OPTION_CLUSTER) : run__name(r)));
         snprintf(p.web, sizeof p.web, "%.*s", SLICE_ARG(a->listen.items[0]));
         snprintf(p.data, sizeof p.data, "%s", r->data);
         if (place_write(&p, &complaint) != 0)
@@ -295,12 +248,14 @@ int command_run(const struct options *options)
         run__identity_jobs(&r);
         real_set_service(r.loop, SERVICE_JOB, real_pool_jobs(r.pool));
         real_set_service(r.loop, SERVICE_NAME, real_pool_names(r.pool));
-        error = add_all(&r);
+        error = run__place_first(&r);
     }
     struct signals *signals = NULL;
     if (error == 0)
-        error = signals_begin(&signals,
-            &(struct signals_params){.loop = r.loop, .data = r.data, .names = r.names, .name_count = 1});
+        error = signals_begin(&signals, &(struct signals_params){.loop = r.loop,
+                                            .data = options_has(options, OPTION_CERTIFICATE) ? NULL : r.data,
+                                            .names = r.names,
+                                            .name_count = 1});
     if (error == 0) {
         run__log_release(&r, true);
         say_where(&r);

@@ -22,6 +22,11 @@ struct start_log {
     char why[RUN_SENTENCE]; /* the last error among them, without its head */
 };
 
+struct run_instance {
+    struct real_instance *instance;
+    struct buffer name, place; /* of its application, as it was started with */
+};
+
 struct run {
     const struct options *options;
     struct start_log log;
@@ -38,15 +43,17 @@ struct run {
     struct identity_jobs identity;
     struct catalogue *catalogue;
     struct configuration *configuration;
-    struct real_instance *instances[RUN_INSTANCES];
-    size_t instance_count;
+    struct run_instance instances[RUN_INSTANCES];
+    size_t instance_count, kept_count; /* the first ones are no applications and stay */
+    uint64_t incarnation;              /* the last one given out; 0: not read yet */
+    struct arena texts;                /* of the engines' places */
     struct notify *notify; /* the service manager; NULL: none */
     int64_t started_at, certificate_until;
 };
 
 /* ground.c: each complains in one line and returns an error */
 int run__data(struct run *r);
-int run__ports(const struct configuration *c);
+int run__ports(const struct run *r);
 int run__ports_of_options(const struct run *r); /* of a first start, before anything is written */
 void run__random(void *bytes, size_t length);
 
@@ -59,6 +66,22 @@ void run__log_hold(struct run *r);
 void run__log_release(struct run *r, bool show); /* and to standard error from here on */
 /* "tandem: WHAT: why", the reason being what was logged, or else what the error says. */
 void run__complain(struct run *r, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* incarnation.c */
+int run__incarnation(struct run *r, uint64_t *number) __attribute__((warn_unused_result)); /* logs */
+
+/* engines.c */
+int run__engines(struct run *r); /* complains */
+/* One that is beside the process: it may be away for a while, and is waited for. */
+bool run__store_is_beside(const struct run *r);
+
+/* place.c */
+struct slice run__name(const struct run *r); /* of this member; "local" outside of a cluster */
+bool run__is_ours(const struct run *r, const struct config_application *a);
+int run__place_first(struct run *r); /* complains */
+/* Everybody gets the new copy, which is taken over; what belongs here runs afterwards. Between turns. */
+void run__configure(struct run *r, struct configuration *next);
+void run__stop_all(struct run *r);
 
 /* keeper.c: the role that hears of changes */
 extern const struct role run__keeper;

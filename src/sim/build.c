@@ -45,28 +45,34 @@ static struct slice phone_dn(struct cluster *c, unsigned index)
     return text(c, "%u", 10001 + index);
 }
 
+/* Each application is the process of a member of its own; its certificate is what the simulated TLS says. */
+static void configure(struct config_builder *b, struct config_application *a)
+{
+    a->member = a->name;
+    config_builder_member(b,
+        &(struct config_member){.name = a->name, .serial = SLICE("01"), .state = CONFIG_MEMBER_TRUSTED},
+        SLICE("home"));
+    config_builder_application(b, a, SLICE("home"));
+}
+
 static void configure_proxy(struct cluster *c, struct config_builder *b, unsigned k)
 {
     struct slice listen[] = {
         text(c, "udp:10.0.%u.1:%u", 1 + k, SIP_PORT), text(c, "tcp:10.0.%u.1:%u", 1 + k, SIP_PORT)};
-    config_builder_application(b,
-        &(struct config_application){.name = text(c, "proxy-%u", k + 1),
-            .role = CONFIG_ROLE_PROXY,
-            .listen = {.items = listen, .count = 2},
-            .inside = text(c, "tcp:10.0.%u.1:%u", 1 + k, INSIDE_PORT)},
-        SLICE("home"));
+    configure(b, &(struct config_application){.name = text(c, "proxy-%u", k + 1),
+                     .role = CONFIG_ROLE_PROXY,
+                     .listen = {.items = listen, .count = 2},
+                     .inside = text(c, "tls:10.0.%u.1:%u", 1 + k, INSIDE_PORT)});
 }
 
 static void configure_node(struct cluster *c, struct config_builder *b, unsigned pair, unsigned member)
 {
     unsigned site = node_site(c, pair, member);
-    config_builder_application(b,
-        &(struct config_application){.name = text(c, "node-%u%c", pair + 1, 'a' + (int)member),
-            .pair = text(c, "node-%u", pair + 1),
-            .role = CONFIG_ROLE_NODE,
-            .link = text(c, "tcp:10.0.%u.1:%u", site, LINK_PORT),
-            .inside = text(c, "tcp:10.0.%u.1:%u", site, INSIDE_PORT)},
-        SLICE("home"));
+    configure(b, &(struct config_application){.name = text(c, "node-%u%c", pair + 1, 'a' + (int)member),
+                     .pair = text(c, "node-%u", pair + 1),
+                     .role = CONFIG_ROLE_NODE,
+                     .link = text(c, "tls:10.0.%u.1:%u", site, LINK_PORT),
+                     .inside = text(c, "tls:10.0.%u.1:%u", site, INSIDE_PORT)});
 }
 
 int cluster__configure(struct cluster *c, unsigned more)

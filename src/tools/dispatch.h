@@ -16,7 +16,7 @@ enum exit_status { EXIT_DONE, EXIT_FAILED, EXIT_USAGE };
 
 struct command {
     const char *name, *arguments, *help;
-    unsigned options;     /* OPTION_BITs that it takes; with OPTION_CONFIG the start file is read */
+    uint64_t options;     /* OPTION_BITs that it takes; with OPTION_CONFIG the start file is read */
     unsigned least, most; /* words after its name */
     int (*run)(const struct options *options); /* returns an exit_status */
 };

@@ -122,18 +122,29 @@ static void make(struct making *m, const char *kind, json_t *body)
     json_decref(body);
 }
 
-static void make_objects(struct making *m, const char *password)
+/* In a cluster everything runs on the member that was first, until somebody gives it to others. */
+static void make_applications(struct making *m, struct slice member)
 {
     static const char *const applications[][2] = {{"proxy-1", "proxy"}, {"history-1", "history"},
-        {"config-1", "config"}, {"control-1", "control"}, {"session-1", "session"}};
+        {"config-1", "config"}, {"control-1", "control"}, {"session-1", "session"}, {"node-1a", "node"}};
+    const char *name = arena_text(&m->arena, member);
+    if (!slice_empty(member))
+        make(m, "member", json_pack("{ss, ss, ss}", "name", name, "location", "home", "state", "trusted"));
+    for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++) {
+        json_t *body = json_pack(
+            "{ss, ss, ss}", "name", applications[i][0], "role", applications[i][1], "location", "home");
+        if (!slice_empty(member))
+            json_object_set_new(body, "member", json_string(name));
+        if (strcmp(applications[i][1], "node") == 0)
+            json_object_set_new(body, "pair", json_string("node-1"));
+        make(m, "application", body);
+    }
+}
+
+static void make_objects(struct making *m, struct slice member, const char *password)
+{
     make(m, "location", json_pack("{ss}", "name", "home"));
-    for (size_t i = 0; i < sizeof applications / sizeof applications[0]; i++)
-        make(m, "application",
-            json_pack(
-                "{ss, ss, ss}", "name", applications[i][0], "role", applications[i][1], "location", "home"));
-    make(m, "application",
-        json_pack(
-            "{ss, ss, ss, ss}", "name", "node-1a", "role", "node", "location", "home", "pair", "node-1"));
+    make_applications(m, member);
     for (int number = FIRST_DN; number <= LAST_DN; number++) {
         char text[8], name[16], secret[SECRET + 1];
         snprintf(text, sizeof text, "%d", number);
@@ -195,7 +206,7 @@ int first_start(struct buffer *message, const struct first_start_means *means, c
     struct making m = {.means = means};
     char password[SECRET + 1];
     random_text(&m, password);
-    make_objects(&m, password);
+    make_objects(&m, options_text(options, OPTION_NAME), password);
     if (m.error == 0)
         m.error = write_objects(&m);
     if (m.error == 0)

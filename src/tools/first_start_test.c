@@ -103,6 +103,30 @@ static void makes_a_contact_centre(void **state)
     kept_free(&k);
 }
 
+/* CF-4: the first member of a cluster runs everything, until somebody gives it to others. */
+static void the_first_member_runs_everything(void **state)
+{
+    (void)state;
+    struct kept k = {.catalogue = catalogue_new()};
+    struct first_start_means means = {&k, random_h, store_h, hash_h, 1000000};
+    struct options options;
+    struct buffer message = {0};
+    struct configuration *c;
+    options_init(&options);
+    options.values[OPTION_NAME].text = SLICE("host-1");
+    assert_int_equal(first_start(&message, &means, &options), 0);
+    assert_int_equal(catalogue_build(&c, k.catalogue, NULL, NULL), 0);
+    assert_int_equal(config_member(c, SLICE("host-1"))->state, CONFIG_MEMBER_TRUSTED);
+    for (int role = 0; role < CONFIG_ROLE_COUNT; role++) {
+        size_t at = 0;
+        const struct config_application *a = config_next_application(c, (enum config_role)role, &at);
+        assert_true(slice_equal(a->member, SLICE("host-1")));
+    }
+    config_release(c);
+    buffer_free(&message);
+    kept_free(&k);
+}
+
 static void makes_all_or_nothing(void **state)
 {
     (void)state;
@@ -117,4 +141,5 @@ static void makes_all_or_nothing(void **state)
     kept_free(&k);
 }
 
-TESTS("tools/first_start", cmocka_unit_test(makes_a_contact_centre), cmocka_unit_test(makes_all_or_nothing))
+TESTS("tools/first_start", cmocka_unit_test(makes_a_contact_centre),
+    cmocka_unit_test(the_first_member_runs_everything), cmocka_unit_test(makes_all_or_nothing))

@@ -69,6 +69,12 @@ void address_add(struct buffer *out, const struct address *a)
     buffer_add_u64(out, a->port);
 }
 
+bool address_is_loopback(const struct address *a)
+{
+    static const uint8_t six[16] = {[15] = 1};
+    return a->family == 4 ? a->ip[0] == 127 : a->family == 6 && memcmp(a->ip, six, sizeof six) == 0;
+}
+
 bool address_equal(const struct address *a, const struct address *b)
 {
     return memcmp(a, b, sizeof *a) == 0;

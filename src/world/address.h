@@ -31,6 +31,7 @@ int address_parse_ip(struct address *a, struct slice text)
     __attribute__((warn_unused_result));                          /* without port, [] permitted */
 void address_add(struct buffer *out, const struct address *a);    /* with port */
 void address_add_ip(struct buffer *out, const struct address *a); /* IPv6 in brackets */
+bool address_is_loopback(const struct address *a);                /* of this machine alone */
 bool address_equal(const struct address *a, const struct address *b);
 
 int endpoint_parse(struct endpoint *e, struct slice text) __attribute__((warn_unused_result));

@@ -18,8 +18,9 @@ enum answer {
 
 enum input_kind {
     INPUT_TIMER,    /* object, timer */
-    INPUT_ACCEPTED, /* flow, token (of the listener), peer, name (TLS: the peer's, verified) */
-    INPUT_OPENED,   /* flow, token */
+    INPUT_ACCEPTED, /* flow, token (of the listener), peer, name (TLS: the peer's, verified), bytes (TLS: the
+                       serial number of its certificate, hexadecimal) */
+    INPUT_OPENED,   /* the same of what was opened */
     INPUT_CLOSED,   /* flow, token, error: also when it could not be opened, or overflowed. Nothing follows on
                        it */
     INPUT_DATAGRAM, /* flow, token, peer, bytes */

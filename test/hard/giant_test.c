@@ -181,16 +181,22 @@ static void two_begin(struct two *t, const struct role *role)
 {
     struct config_builder *b = config_builder_new();
     static const char *const names[] = {"node-1a", "node-1b"}, *const links[] = {
-                                                                   "tcp:10.0.1.1:7001", "tcp:10.0.2.1:7001"};
+                                                                   "tls:10.0.1.1:7001", "tls:10.0.2.1:7001"};
     *t = (struct two){.sim = NULL};
     config_builder_location(b, &(struct config_location){.name = SLICE("home"), .realm = SLICE("x.test")});
-    for (int m = 0; m < 2; m++)
+    for (int m = 0; m < 2; m++) {
+        config_builder_member(b,
+            &(struct config_member){
+                .name = slice_text(names[m]), .serial = SLICE("01"), .state = CONFIG_MEMBER_TRUSTED},
+            SLICE("home"));
         config_builder_application(b,
             &(struct config_application){.name = slice_text(names[m]),
+                .member = slice_text(names[m]),
                 .pair = SLICE("node-1"),
                 .role = CONFIG_ROLE_NODE,
                 .link = slice_text(links[m])},
             SLICE("home"));
+    }
     assert_int_equal(config_builder_end(&t->configuration, b, NULL), 0);
     assert_int_equal(
         sim_create(&t->sim, &(struct sim_params){.seed = 7, .argument = &t->seen, .effect = see_effect}), 0);

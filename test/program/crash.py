@@ -165,6 +165,7 @@ def scenario_disk_gets_full(tandem):
 def scenario_store_is_damaged_and_the_end_was_unclean(tandem):
     begun(tandem)
     tandem.start()
+    assert tandem.apply(dn=[{"number": "1011", "location": "home"}])[0] == 0  # something was written since
     tandem.kill()
     with open(os.path.join(tandem.data, "store.db"), "r+b") as file:
         file.seek(4096 * 2)

@@ -11,7 +11,8 @@ import time
 
 from rig import PROGRAM, ROOT, free_port, wait_for
 
-SPARE = {"name": "proxy-9", "role": "proxy", "location": "home", "listen": ["local:nowhere"]}
+ELSEWHERE = {"name": "host-9", "location": "home"}
+SPARE = {"name": "proxy-9", "role": "proxy", "location": "home", "member": "host-9", "listen": ["local:nowhere"]}
 
 
 def apart(tandem):
@@ -56,7 +57,7 @@ def scenario_what_is_missing_raises_one_alarm_until_it_is_well(tandem):
     """requirement: CF-10: alarms are raised, acknowledged and cleared, and kept."""
     apart(tandem).start()
     wait_for(lambda: all_is_well(tandem), 15, "all is well")
-    assert tandem.apply(application=[SPARE])[0] == 0
+    assert tandem.apply(member=[ELSEWHERE], application=[SPARE])[0] == 0
     wait_for(lambda: healths(tandem).get("proxy-9") == "down", 10, "the new proxy is missed")
     wait_for(lambda: "instance-down" in anywhere(tandem, "alarms")[1], 10, "the alarm")
     assert anywhere(tandem, "status")[0] == 1

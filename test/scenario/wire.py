@@ -51,7 +51,7 @@ class WirePhone:
 
     def __exit__(self, *_):
         try:
-            if self.registered and self.tandem.process:
+            if self.registered and self.tandem.process is not None:
                 self.register(0)
         except AssertionError:
             pass  # what went wrong before is what counts
@@ -65,7 +65,7 @@ class WirePhone:
         return "%s%x%d" % (self.dn, time.time_ns(), self.count)
 
     def send(self, text):
-        self.socket.sendto(text.encode(), ("127.0.0.1", self.tandem.sip))
+        self.socket.sendto(text.encode(), (self.tandem.host, self.tandem.sip))
 
     def sdp(self):
         return ("v=0\r\no=- %d 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"
@@ -146,7 +146,7 @@ class WirePhone:
                                              response))
 
     def register(self, expires=300, expect=200):
-        uri = "sip:127.0.0.1:%d" % self.tandem.sip
+        uri = "sip:%s:%d" % (self.tandem.host, self.tandem.sip)
         call = (self.token(), self.token())
         address = "sip:%s@127.0.0.1" % self.dn
         self.ask("REGISTER", uri, address, call, 1, more="Expires: %d" % expires)
@@ -235,12 +235,16 @@ class Call:
 
     def __init__(self, phone, number, offer=True):
         self.phone, self.cseq = phone, 1
-        self.uri = "sip:%s@127.0.0.1:%d" % (number, phone.tandem.sip)
+        self.uri = "sip:%s@%s:%d" % (number, phone.tandem.host, phone.tandem.sip)
         self.id = (phone.token(), phone.token())
         self.body = phone.sdp() if offer else ""
         self.tag, self.target, self.routes = "", self.uri, []
         self.invite = phone.ask("INVITE", self.uri, self.uri, self.id, 1, self.body)
-        challenge = phone.final("INVITE")
+        try:
+            challenge = phone.final("INVITE", 1)
+        except AssertionError:
+            phone.send(self.invite)  # timer A: a datagram may be lost, also because nobody listened for an instant
+            challenge = phone.final("INVITE")
         self.ack(challenge)
         if challenge.status in (401, 407):
             self.cseq = 2

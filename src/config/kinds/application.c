@@ -24,6 +24,14 @@ static const struct field fields[] = {
         .refers = "location",
         .sample = "\"home\"",
         .help = "Where it runs."},
+    {.name = "member",
+        .type = FIELD_REFERENCE,
+        .minimum = 1,
+        .maximum = 32,
+        .refers = "member",
+        .sample = "\"host-1\"",
+        .help = "The process of a cluster that runs it: the one whose start file has this name. Left out: "
+                "processes without a name run it. A change moves it at once."},
     {.name = "pair",
         .type = FIELD_NAME,
         .flags = FIELD_REQUIRED | FIELD_AT_LOGIN,
@@ -47,7 +55,8 @@ static const struct field fields[] = {
         .maximum = 128,
         .only = "node",
         .sample = "\"local:node-1a-link\"",
-        .help = "Where the other member of the pair connects. Left out: local:NAME-link."},
+        .help = "Where the other member of the pair connects. Left out: local:NAME-link. Between members of "
+                "a cluster: tls:ADDRESS:PORT."},
     {.name = "inside",
         .type = FIELD_ENDPOINT,
         .flags = FIELD_AT_LOGIN,
@@ -55,7 +64,8 @@ static const struct field fields[] = {
         .maximum = 128,
         .only = "node proxy",
         .sample = "\"local:node-1a\"",
-        .help = "Where proxies connect to it. Left out: local:NAME."},
+        .help = "Where proxies connect to it. Left out: local:NAME. Between members of a cluster: "
+                "tls:ADDRESS:PORT."},
 };
 
 const struct kind kind_application = {"application", "applications", fields, KIND_FIELDS(fields),

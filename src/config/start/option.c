@@ -45,6 +45,11 @@ static int find(struct slice name)
     return -1;
 }
 
+static bool is_list(enum option option)
+{
+    return table[option].type == OPTION_ENDPOINTS || table[option].type == OPTION_TEXTS;
+}
+
 void options_init(struct options *o)
 {
     memset(o, 0, sizeof *o);
@@ -52,7 +57,7 @@ void options_init(struct options *o)
         struct option_value *v = &o->values[i];
         v->text = slice_text(table[i].standard);
         struct slice rest = v->text;
-        while (table[i].type == OPTION_ENDPOINTS && slice_cut(&rest, ' ', &v->items[v->count]))
+        while (is_list((enum option)i) && !slice_empty(rest) && slice_cut(&rest, ' ', &v->items[v->count]))
             v->count++;
     }
 }
@@ -68,9 +73,10 @@ static const char *wrong_value(enum option option, struct slice value)
     enum log_level level;
     switch (table[option].type) {
     case OPTION_TEXT:
+    case OPTION_TEXTS:
         if (slice_find(value, '\0') >= 0)
             return "has a NUL byte";
-        return slice_empty(value) ? "must not be empty" : NULL;
+        return slice_empty(value) ? "must not be empty" : option_wrong_text(option, value);
     case OPTION_LEVEL:
         return log_level_parse(&level, value) != 0 ? level_sentence : NULL;
     case OPTION_FLAG:
@@ -80,6 +86,8 @@ static const char *wrong_value(enum option option, struct slice value)
             return "is no endpoint; write it like udp:127.0.0.1:5060";
         if (option == OPTION_WEB && endpoint.transport != TRANSPORT_TLS)
             return "must be tls:ADDRESS:PORT";
+        if (option == OPTION_METRICS && endpoint.transport != TRANSPORT_TCP)
+            return "must be tcp:ADDRESS:PORT";
         if (option == OPTION_LISTEN && endpoint.transport == TRANSPORT_LOCAL)
             return "must be udp:, tcp: or tls:ADDRESS:PORT";
         return NULL;
@@ -88,16 +96,18 @@ static const char *wrong_value(enum option option, struct slice value)
 
 /* ---- command line ---- */
 
-static int unknown_option(struct slice name, unsigned permitted, struct buffer *complaint)
+static int unknown_option(struct slice name, uint64_t permitted, struct buffer *complaint)
 {
     const char *known[OPTION_COUNT];
     size_t count = 0;
     for (int i = 0; i < OPTION_COUNT; i++)
         if ((permitted & OPTION_BIT(i)) != 0)
             known[count++] = names[i];
-    int nearest = word_nearest(name, known, count);
+    int nearest = word_nearest(name, known, count), option = find(name);
     buffer_add_format(complaint, "unknown option --%.*s", SLICE_ARG(slice_first(name, 64)));
-    if (nearest >= 0)
+    if (option >= 0 && table[option].where == OPTION_IN_FILE)
+        buffer_add_text(complaint, "; it stands in the start file only");
+    else if (nearest >= 0)
         buffer_add_format(complaint, "; did you mean --%s?", known[nearest]);
     else
         buffer_add_text(complaint, "; see tandem help");
@@ -127,7 +137,7 @@ static int take_argument(struct options *o, enum option option, struct slice val
 
 /* "--name value", "--name=value", "-f value"; *at moves past what it used. */
 static int one_option(
-    struct options *o, int count, char **arguments, int *at, unsigned permitted, struct buffer *complaint)
+    struct options *o, int count, char **arguments, int *at, uint64_t permitted, struct buffer *complaint)
 {
     struct slice name = slice_text(arguments[(*at)++]), rest;
     bool is_short = slice_equal(name, SLICE("-f"));
@@ -155,7 +165,7 @@ static int one_option(
 }
 
 int options_arguments(
-    struct options *o, int count, char **arguments, unsigned permitted, struct buffer *complaint)
+    struct options *o, int count, char **arguments, uint64_t permitted, struct buffer *complaint)
 {
     bool only_words = false;
     for (int at = 0; at < count;) {
@@ -187,6 +197,23 @@ static int complain(
     return error;
 }
 
+static int unknown_setting(const struct toml *t, struct slice file, struct buffer *complaint)
+{
+    const char *known[OPTION_COUNT];
+    size_t count = 0;
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if ((table[i].where & OPTION_IN_FILE) != 0)
+            known[count++] = names[i];
+    int nearest = word_nearest(t->key, known, count);
+    buffer_add_format(complaint, "%.*s:%u: there is no setting \"%.*s\"", SLICE_ARG(file), t->line,
+        SLICE_ARG(slice_first(t->key, 64)));
+    if (nearest >= 0)
+        buffer_add_format(complaint, "; did you mean \"%s\"?", known[nearest]);
+    else
+        buffer_add_text(complaint, "; see tandem reference options");
+    return ERROR_UNSUPPORTED;
+}
+
 static int take_list(struct option_value *v, enum option option, const struct toml *list, struct slice file,
     struct buffer *complaint)
 {
@@ -209,18 +236,11 @@ static int take_list(struct option_value *v, enum option option, const struct to
 static int take_value(struct options *o, const struct toml *t, struct slice file, struct buffer *complaint)
 {
     int option = find(t->key);
-    if (option < 0 || (table[option].where & OPTION_IN_FILE) == 0) {
-        int nearest = word_nearest(t->key, names, OPTION_FILE);
-        buffer_add_format(complaint, "%.*s:%u: there is no setting \"%.*s\"", SLICE_ARG(file), t->line,
-            SLICE_ARG(slice_first(t->key, 64)));
-        if (nearest >= 0)
-            buffer_add_format(complaint, "; did you mean \"%s\"?", names[nearest]);
-        else
-            buffer_add_text(complaint, "; see tandem reference options");
-        return ERROR_UNSUPPORTED;
-    }
+    if (option < 0 || (table[option].where & OPTION_IN_FILE) == 0)
+        return unknown_setting(t, file, complaint);
     struct option_value *v = &o->values[option];
-    if (table[option].type == OPTION_ENDPOINTS)
+    v->line = t->line;
+    if (is_list((enum option)option))
         return take_list(v, (enum option)option, t, file, complaint);
     if (t->type != TOML_TEXT)
         return complain(complaint, file, t->line, ERROR_SYNTAX, names[option], "must be a text in quotes");
@@ -244,6 +264,8 @@ int options_file(
             complaint, "%.*s:%u: %.*s", SLICE_ARG(name), line, SLICE_ARG(buffer_slice(&sentence)));
     for (const struct toml *t = root->first; error == 0 && t != NULL; t = t->next)
         error = take_value(o, t, name, complaint);
+    if (error == 0)
+        error = options_check(o, name, complaint);
     buffer_free(&sentence);
     return error;
 }
@@ -271,25 +293,58 @@ struct config_local options_local(const struct options *o)
     };
 }
 
+/* "Needs `name`." for each that it needs. */
+static void add_needs(struct buffer *out, enum option option)
+{
+#define NEEDS(symbol, needs)                                                                                 \
+    if (option == OPTION_##symbol)                                                                           \
+        buffer_add_format(out, " Needs `%s`.", names[OPTION_##needs]);
+#include "config/start/needs.def"
+#undef NEEDS
+}
+
+static void add_sample(struct buffer *out, enum option option)
+{
+    buffer_add_format(out, "%s = %s\"", names[option], is_list(option) ? "[" : "");
+    for (const char *byte = table[option].standard; *byte != '\0'; byte++)
+        buffer_add_text(out, *byte == ' ' ? "\", \"" : (char[]){*byte, '\0'});
+    buffer_add_format(out, "\"%s\n", is_list(option) ? "]" : "");
+}
+
+static const char member_sample[] =
+    "\nA member of a cluster is told where the rest is found, and nothing else:\n\n```toml\n"
+    "name = \"host-1\"\n"
+    "data = \"/var/lib/tandem\"\n"
+    "registry = [\"https://192.0.2.1:2379\", \"https://192.0.2.2:2379\", \"https://192.0.2.3:2379\"]\n"
+    "bus = [\"tls://192.0.2.1:4222\", \"tls://192.0.2.2:4222\", \"tls://192.0.2.3:4222\"]\n"
+    "store = [\"192.0.2.1:5432\", \"192.0.2.2:5432\"]\n"
+    "authority = \"/etc/tandem/authority.pem\"\n"
+    "certificate = \"/etc/tandem/member.pem\"\n"
+    "key = \"/etc/tandem/member.key\"\n```\n";
+
 void option_reference(struct buffer *out)
 {
     buffer_add_text(out,
         "# Options\n\nThe start file `tandem.toml` and the command line hold only what a process needs to "
         "begin; everything else is configured in objects. The command line wins.\n\n"
-        "| option | value | default | start file | meaning |\n| --- | --- | --- | --- | --- |\n");
-    for (int i = 0; i < OPTION_COUNT; i++)
-        buffer_add_format(out, "| `--%s` | %s | %s%s%s | %s | %s |\n", names[i],
+        "| option | value | default | where | meaning |\n| --- | --- | --- | --- | --- |\n");
+    for (int i = 0; i < OPTION_COUNT; i++) {
+        bool in_file = (table[i].where & OPTION_IN_FILE) != 0,
+             on_line = (table[i].where & OPTION_ON_LINE) != 0;
+        buffer_add_format(out, "| `%s%s` | %s | %s%s%s | %s | %s", on_line ? "--" : "", names[i],
             table[i].value != NULL ? table[i].value : "", table[i].standard[0] != '\0' ? "`" : "",
             table[i].standard, table[i].standard[0] != '\0' ? "`" : "",
-            (table[i].where & OPTION_IN_FILE) != 0 ? "yes" : "no", table[i].help);
-    buffer_add_text(out, "\n```toml\n");
-    for (int i = 0; i < OPTION_COUNT; i++) {
-        if ((table[i].where & OPTION_IN_FILE) == 0 || table[i].standard[0] == '\0')
-            continue;
-        buffer_add_format(out, "%s = %s\"", names[i], table[i].type == OPTION_ENDPOINTS ? "[" : "");
-        for (const char *byte = table[i].standard; *byte != '\0'; byte++)
-            buffer_add_text(out, *byte == ' ' ? "\", \"" : (char[]){*byte, '\0'});
-        buffer_add_format(out, "\"%s\n", table[i].type == OPTION_ENDPOINTS ? "]" : "");
+            in_file && on_line ? "both"
+            : in_file          ? "start file"
+                               : "command line",
+            table[i].help);
+        add_needs(out, (enum option)i);
+        buffer_add_text(out, " |\n");
     }
+    buffer_add_text(out, "\n```toml\n");
+    for (int i = 0; i < OPTION_COUNT; i++)
+        if (table[i].where == (OPTION_IN_FILE | OPTION_ON_LINE) && table[i].standard[0] != '\0')
+            add_sample(out, (enum option)i);
     buffer_add_text(out, "```\n");
+    buffer_add_text(out, member_sample);
 }

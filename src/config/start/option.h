@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "config/builder.h"
 
-enum option_type { OPTION_TEXT, OPTION_ENDPOINT, OPTION_ENDPOINTS, OPTION_LEVEL, OPTION_FLAG };
+enum option_type { OPTION_TEXT, OPTION_TEXTS, OPTION_ENDPOINT, OPTION_ENDPOINTS, OPTION_LEVEL, OPTION_FLAG };
 enum option_where { OPTION_IN_FILE = 1, OPTION_ON_LINE = 2 };
 
 enum option {
@@ -16,7 +16,8 @@ enum option {
 #undef OPTION
     OPTION_COUNT
 };
-#define OPTION_BIT(option) (1U << (option))
+#define OPTION_BIT(option) ((uint64_t)1 << (option))
+_Static_assert(OPTION_COUNT <= 64, "a bit for each");
 /* Those that say where the running system is. */
 #define OPTION_PLACE (OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_WEB) | OPTION_BIT(OPTION_CONFIG))
 
@@ -27,7 +28,8 @@ struct option_value {
     struct slice text;
     struct slice items[OPTION_ITEMS];
     size_t count;
-    bool given;
+    bool given;    /* on the command line */
+    unsigned line; /* of the start file; 0: it is not there */
 };
 
 /* Text belongs to the arena of the file or to argv, which must outlive it. */
@@ -43,7 +45,7 @@ void options_init(struct options *o); /* defaults */
 
 /* The command line without the program and its sub-command; `permitted`: OPTION_BITs. Read it before the
  * file, which does not change what is given already. ERROR_* and one sentence. */
-int options_arguments(struct options *o, int count, char **arguments, unsigned permitted,
+int options_arguments(struct options *o, int count, char **arguments, uint64_t permitted,
     struct buffer *complaint) __attribute__((warn_unused_result));
 
 /* `name` is the file's, for complaints: "tandem.toml:3: ...". */
@@ -55,9 +57,21 @@ static inline struct slice options_text(const struct options *o, enum option opt
     return o->values[option].text;
 }
 bool options_flag(const struct options *o, enum option option);
+/* Somebody said it, or it has a default. */
+static inline bool options_has(const struct options *o, enum option option)
+{
+    return o->values[option].count != 0 || !slice_empty(o->values[option].text);
+}
 enum log_level options_log_level(const struct options *o);
 /* What the copy of the configuration takes from here; points into the options. */
 struct config_local options_local(const struct options *o);
+
+/* "needs registry" for an option whose other half is missing: ERROR_MISSING, with the line. options_file
+ * calls it. */
+int options_check(const struct options *o, struct slice file, struct buffer *complaint)
+    __attribute__((warn_unused_result));
+/* What is wrong with the place of an engine, or with a name, or NULL. */
+const char *option_wrong_text(enum option option, struct slice value);
 
 const char *option_name(enum option option);
 const char *option_value_name(enum option option); /* NULL: it has none */

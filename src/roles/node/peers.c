@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/part.h"
 #include "roles/node/node_int.h"
 #include "sip/peer.h"
 #include "wire/pack.h"
@@ -14,6 +15,7 @@
 struct peer_flow {
     uint64_t flow;
     char name[SIP_TARGET_NAME]; /* "": it has not introduced itself */
+    struct part_peer peer;      /* who is at the other end */
     struct frame_reader in;
 };
 
@@ -31,8 +33,12 @@ void node__peers_listen(struct node *n)
 {
     const struct config_application *a =
         config_application(world_configuration(n->world), slice_text(n->name));
-    if (a != NULL && n->peers->listener == 0)
-        n->peers->listener = world_listen(n->world, a->inside, TOKEN);
+    struct buffer endpoint = {0};
+    if (a == NULL || n->peers->listener != 0)
+        return;
+    part_listen(&endpoint, a->inside);
+    n->peers->listener = world_listen(n->world, buffer_slice(&endpoint), TOKEN);
+    buffer_free(&endpoint);
 }
 
 static void forget(struct peers *peers, struct peer_flow *p)
@@ -90,6 +96,36 @@ bool node__peers_pick(struct node *n, const char *preferred, char name[SIP_TARGE
     return any != NULL;
 }
 
+/* Whether a peer is a proxy of the process that its certificate names. */
+static bool may_speak(struct node *n, const struct peer_flow *p, const char *name)
+{
+    const struct configuration *c = world_configuration(n->world);
+    const struct config_application *own = config_application(c, slice_text(n->name)),
+                                    *a = config_application(c, slice_text(name));
+    if (a != NULL && a->role != CONFIG_ROLE_PROXY)
+        a = NULL;
+    if (own == NULL || part_speaks_for(c, own->inside, &p->peer, a))
+        return true;
+    world_count(n->world, COUNTER_PART_REFUSED, 1);
+    part_refused("node", &p->peer, name);
+    return false;
+}
+
+static void drop(struct node *n, struct peer_flow *p)
+{
+    world_close(n->world, p->flow);
+    forget(n->peers, p);
+}
+
+/* Streams of members that are not trusted any more end. */
+static void reconfigured(struct node *n)
+{
+    struct peer_flow *p;
+    map_for_each (p, &n->peers->flows)
+        if (p->name[0] != '\0' && !may_speak(n, p, p->name))
+            drop(n, p);
+}
+
 static void hello(struct node *n, struct peer_flow *p, struct slice payload)
 {
     Tandem__PeerHello answer = TANDEM__PEER_HELLO__INIT;
@@ -97,8 +133,11 @@ static void hello(struct node *n, struct peer_flow *p, struct slice payload)
     struct buffer bytes = {0};
     if (h == NULL || h->name[0] == '\0' || strlen(h->name) >= sizeof p->name) {
         LOG(LOG_WARNING, "node", "a peer did not introduce itself properly; closed");
-        world_close(n->world, p->flow);
-        forget(n->peers, p);
+        drop(n, p);
+        return;
+    }
+    if (!may_speak(n, p, h->name)) {
+        drop(n, p);
         return;
     }
     strcpy(p->name, h->name);
@@ -139,17 +178,20 @@ static void data(struct node *n, struct peer_flow *p, struct slice bytes)
     if (error == ERROR_AGAIN)
         return;
     LOG(LOG_WARNING, "node", "%s sent what is no frame (%s); closed", p->name, error_symbol(error));
-    world_close(n->world, flow);
-    forget(n->peers, p);
+    drop(n, p);
 }
 
 bool node__peers_input(struct node *n, const struct input *in)
 {
     struct peer_flow *p = map_get_number(&n->peers->flows, in->flow);
     switch (in->kind) {
+    case INPUT_CONFIG:
+        reconfigured(n);
+        return true;
     case INPUT_ACCEPTED:
         p = mem_zero(sizeof *p);
         p->flow = in->flow;
+        part_peer_set(&p->peer, in);
         map_put_number(&n->peers->flows, in->flow, p);
         return true;
     case INPUT_DATA:

@@ -167,6 +167,67 @@ static void a_silent_store_is_asked_again(void **state)
     proxy_fixture_end();
 }
 
+static void tell_snapshot(unsigned number, bool last)
+{
+    struct arena arena = {0};
+    struct buffer bytes = {0};
+    Tandem__BindingSnapshot s = TANDEM__BINDING_SNAPSHOT__INIT;
+    Tandem__Binding *bindings[1];
+    Tandem__StoreRow *r = row(&arena, number, proxy_fixture.now + 600 * (int64_t)SECOND);
+    bindings[0] =
+        (Tandem__Binding *)pack_read(&tandem__binding__descriptor, pack_slice(r->values[3]->blob), &arena);
+    s.proxy = (char *)(uintptr_t) "proxy-2";
+    s.incarnation = s.number = 1;
+    s.n_bindings = 1;
+    s.bindings = bindings;
+    s.last = last;
+    pack_add(&bytes, &s.base);
+    proxy_fixture_input((struct input){.kind = INPUT_BUS,
+        .token = PROXY_TOKEN_CONTROL + 1,
+        .name = SLICE("ctl.proxy.bindings.proxy-1"),
+        .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+    arena_free(&arena);
+}
+
+/* VC-2: with the store away, a proxy that starts again learns from the others who is registered. */
+static void a_restart_is_told_by_another_proxy(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    proxy_fixture_give_key();
+    tell_snapshot(1, false);
+    assert_int_equal(proxy_fixture.edge, 0);
+    tell_snapshot(2, true);
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    assert_int_equal(known(), 2);
+    buffer_clear(&proxy_fixture.asked);
+    proxy_fixture_pass(2 * (int64_t)SECOND);
+    expect_question("", ""); /* the store is read all the same when it comes */
+    give_page(3, 1, proxy_fixture.now + 600 * (int64_t)SECOND);
+    assert_int_equal(known(), 3);
+    buffer_clear(&proxy_fixture.asked);
+    proxy_fixture_pass(4 * (int64_t)SECOND);
+    assert_int_equal(proxy_fixture.asked.length, 0);
+    proxy_fixture_end();
+}
+
+/* VC-2: with the store and all other proxies away, phones are let in after a while; they register anew. */
+static void phones_do_not_wait_for_ever(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    proxy_fixture_pass(20 * (int64_t)SECOND);
+    assert_int_equal(proxy_fixture.edge, 0); /* without the key of the nonces nobody can be let in */
+    proxy_fixture_give_key();
+    assert_int_not_equal(proxy_fixture.edge, 0);
+    proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1:6001>\r\n");
+    assert_int_equal(known(), 1);
+    give_page(3, 1, proxy_fixture.now + 600 * (int64_t)SECOND);
+    assert_int_equal(known(), 2);
+    proxy_fixture_end();
+}
+
 /* ---- what is told to others ---- */
 
 #define TOLD 16
@@ -336,4 +397,5 @@ TESTS("proxy/bindings", cmocka_unit_test(a_restart_reads_all_pages_before_phones
     cmocka_unit_test(rows_that_ran_out_or_are_damaged_are_passed_over),
     cmocka_unit_test(a_silent_store_is_asked_again), cmocka_unit_test(q_values_are_told_in_thousandths),
     cmocka_unit_test(all_phones_ring_in_order_of_arrival),
+    cmocka_unit_test(a_restart_is_told_by_another_proxy), cmocka_unit_test(phones_do_not_wait_for_ever),
     cmocka_unit_test(a_snapshot_says_all_and_since_when), cmocka_unit_test(a_large_snapshot_comes_in_parts))

@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "config/part.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/pack.h"
 #include "wire/record.pb-c.h"
@@ -52,6 +53,7 @@ static void drop(struct proxy *p, struct inside *i)
     frame_reader_free(&i->in);
     i->in = (struct frame_reader){0};
     i->flow = 0;
+    i->peer = (struct part_peer){.known = false};
     set_greeted(p, i, false);
 }
 
@@ -61,14 +63,34 @@ static void retry_later(struct proxy *p, struct inside *i)
         world_now(p->world) + timer_duration(TIMER_PROXY_RECONNECT));
 }
 
+static const struct config_application *application_of(struct proxy *p, const struct inside *i)
+{
+    return config_application(world_configuration(p->world), slice_text(i->is_pair ? i->member : i->name));
+}
+
 static void connect(struct proxy *p, struct inside *i)
 {
-    const struct config_application *a =
-        config_application(world_configuration(p->world), slice_text(i->is_pair ? i->member : i->name));
-    if (i->flow != 0 || a == NULL || slice_empty(a->inside))
-        return;
-    i->flow = world_open(p->world, a->inside, PROXY_TOKEN_INSIDE);
-    map_put_number(&p->inside_flows, i->flow, i);
+    const struct config_application *a = application_of(p, i);
+    struct buffer endpoint = {0};
+    if (i->flow == 0 &&
+        part_open(&endpoint, world_configuration(p->world), a, a != NULL ? a->inside : SLICE(""))) {
+        i->flow = world_open(p->world, buffer_slice(&endpoint), PROXY_TOKEN_INSIDE);
+        map_put_number(&p->inside_flows, i->flow, i);
+    }
+    buffer_free(&endpoint);
+}
+
+/* Whether it is the process that runs this application. */
+static bool may_speak(
+    struct proxy *p, const struct inside *i, const struct config_application *a, const char *name)
+{
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *own = config_application(c, slice_text(p->name));
+    if (own != NULL && part_speaks_for(c, own->inside, &i->peer, a))
+        return true;
+    world_count(p->world, COUNTER_PART_REFUSED, 1);
+    part_refused("proxy", &i->peer, name);
+    return false;
 }
 
 bool proxy__inside_connected(struct proxy *p, const char *name)
@@ -98,6 +120,8 @@ static void follow(struct proxy *p, const struct input *in)
 
 /* ---- streams ---- */
 
+static void lost(struct proxy *p, struct inside *i);
+
 static void greeted(struct proxy *p, struct inside *i)
 {
     set_greeted(p, i, true);
@@ -109,10 +133,17 @@ static void greeted(struct proxy *p, struct inside *i)
 /* A stranger on our listener says who it is: another proxy. Its newest stream counts. */
 static struct inside *introduce(struct proxy *p, struct inside *stranger, const char *name)
 {
+    const struct config_application *a = config_application(world_configuration(p->world), slice_text(name));
+    if (!may_speak(p, stranger, a != NULL && a->role == CONFIG_ROLE_PROXY ? a : NULL, name)) {
+        world_close(p->world, stranger->flow);
+        lost(p, stranger);
+        return NULL;
+    }
     struct inside *i = obtain(p, slice_text(name), false);
     if (i == NULL || i->is_pair)
         return NULL;
     drop(p, i);
+    i->peer = stranger->peer;
     i->flow = stranger->flow;
     i->in = stranger->in;
     map_put_number(&p->inside_flows, i->flow, i);
@@ -180,11 +211,21 @@ static void data(struct proxy *p, struct inside *i, struct slice bytes)
     }
 }
 
-static void accepted(struct proxy *p, uint64_t flow)
+static void accepted(struct proxy *p, const struct input *in)
 {
     struct inside *i = mem_zero(sizeof *i);
-    i->flow = flow;
-    map_put_number(&p->inside_flows, flow, i);
+    i->flow = in->flow;
+    part_peer_set(&i->peer, in);
+    map_put_number(&p->inside_flows, in->flow, i);
+}
+
+static void opened(struct proxy *p, struct inside *i, const struct input *in)
+{
+    part_peer_set(&i->peer, in);
+    if (may_speak(p, i, application_of(p, i), i->name))
+        hello(p, in->flow);
+    else
+        lost(p, i);
 }
 
 static void retry(struct proxy *p, uint64_t object)
@@ -195,9 +236,43 @@ static void retry(struct proxy *p, uint64_t object)
             connect(p, i);
 }
 
+/* To those whose names sort behind ours. */
+static void connect_proxies(struct proxy *p)
+{
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *own = config_application(c, slice_text(p->name)), *a;
+    size_t at = 0;
+    while (own != NULL && (a = config_next_application(c, CONFIG_ROLE_PROXY, &at)) != NULL) {
+        if (a->location != own->location || slice_compare(own->name, a->name) >= 0)
+            continue;
+        struct inside *i = obtain(p, a->name, false);
+        if (i != NULL)
+            connect(p, i);
+    }
+}
+
+/* Streams of members that are not trusted any more, or that do not run this part any more, end; new proxies
+ * and places are connected to. */
+static void reconfigured(struct proxy *p)
+{
+    struct inside *i;
+    map_for_each (i, &p->insides) {
+        const struct config_application *a = application_of(p, i);
+        if (i->flow != 0 && i->peer.known && !may_speak(p, i, a, i->name))
+            lost(p, i);
+        if (i->is_pair && a != NULL)
+            connect(p, i);
+    }
+    connect_proxies(p);
+}
+
 bool proxy__inside_input(struct proxy *p, const struct input *in)
 {
     struct inside *i = map_get_number(&p->inside_flows, in->flow);
+    if (in->kind == INPUT_CONFIG) {
+        reconfigured(p);
+        return false;
+    }
     if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_INSIDE) {
         retry(p, in->object);
         return true;
@@ -209,9 +284,9 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
     if (in->token != PROXY_TOKEN_INSIDE)
         return false;
     if (in->kind == INPUT_ACCEPTED)
-        accepted(p, in->flow);
+        accepted(p, in);
     else if (in->kind == INPUT_OPENED && i != NULL)
-        hello(p, in->flow);
+        opened(p, i, in);
     else if (in->kind == INPUT_DATA && i != NULL)
         data(p, i, in->bytes);
     else if (in->kind == INPUT_CLOSED && in->flow == p->inside_listener) {
@@ -225,17 +300,14 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
 void proxy__inside_open(struct proxy *p)
 {
     const struct configuration *c = world_configuration(p->world);
-    const struct config_application *own = config_application(c, slice_text(p->name)), *a;
-    size_t at = 0;
-    if (!slice_empty(own->inside))
-        p->inside_listener = world_listen(p->world, own->inside, PROXY_TOKEN_INSIDE);
-    while ((a = config_next_application(c, CONFIG_ROLE_PROXY, &at)) != NULL) {
-        if (a->location != own->location || slice_compare(own->name, a->name) >= 0)
-            continue;
-        struct inside *i = obtain(p, a->name, false);
-        if (i != NULL)
-            connect(p, i);
+    const struct config_application *own = config_application(c, slice_text(p->name));
+    struct buffer endpoint = {0};
+    if (!slice_empty(own->inside)) {
+        part_listen(&endpoint, own->inside);
+        p->inside_listener = world_listen(p->world, buffer_slice(&endpoint), PROXY_TOKEN_INSIDE);
+        buffer_free(&endpoint);
     }
+    connect_proxies(p);
     world_watch(p->world, PAIRS, PROXY_TOKEN_WATCH);
 }
 

@@ -8,7 +8,7 @@
 #define TANDEM_ROLES_PROXY_PROXY_INT_H
 
 #include "base/map.h"
-#include "config/config.h"
+#include "config/part.h"
 #include "roles/proxy/bindings.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/relay.h"
@@ -50,6 +50,7 @@ struct edge_flow {
 struct inside {
     char name[PROXY_NAME];        /* of the pair or proxy; "": a stream that has not introduced itself */
     char member[CONFIG_NAME_MAX]; /* pairs: the primary that the record names */
+    struct part_peer peer;        /* who is at the other end of the flow */
     bool is_pair;
     uint64_t view; /* pairs: of the record */
     uint64_t flow; /* 0: none */
@@ -93,7 +94,9 @@ struct proxy {
 
     /* start.c */
     char nonce_key[PROXY_KEY];
-    bool key_known, bindings_known, listening;
+    bool key_known, listening;
+    bool bindings_read, bindings_told; /* by the store; by a proxy that has them all */
+    unsigned start_tries;
     char loaded[2][512]; /* DN and contact of the last registration that came from the store */
     struct world_timer start_timer;
 };
@@ -101,6 +104,8 @@ struct proxy {
 /* start.c: what must be known before phones are let in */
 void proxy__start(struct proxy *p);
 void proxy__start_input(struct proxy *p, const struct input *in);
+void proxy__start_told(struct proxy *p); /* another proxy has told all registrations */
+bool proxy__bindings_known(const struct proxy *p);
 
 /* edge.c */
 void proxy__edge_listen(struct proxy *p);

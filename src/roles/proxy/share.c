@@ -132,6 +132,8 @@ static void snapshot_input(struct proxy *p, struct slice bytes)
         o->incarnation = s->incarnation;
         o->number = s->number;
     }
+    if (s->last)
+        proxy__start_told(p);
 }
 
 /* An answer before the store was read would say that nobody is registered: who asks so early gets it later.
@@ -168,7 +170,7 @@ static void control_input(struct proxy *p, struct slice bytes)
     subject(own, "ctl.proxy.bindings", p->name);
     if (ask == NULL || strcmp(ask->reply_to, own) == 0)
         return;
-    if (p->bindings_known)
+    if (proxy__bindings_known(p))
         send_snapshot(p, ask);
     else
         remember(p, ask);

@@ -1,5 +1,6 @@
 /* Before phones are let in a proxy knows the key of the location's nonces (any proxy accepts what another has
- * sent) and all registrations. */
+ * sent) and all registrations: from the store, or from another proxy. Where both stay away it lets phones in
+ * without: those that register anew can call and be called, and the others are read when the store comes. */
 #include <stdio.h>
 
 #include "base/error.h"
@@ -10,6 +11,9 @@
 
 #define OBJECT_START OBJECT(PROXY_OBJECT_START, 0)
 #define PAGE 1000U /* registrations read at a time */
+#define PATIENCE                                                                                             \
+    3 /* questions without an answer: then phones are let in without the stored registrations                \
+       */
 enum { TOKEN_KEY = 1, TOKEN_KEY_SET, TOKEN_BINDINGS };
 
 static void ask_registry(struct proxy *p, const Tandem__RegistryRequest *request, uint64_t token)
@@ -57,11 +61,31 @@ static void make_key(struct proxy *p)
 
 static void try_listen(struct proxy *p)
 {
-    if (p->listening || !p->key_known || !p->bindings_known)
+    bool enough = proxy__bindings_known(p) || p->start_tries > PATIENCE;
+    if (p->key_known && p->bindings_read)
+        world_timer_clear(&p->start_timer);
+    if (p->listening || !p->key_known || !enough)
         return;
+    if (!proxy__bindings_known(p))
+        LOG(LOG_WARNING, "proxy",
+            "the store is away, nobody else knows who is registered: phones are let in without, and have to "
+            "register anew until it is back");
     p->listening = true;
-    world_timer_clear(&p->start_timer);
     proxy__edge_listen(p);
+}
+
+bool proxy__bindings_known(const struct proxy *p)
+{
+    return p->bindings_read || p->bindings_told;
+}
+
+void proxy__start_told(struct proxy *p)
+{
+    if (proxy__bindings_known(p))
+        return;
+    p->bindings_told = true;
+    proxy__share_loaded(p);
+    try_listen(p);
 }
 
 static void key_answer(struct proxy *p, const struct input *in)
@@ -110,7 +134,7 @@ static void ask(struct proxy *p)
 {
     if (!p->key_known)
         ask_key(p);
-    if (!p->bindings_known)
+    if (!p->bindings_read)
         ask_bindings(p);
     world_timer_set(
         p->world, &p->start_timer, OBJECT_START, 0, world_now(p->world) + timer_duration(TIMER_PROXY_ASK));
@@ -124,17 +148,19 @@ void proxy__start(struct proxy *p)
 void proxy__start_input(struct proxy *p, const struct input *in)
 {
     if (in->kind == INPUT_TIMER) {
-        LOG(LOG_WARNING, "proxy", "still waiting for %s%s%s; phones are let in afterwards",
-            p->key_known ? "" : "the registry", p->key_known || p->bindings_known ? "" : " and ",
-            p->bindings_known ? "" : "the store");
+        if (!p->listening && p->start_tries++ == 0)
+            LOG(LOG_WARNING, "proxy", "still waiting for %s%s%s; phones are let in afterwards",
+                p->key_known ? "" : "the registry", p->key_known || proxy__bindings_known(p) ? "" : " and ",
+                proxy__bindings_known(p) ? "" : "the store");
+        try_listen(p);
         ask(p);
     } else if (in->token == TOKEN_KEY) {
         key_answer(p, in);
     } else if (in->token == TOKEN_KEY_SET) {
         ask_key(p); /* ours or that of a faster proxy: what is there counts */
-    } else if (in->token == TOKEN_BINDINGS && in->answer == ANSWER_YES && !p->bindings_known) {
+    } else if (in->token == TOKEN_BINDINGS && in->answer == ANSWER_YES && !p->bindings_read) {
         if (proxy__bindings_load(p, in->bytes, p->loaded) < PAGE) {
-            p->bindings_known = true;
+            p->bindings_read = true;
             proxy__share_loaded(p);
         } else {
             ask_bindings(p);

@@ -54,6 +54,12 @@ static int wait_signal(int64_t longest)
     return number > 0 ? number : 0;
 }
 
+bool signals_wait(int64_t longest)
+{
+    int number = wait_signal(longest);
+    return number == SIGTERM || number == SIGINT;
+}
+
 /* ---- in the loop's thread ---- */
 
 static void drain_h(struct real_loop *loop, void *argument)

@@ -8,6 +8,7 @@
 #ifndef TANDEM_TOOLS_RUN_SIGNALS_H
 #define TANDEM_TOOLS_RUN_SIGNALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@ struct signals_params {
 
 /* The first thing a main does: threads inherit it. */
 void signals_block(void);
+
+/* For a main that waits for something before its loop runs: true when it was told to end within so many µs.
+ */
+bool signals_wait(int64_t longest);
 
 /* ERROR_SYSTEM, logged: no thread could be started. */
 int signals_begin(struct signals **out, const struct signals_params *params)

@@ -136,6 +136,12 @@ void real__stream_listen(struct real_instance *i, const struct effect *e, const 
         real__flow_fail(&n->flow, ERROR_UNSUPPORTED, false);
         return;
     }
+    if (at->transport == TRANSPORT_TLS && at->name[0] != '\0' && i->loop->params.authority == NULL) {
+        LOG(LOG_ERROR, "world", "cannot listen on %.*s: no authority is configured that says who may come",
+            SLICE_ARG(e->first));
+        real__flow_fail(&n->flow, ERROR_UNSUPPORTED, false);
+        return;
+    }
     n->flow.fd =
         socket(at->address.family == 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int number = n->flow.fd < 0 ? errno : begin(n->flow.fd, at);

@@ -22,13 +22,17 @@ static void input_h(void *self, const struct input *input)
     p->counts[input->kind]++;
     p->last = *input;
     snprintf(p->name, sizeof p->name, "%.*s", SLICE_ARG(input->name));
-    if (input->kind == INPUT_ACCEPTED || input->kind == INPUT_OPENED)
+    bool is_new = input->kind == INPUT_ACCEPTED || input->kind == INPUT_OPENED;
+    if (is_new) {
         p->flow = input->flow;
+        snprintf(p->serial, sizeof p->serial, "%.*s", SLICE_ARG(input->bytes));
+    }
     if (input->kind == INPUT_ACCEPTED && p->close)
         world_close(p->world, input->flow);
     if (input->kind != INPUT_DATA)
         buffer_clear(&p->data);
-    buffer_add(&p->data, input->bytes);
+    if (!is_new)
+        buffer_add(&p->data, input->bytes);
     if (p->echo && input->kind == INPUT_DATAGRAM)
         world_send_to(p->world, input->flow, &input->peer, input->bytes);
     if (p->echo && input->kind == INPUT_DATA)

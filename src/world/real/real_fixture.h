@@ -11,10 +11,10 @@ struct probe {
     bool echo;  /* sends back what comes */
     bool close; /* closes what it accepts */
     unsigned counts[INPUT_DRAIN + 1];
-    uint64_t flow;     /* of the last that was opened or accepted */
-    struct input last; /* without its slices */
-    char name[64];
-    struct buffer data; /* all bytes that came on streams, and the last datagram's, answer's, ... */
+    uint64_t flow;             /* of the last that was opened or accepted */
+    struct input last;         /* without its slices */
+    char name[64], serial[64]; /* of the last input; of the peer that came last */
+    struct buffer data;        /* all bytes that came on streams, and the last datagram's, answer's, ... */
     void (*input_h)(struct probe *p, const struct input *input); /* besides; may be NULL */
     void *argument;
 };

@@ -206,7 +206,7 @@ static void discard(struct stream *s)
 static void tell_up(struct stream *s)
 {
     struct real_flow *f = &s->flow;
-    char name[ENDPOINT_NAME] = "";
+    char name[ENDPOINT_NAME] = "", serial[REAL_SERIAL] = "";
     struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
     socklen_t length = sizeof peer;
     struct input up = {
@@ -215,9 +215,12 @@ static void tell_up(struct stream *s)
     real__timer_clear(f->loop, &s->timer);
     getpeername(f->fd, (struct sockaddr *)&peer, &length);
     real__address(&up.peer, &peer);
-    if (s->ssl != NULL)
+    if (s->ssl != NULL) {
         real__tls_name(s->ssl, name, sizeof name);
+        real__tls_serial(s->ssl, serial);
+    }
     up.name = slice_text(name);
+    up.bytes = slice_text(serial);
     flush(f); /* what the opener has said already; and begins to read */
     if (real__flow_lives(f))
         real__turn(f->instance, &up);

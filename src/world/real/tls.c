@@ -280,3 +280,18 @@ void real__tls_name(SSL *ssl, char *name, size_t size)
     else
         name_of(certificate, name, size);
 }
+
+void real__tls_serial(SSL *ssl, char serial[REAL_SERIAL])
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    serial[0] = '\0';
+    if (certificate == NULL || SSL_get_verify_result(ssl) != X509_V_OK)
+        return;
+    BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), NULL);
+    char *text = number != NULL ? BN_bn2hex(number) : NULL;
+    if (text != NULL && strlen(text) < REAL_SERIAL)
+        for (size_t i = 0; i <= strlen(text); i++)
+            serial[i] = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] + 32) : text[i];
+    OPENSSL_free(text);
+    BN_free(number);
+}

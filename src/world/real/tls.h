@@ -21,5 +21,8 @@ ptrdiff_t real__tls_write(SSL *ssl, struct slice bytes);
 
 /* The peer's verified name, or "". */
 void real__tls_name(SSL *ssl, char *name, size_t size);
+#define REAL_SERIAL 48
+/* The serial number of its certificate, hexadecimal in lower case, or "". */
+void real__tls_serial(SSL *ssl, char serial[REAL_SERIAL]);
 
 #endif

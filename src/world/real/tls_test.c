@@ -164,6 +164,8 @@ static void a_listener_may_ask_for_the_clients_name(void **state)
     probe_connect_to(&s.connects, "tls:", at, "");
     BOTH(&s, s.connects.counts[INPUT_OPENED] == 2 && s.listens.counts[INPUT_ACCEPTED] == 2);
     assert_string_equal(client, "node-1.test");
+    assert_string_equal(s.listens.serial, "02"); /* SEC-1: which certificate it is */
+    assert_string_equal(s.connects.serial, "02");
     at = probe_address(&s.listens, probe_listen(&s.listens, "tls:127.0.0.1:0/somebody-else"));
     probe_connect_to(&s.connects, "tls:", at, "");
     BOTH(&s, s.listens.world->counters.values[COUNTER_TLS_FAILED] == 1);

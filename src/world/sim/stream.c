@@ -106,6 +106,10 @@ void sim__stream_open(struct flow *f)
     sim__push(s, e, s->now + latency(s, stream, f->instance->host, f->instance->host));
 }
 
+/* TLS: each instance is a process of its own whose certificate bears its name, all with this serial number.
+ */
+#define SERIAL SLICE("01")
+
 static struct flow *listener(struct sim *s, const struct endpoint *at)
 {
     return at->transport == TRANSPORT_LOCAL ? map_get(&s->places, slice_text(at->name))
@@ -145,12 +149,18 @@ static void accept(struct stream *stream, struct flow *by)
     for (int b = 0; b < 4; b++)
         peer.ip[b] = (uint8_t)(from->ip >> (24 - 8 * b));
     struct input input = {.kind = INPUT_ACCEPTED, .flow = f->number, .token = f->token, .peer = peer};
-    if (by->endpoint.transport == TRANSPORT_TLS)
+    if (by->endpoint.transport == TRANSPORT_TLS) {
         input.name = sim_name(opener->instance);
+        input.bytes = SERIAL;
+    }
     struct event *accepted = sim__input_event(i, &input);
     int64_t opened = s->now + latency(s, stream, end->host, stream->ends[0].host);
     stream->ends[0].last_due = opened;
     struct input to_opener = {.kind = INPUT_OPENED, .flow = opener->number, .token = opener->token};
+    if (by->endpoint.transport == TRANSPORT_TLS) {
+        to_opener.name = sim_name(i);
+        to_opener.bytes = SERIAL;
+    }
     sim__push(s, sim__input_event(opener->instance, &to_opener), opened);
     list_for_each_safe (link, next, &end->held) { /* what the opener has sent already */
         list_remove(link);
@@ -185,7 +195,10 @@ static void connect(struct sim *s, struct event *e)
         connect_again(s, e);
         return;
     }
-    if (by != NULL)
+    const char *wanted = opener->endpoint.transport == TRANSPORT_TLS ? opener->endpoint.name : "";
+    if (by != NULL && wanted[0] != '\0' && !slice_equal(sim_name(by->instance), slice_text(wanted)))
+        break_end(e->stream, 0, ERROR_UNAUTHENTICATED);
+    else if (by != NULL)
         accept(e->stream, by);
     else
         break_end(e->stream, 0, ERROR_UNREACHABLE);

@@ -1,0 +1,221 @@
+"""What must be true of a cluster of real processes while they die."""
+import contextlib
+import time
+
+from location import wait_for
+from wire import WirePhone
+
+
+@contextlib.contextmanager
+def phones(location, first="proxy-1", second="proxy-2"):
+    """1001 registered at one proxy, 1002 at another."""
+    places = {"proxy-1": location.members["host-3"], "proxy-2": location.members["host-4"]}
+    with WirePhone(places[first], "1001") as caller, WirePhone(places[second], "1002") as called:
+        caller.register()
+        called.register()
+        yield caller, called
+
+
+def established(caller, called):
+    call = caller.dial("1002")
+    called.pick_up(called.take())
+    call.answered()
+    return call
+
+
+def hang_up(call, called, seconds=10):
+    """By the caller; the other phone hears of it."""
+    answer = call.within("BYE")
+    assert answer.status == 200, answer.first
+    called.reply(called.request("BYE", seconds), 200)
+
+
+def rows(location):
+    return [line.split("|") for line in location.store.primary.sql(
+        "SELECT from_dn, to_dn, result, cause, ended_at IS NOT NULL FROM calls ORDER BY id", "tandem").splitlines()]
+
+
+def row_comes(location, before, seconds=10):
+    """One closed row more than there were."""
+    wait_for(lambda: len([r for r in rows(location) if r[-1] == "t"]) > before, seconds, "the row of the call")
+    assert len(rows(location)) == before + 1, rows(location)
+
+
+def primaries(location):
+    return [location.primary(pair) for pair in ("node-1", "node-2")]
+
+
+def restart(location, member):
+    """A member that died comes back and is the second one of its pair."""
+    member.start().says(" runs: ", 20)
+    for pair in "node-1", "node-2":
+        primary = location.primary(pair)
+        if any("at=%s" % name in member.log() for name in (pair + "a", pair + "b")) and primary is not member:
+            wait_for(lambda p=primary: "is in step" in p.log().rpartition("primary of")[2], 20, "the pair in step again")
+
+
+# ---- calls ----
+
+def scenario_a_call_between_two_proxies(location):
+    """VC-1, RP-1: every part of it is a process of its own; the call is in the history once."""
+    before = len(rows(location))
+    with phones(location) as (caller, called):
+        hang_up(established(caller, called), called)
+    row_comes(location, before)
+
+
+def scenario_a_change_is_known_everywhere_within_a_second(location):
+    """CF-2: a number that one process has written can register at both proxies."""
+    location.apply(dn=[{"number": "1011", "location": "home", "secret": "of-1011"}])
+    begun = time.monotonic()
+    for name in "host-3", "host-4":
+        def registers(member=location.members[name]):
+            with WirePhone(member, "1011", "of-1011") as phone:
+                with contextlib.suppress(AssertionError):
+                    return bool(phone.register())
+        wait_for(registers, 3, "registering at " + name)
+    assert time.monotonic() - begun < 2
+
+
+# ---- who dies ----
+
+def scenario_the_primaries_are_killed_while_it_rings(location):
+    """VC-20, VC-21: kill -9 of a node; the CANCEL after it works."""
+    before = len(rows(location))
+    with phones(location) as (caller, called):
+        call = caller.dial("1002")
+        invite = called.take()
+        caller.answer(180)
+        dead = primaries(location)
+        for member in dead:
+            member.kill()
+        call.cancel()
+        assert caller.final("CANCEL", 10).status == 200
+        cancelled = called.request("CANCEL", 10)
+        called.reply(cancelled, 200)
+        called.reply(invite, 487, tag=invite.own_tag)
+        refused = caller.final("INVITE", 10)
+        assert refused.status == 487, refused.first
+        call.ack(refused)
+    row_comes(location, before)
+    for member in dead:
+        restart(location, member)
+
+
+def scenario_the_primaries_are_killed_during_a_call(location):
+    """VC-20, VC-21: kill -9 of a node; the call lives, and ends where it should."""
+    before = len(rows(location))
+    with phones(location) as (caller, called):
+        call = established(caller, called)
+        dead = primaries(location)
+        for member in dead:
+            member.kill()
+        hang_up(call, called)
+    row_comes(location, before)
+    for member in dead:
+        restart(location, member)
+
+
+def scenario_a_proxy_is_killed(location):
+    """VC-2, VC-4: calls go on through the other proxy, and its phones come there."""
+    before = len(rows(location))
+    one, other = location.members["host-3"], location.members["host-4"]
+    with phones(location, "proxy-1", "proxy-2") as (caller, called):
+        call = established(caller, called)
+        one.kill()
+        caller.tandem = other  # as a phone with two servers does
+        caller.register()
+        hang_up(call, called)
+        hang_up(established(caller, called), called)
+    row_comes(location, before + 1)
+    one.start().says("phones are let in", 20)
+    with phones(location, "proxy-1", "proxy-2") as (caller, called):
+        hang_up(established(caller, called), called)
+    row_comes(location, before + 2)
+
+
+def scenario_members_of_the_engines_are_killed(location):
+    """Failure table: a member of etcd and one of NATS: nobody notices."""
+    before = len(rows(location))
+    for engine in location.registry, location.bus:
+        with phones(location) as (caller, called):
+            call = established(caller, called)
+            engine.kill(0)
+            hang_up(call, called)
+            hang_up(established(caller, called), called)
+        if engine is location.bus:
+            engine.start(0)
+        else:
+            engine.heal()
+    wait_for(lambda: len([r for r in rows(location) if r[-1] == "t"]) >= before + 4, 15, "the rows of the calls")
+
+
+def scenario_the_store_is_killed(location):
+    """Failure table: calls go on without the store; their rows come when its standby has taken over."""
+    with phones(location) as (caller, called):
+        before = len(rows(location))
+        location.store.primary.kill()
+        hang_up(established(caller, called), called)
+        location.store.promote()
+    row_comes(location, before, 30)
+    location.store.rejoin()
+
+
+# ---- who may speak ----
+
+def scenario_a_revoked_member_gets_nowhere(location):
+    """SEC-1: a proxy whose member is revoked loses its streams at once, and has them again when it is trusted."""
+    proxy, serial = location.members["host-4"], location.members["host-4"].serial
+
+    def set_state(state):
+        location.apply(member=[{"name": "host-4", "location": "home", "state": state, "serial": serial}])
+
+    set_state("revoked")
+    wait_for(lambda: "may not speak for proxy-2" in location.logs(), 5, "the refusal")
+    with WirePhone(proxy, "1002") as phone:
+        phone.register()
+        call = phone.dial("1001")
+        refused = phone.final("INVITE", 40)
+        assert refused.status >= 400, refused.first
+        call.ack(refused)
+    set_state("trusted")
+    with phones(location) as (caller, called):
+        wait_for(lambda: proxy.log().count("connected to node-") >= 4, 10, "the proxy's streams")
+        hang_up(established(caller, called), called)
+
+
+def scenario_a_certificate_is_replaced_while_it_runs(location):
+    """SEC-1: rotation without restart: new connections have the new certificate, old ones go on."""
+    proxy = location.members["host-4"]
+    before = proxy.serial
+    proxy.serial = location.certify("host-4")
+    assert proxy.serial != before
+    location.apply(member=[{"name": "host-4", "location": "home", "state": "trusted", "serial": proxy.serial, "serial_before": before}])
+    proxy.process.send_signal(1)
+    proxy.says("certificates read again", 5)
+    with phones(location) as (caller, called):
+        hang_up(established(caller, called), called)
+    node = location.primary("node-1")
+    node.kill()
+    restart(location, node)
+    with phones(location) as (caller, called):
+        hang_up(established(caller, called), called)
+
+
+def scenario_an_application_moves_to_another_member(location):
+    """CF-2: live: the second member of a pair, and then a proxy."""
+    backup = next(m for n, m in location.members.items() if n in ("host-5", "host-6") and m is not location.primary("node-1"))
+    name = "node-1a" if backup.name == "host-5" else "node-1b"
+    place = {"name": name, "role": "node", "location": "home", "pair": "node-1"}
+    at = lambda host: dict(place, member=host, inside="tls:%s:7100" % location.members[host].address,
+                           link="tls:%s:7101" % location.members[host].address)
+    with phones(location) as (caller, called):
+        call = established(caller, called)
+        location.apply(application=[at("host-2")])
+        backup.says("%s stops here: it belongs to host-2 now" % name, 5)
+        location.members["host-2"].says("%s starts here" % name, 5)
+        primary = location.primary("node-1")
+        wait_for(lambda: primary.log().count("%s is in step" % name) >= 2, 15, "the pair in step at its new place")
+        hang_up(call, called)
+    location.apply(application=[dict(at(backup.name), inside="tls:%s:7000" % backup.address, link="tls:%s:7001" % backup.address)])
+    backup.says("%s starts here" % name, 5)
