@@ -47,7 +47,7 @@ struct run {
     size_t instance_count, kept_count; /* the first ones are no applications and stay */
     uint64_t incarnation;              /* the last one given out; 0: not read yet */
     struct arena texts;                /* of the engines' places */
-    struct notify *notify; /* the service manager; NULL: none */
+    struct notify *notify;             /* the service manager; NULL: none */
     int64_t started_at, certificate_until;
 };
 
