@@ -89,7 +89,7 @@ static void newer_database_is_refused(void **state)
 }
 
 /* What changed before there were transactions is history as well, and versions go on. */
-static void the_first_version_is_brought_up_to_date(void **state)
+static void a_version_without_transactions_is_brought_up_to_date(void **state)
 {
     (void)state;
     assert_int_equal(opens(0), 0);
@@ -105,7 +105,7 @@ static void the_first_version_is_brought_up_to_date(void **state)
             "INSERT INTO object_audit VALUES (2, 11, 'ann', 'put', 'dn', '1001', 2, '{2}');"
             "INSERT INTO object_audit VALUES (3, 12, 'bob', 'put', 'dn', '1002', 1, '{}');"
             "INSERT INTO object_audit VALUES (4, 13, 'bob', 'delete', 'dn', '1002', 1, NULL);"
-            "PRAGMA user_version = 1");
+            "PRAGMA user_version = 2");
     assert_int_equal(opens(0), 0);
     SAYS("4", "change_last", "");
     SAYS("dn 1001 2 {2} 11 ann", "object_list", "ttti", NULL, "", "", 10LL);
@@ -321,7 +321,7 @@ static void commit_in_doubt_stores_each_record_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 TESTS("engine/store_file", TEST(what_was_stored_is_there_again), TEST(newer_database_is_refused),
-    TEST(the_first_version_is_brought_up_to_date), TEST(foreign_and_broken_files_are_refused),
+    TEST(a_version_without_transactions_is_brought_up_to_date), TEST(foreign_and_broken_files_are_refused),
     TEST(damage_is_found_after_an_unclean_end), TEST(full_disk_is_a_no_and_nothing_was_done),
     TEST(unusable_places_are_said), TEST(another_writer_is_waited_for_and_then_busy),
     TEST(failing_sync_of_a_commit_is_unknown), TEST(commit_in_doubt_stores_each_record_once))

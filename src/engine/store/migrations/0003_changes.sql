@@ -1,5 +1,5 @@
 -- The configuration is changed in transactions that have numbers. An older program would change objects without one.
--- least: 2
+-- least: 3
 
 -- Numbers grow by one: whoever takes the next one is the one who changes something. `request` is how the writer finds
 -- its own again after a doubt; `objects` is how many were changed (0: the number was taken to settle a doubt).
