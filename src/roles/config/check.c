@@ -372,7 +372,7 @@ static enum work together_some(struct writer *w, struct transaction *t, size_t *
     if (error == 0 && t->at == t->count) {
         t->phase = PHASE_STAGE;
         error = writer__check_whole(w, t, &c);
-        i = &t->items[0];
+        i = t->items;
         if (error != 0 && t->count > 1) {
             writer__refuse(w, &t->request, error, (struct slice){0}, buffer_slice(&c.sentence));
             object_complaint_free(&c);
