@@ -112,7 +112,7 @@ static void prints_references_and_graphs(void **state)
     run_tandem(&list, &here, "graph");
     assert_non_null(strstr(list.out, "writer\n"));
     run_tandem(&p, &here, "graph writer");
-    assert_non_null(strstr(p.out, "\"writing\" -> \"checking\" [label=\"unknown\"]"));
+    assert_non_null(strstr(p.out, "\"applying\" -> \"settling\" [label=\"unknown\"]"));
 }
 
 TESTS("tools/dispatch", cmocka_unit_test(runs_what_is_asked_for), cmocka_unit_test(says_what_is_wrong),

@@ -20,6 +20,7 @@ struct making {
     struct arena arena;
     Tandem__StoreStatement statements[STATEMENTS], *list[STATEMENTS];
     size_t count;
+    int64_t objects;
     int error;
     char phone_secret[SECRET + 1]; /* of the first one */
 };
@@ -77,27 +78,39 @@ static void add_dump(struct making *m, Tandem__StoreStatement *s, const json_t *
     buffer_free(&text);
 }
 
+/* All of it is change 1 of the configuration: the steps of a transaction as the store's objects.sql has them.
+ */
+#define CHANGE 1
+#define REQUEST SLICE("first start")
+
 static void add_object(struct making *m, const struct kind *k, const json_t *kept)
 {
-    struct slice kind = slice_text(k->name), name = object_name(k, kept), who = SLICE("first start");
-    Tandem__StoreStatement *put = add_statement(m, "object_put");
-    add_text(m, put, kind);
-    add_text(m, put, name);
-    add_dump(m, put, kept);
-    add_number(m, put, 0); /* it must not be there yet */
-    add_number(m, put, m->means->now);
-    add_text(m, put, who);
+    Tandem__StoreStatement *stage = add_statement(m, "change_stage_add");
+    add_text(m, stage, REQUEST);
+    add_text(m, stage, slice_text(k->name));
+    add_text(m, stage, object_name(k, kept));
+    add_number(m, stage, 0); /* it must not be there yet */
+    add_dump(m, stage, kept);
+    m->objects++;
+}
 
-    Tandem__StoreStatement *audit = add_statement(m, "object_audit_add");
-    json_t *shown = object_show(k, kept, 1, false);
-    add_number(m, audit, m->means->now);
-    add_text(m, audit, who);
-    add_text(m, audit, SLICE("put"));
-    add_text(m, audit, kind);
-    add_text(m, audit, name);
-    add_number(m, audit, 1);
-    add_dump(m, audit, shown);
-    json_decref(shown);
+static void add_steps(struct making *m)
+{
+    Tandem__StoreStatement *add = add_statement(m, "change_add");
+    add_number(m, add, CHANGE);
+    add_text(m, add, REQUEST);
+    add_number(m, add, m->means->now);
+    add_text(m, add, SLICE("first start"));
+    add_text(m, add, SLICE("the first start"));
+    add_value(m, add); /* undoes nothing */
+    Tandem__StoreStatement *objects = add_statement(m, "change_objects_add");
+    add_number(m, objects, CHANGE);
+    add_text(m, objects, REQUEST);
+    Tandem__StoreStatement *complete = add_statement(m, "change_complete");
+    add_number(m, complete, CHANGE);
+    add_number(m, complete, m->objects);
+    add_number(m, add_statement(m, "change_apply"), CHANGE);
+    add_statement(m, "change_stage_clear_all");
 }
 
 /* Takes the body, a new reference. Checked like one from outside: this is the first user of the tables. */
@@ -206,7 +219,12 @@ int first_start(struct buffer *message, const struct first_start_means *means, c
     struct making m = {.means = means};
     char password[SECRET + 1];
     random_text(&m, password);
+<<<<<<< HEAD
     make_objects(&m, options_text(options, OPTION_NAME), password);
+=======
+    make_objects(&m, password);
+    add_steps(&m);
+>>>>>>> f849f20 (tools: the first start is change 1; conformance of transactions on both stores)
     if (m.error == 0)
         m.error = write_objects(&m);
     if (m.error == 0)

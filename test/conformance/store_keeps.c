@@ -64,7 +64,49 @@ static void what_is_wrong_is_refused_with_its_reason(struct stage *given)
     store_add(s, "no_such_statement", "");
     CHECK(strcmp(store_text(s), "MISSING") == 0);
     STORE_SAYS(s, "", "binding_all", "itti", 0LL, "", "", 10LL);
-    STORE_SAYS(s, "CONFLICT", "object_delete", "tti", "dn", "1001", 1LL);
+    STORE_SAYS(s, "CONFLICT", "change_complete", "ii", 77LL, 1LL);
+}
+
+static void add_change(
+    struct seat *s, long long number, const char *request, long long expected, const char *body)
+{
+    store_add(s, "change_stage_add", "tttit", request, "dn", "1001", expected, body);
+    store_add(s, "change_add", "ititti", number, request, 20LL, "ann", "why", NOTHING);
+    store_add(s, "change_objects_add", "it", number, request);
+    store_add(s, "change_complete", "ii", number, 1LL);
+    store_add(s, "change_apply", "i", number);
+    store_add(s, "change_stage_clear_all", "");
+}
+
+/* CF-3: numbers are taken once, versions go on after a deletion, what was before is kept. */
+static void transactions_are_made_whole_or_not_at_all(struct stage *given)
+{
+    struct seat *s = seat_open(store_stage(given), "config");
+    STORE_SAYS(s, "0", "change_last", "");
+    add_change(s, 1, "r1", 0, "{1}");
+    CHECK(strcmp(store_text(s), "+1|+1|+1|+1|+1|+1") == 0);
+    add_change(s, 1, "r2", 1, "{2}");
+    CHECK(strcmp(store_text(s), "CONFLICT") == 0);
+    add_change(s, 3, "r2", 1, "{2}");
+    CHECK(strcmp(store_text(s), "CONFLICT") == 0);
+    add_change(s, 2, "r2", 2, "{2}");
+    CHECK(strcmp(store_text(s), "CONFLICT") == 0);
+    add_change(s, 2, "r1", 1, "{2}");
+    CHECK(strcmp(store_text(s), "EXISTS") == 0);
+    add_change(s, 2, "r2", 1, NULL);
+    CHECK(strcmp(store_text(s), "+1|+1|+1|+1|+1|+1") == 0);
+    STORE_SAYS(s, "", "object_get", "tt", "dn", "1001");
+    add_change(s, 3, "r3", 0, "{3}");
+    CHECK(strcmp(store_text(s), "+1|+1|+1|+1|+1|+1") == 0);
+    STORE_SAYS(s, "3 {3} 20 ann", "object_get", "tt", "dn", "1001");
+    STORE_SAYS(s, "3 dn 1001 3 {3} 0", "objects_changed_since", "itti", 2LL, "", "", 10LL);
+    STORE_SAYS(s, "dn 1001 2 {1} - 1", "change_objects_of", "itti", 2LL, "", "", 10LL);
+    STORE_SAYS(s, "2", "change_find", "t", "r2");
+    STORE_SAYS(s, "3 20 ann why 1 -;2 20 ann why 1 -", "change_page", "ii", NOTHING, 2LL);
+    STORE_SAYS(s, "1 20 ann why 1 -", "change_page_of", "ttii", "dn", "1001", 2LL, 2LL);
+    STORE_SAYS(s, "3 20 ann why 1 -;2 20 ann why 1 -", "change_page_of_kind", "tii", "dn", NOTHING, 2LL);
+    STORE_SAYS(s, "3 20 ann why", "change_last_of", "tt", "dn", "1001");
+    STORE_SAYS(s, "3 20 ann why 1 -", "change_get", "i", 3LL);
 }
 
 static void answers_that_are_too_large_are_refused_and_nothing_was_done(struct stage *given)
@@ -143,6 +185,7 @@ CONFORMANCE("store", CONFORMANCE_TEST(values_come_back_as_they_were),
     CONFORMANCE_TEST(text_is_ordered_by_its_bytes),
     CONFORMANCE_TEST(a_request_is_done_as_a_whole_or_not_at_all),
     CONFORMANCE_TEST(what_is_wrong_is_refused_with_its_reason),
+    CONFORMANCE_TEST(transactions_are_made_whole_or_not_at_all),
     CONFORMANCE_TEST(answers_that_are_too_large_are_refused_and_nothing_was_done),
     CONFORMANCE_TEST(answers_come_in_the_order_of_the_questions),
     CONFORMANCE_TEST(what_was_stored_is_there_after_a_restart),

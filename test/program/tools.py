@@ -107,7 +107,7 @@ def scenario_conflicts_of_versions(tandem):
     tandem.start()
     assert tandem.apply(dn=[NEW])[0] == 0
     assert tandem.apply(dn=[dict(NEW, version=1, name="Hall")])[0] == 0
-    complains(tandem.apply(dn=[dict(NEW, version=1, name="Cellar")]), "dn 1011", "meanwhile")
+    complains(tandem.apply(dn=[dict(NEW, version=1, name="Cellar")]), "dn 1011", "was changed by operator")
     assert json.loads(tandem.tool("get", "dn", "1011", "--json")[1])["dn"][0]["name"] == "Hall"
 
 

@@ -88,6 +88,34 @@ static void newer_database_is_refused(void **state)
     assert_int_equal(opens(0), ERROR_NEWER);
 }
 
+/* What changed before there were transactions is history as well, and versions go on. */
+static void a_version_without_transactions_is_brought_up_to_date(void **state)
+{
+    (void)state;
+    assert_int_equal(opens(0), 0);
+    store_fixture_end(&f);
+    execute("DROP TABLE changes; DROP TABLE change_objects; DROP TABLE change_stage; DROP INDEX "
+            "objects_by_change;"
+            "ALTER TABLE objects DROP COLUMN deleted; ALTER TABLE objects DROP COLUMN changed_in;"
+            "CREATE TABLE object_audit (id INTEGER PRIMARY KEY AUTOINCREMENT, changed_at INTEGER NOT NULL,"
+            "changed_by TEXT NOT NULL, action TEXT NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL,"
+            "version INTEGER NOT NULL, body TEXT);"
+            "INSERT INTO objects VALUES ('dn', '1001', 2, '{2}', 11, 'ann');"
+            "INSERT INTO object_audit VALUES (1, 10, 'ann', 'put', 'dn', '1001', 1, '{1}');"
+            "INSERT INTO object_audit VALUES (2, 11, 'ann', 'put', 'dn', '1001', 2, '{2}');"
+            "INSERT INTO object_audit VALUES (3, 12, 'bob', 'put', 'dn', '1002', 1, '{}');"
+            "INSERT INTO object_audit VALUES (4, 13, 'bob', 'delete', 'dn', '1002', 1, NULL);"
+            "PRAGMA user_version = 2");
+    assert_int_equal(opens(0), 0);
+    SAYS("4", "change_last", "");
+    SAYS("dn 1001 2 {2} 11 ann", "object_list", "ttti", NULL, "", "", 10LL);
+    SAYS("2 dn 1001 2 {2} 0;4 dn 1002 1  1", "objects_changed_since", "itti", 0LL, "", "", 10LL);
+    SAYS("dn 1001 2 - {2} 0", "change_objects_of", "itti", 2LL, "", "", 10LL);
+    SAYS("+1", "object_put", "tttiit", "dn", "1002", "{}", 0LL, 14LL, "ann");
+    SAYS("2 {} 14 ann", "object_get", "tt", "dn", "1002");
+    store_fixture_end(&f);
+}
+
 static void foreign_and_broken_files_are_refused(void **state)
 {
     (void)state;
@@ -155,7 +183,7 @@ static void full_disk_is_a_no_and_nothing_was_done(void **state)
     for (; stored < 100; stored++) {
         snprintf(name, sizeof name, "%04lld", stored);
         store_fixture_add(&f, "stream_position_set", "tii", "node-1", stored + 1, stored);
-        store_fixture_add(&f, "object_put", "tttiit", "dn", name, body, 0LL, 10LL, "admin");
+        store_fixture_add(&f, "change_stage_add", "tttit", name, "dn", name, 0LL, body);
         if (store_fixture_run(&f) != ANSWER_YES)
             break;
     }
@@ -164,8 +192,9 @@ static void full_disk_is_a_no_and_nothing_was_done(void **state)
     snprintf(name, sizeof name, "%lld", stored);
     SAYS(name, "stream_position_get", "t", "node-1");
     snprintf(name, sizeof name, "%04lld", stored - 1);
-    SAYS("+1", "object_delete", "tti", "dn", name, 1LL); /* room again */
-    SAYS("+1", "object_put", "tttiit", "dn", name, body, 0LL, 10LL, "admin");
+    store_fixture_add(&f, "change_stage_clear_all", ""); /* room again */
+    assert_int_equal(store_fixture_run(&f), ANSWER_YES);
+    SAYS("+1", "change_stage_add", "tttit", name, "dn", name, 0LL, body);
     store_fixture_end(&f);
 }
 
@@ -247,7 +276,7 @@ static void store_until_death(unsigned round)
         char id[24];
         snprintf(id, sizeof id, "%lld", position + 1);
         store_fixture_add(&f, "call_created", "tittttt", id, position, "1", "2", "node-1", NULL, NULL);
-        store_fixture_add(&f, "object_audit_add", "ittttit", 1LL, "a", "b", "c", id, 1LL, NULL);
+        store_fixture_add(&f, "change_stage_add", "tttit", "a", "b", id, 1LL, NULL);
         store_fixture_add(&f, "stream_position_set", "tii", "node-1", position + 1, position);
         bool last = transaction == round % 3;
         if (last && round % 2 == 0)
@@ -280,7 +309,7 @@ static void commit_in_doubt_stores_each_record_once(void **state)
     sqlite3_stmt *counted;
     assert_int_equal(
         sqlite3_prepare_v2(f.store->database,
-            "SELECT count(*), count(DISTINCT name), (SELECT count(*) FROM calls) FROM object_audit", -1,
+            "SELECT count(*), count(DISTINCT name), (SELECT count(*) FROM calls) FROM change_stage", -1,
             &counted, NULL),
         SQLITE_OK);
     assert_int_equal(sqlite3_step(counted), SQLITE_ROW);
@@ -292,7 +321,7 @@ static void commit_in_doubt_stores_each_record_once(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 TESTS("engine/store_file", TEST(what_was_stored_is_there_again), TEST(newer_database_is_refused),
-    TEST(foreign_and_broken_files_are_refused), TEST(damage_is_found_after_an_unclean_end),
-    TEST(full_disk_is_a_no_and_nothing_was_done), TEST(unusable_places_are_said),
-    TEST(another_writer_is_waited_for_and_then_busy), TEST(failing_sync_of_a_commit_is_unknown),
-    TEST(commit_in_doubt_stores_each_record_once))
+    TEST(a_version_without_transactions_is_brought_up_to_date), TEST(foreign_and_broken_files_are_refused),
+    TEST(damage_is_found_after_an_unclean_end), TEST(full_disk_is_a_no_and_nothing_was_done),
+    TEST(unusable_places_are_said), TEST(another_writer_is_waited_for_and_then_busy),
+    TEST(failing_sync_of_a_commit_is_unknown), TEST(commit_in_doubt_stores_each_record_once))

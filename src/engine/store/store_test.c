@@ -137,13 +137,71 @@ static void objects_are_changed_by_version(void **state)
         "ttti", NULL, "", "", 10LL);
     SAYS("dn 1001 2 {2} 12 ann", "object_list", "ttti", "dn", "", "", 1LL);
     SAYS("dn 1002 1 {} 16 admin", "object_list", "ttti", "dn", "dn", "1001", 5LL);
-    SAYS("CONFLICT", "object_delete", "tti", "dn", "1001", 1LL);
-    SAYS("+1", "object_delete", "tti", "dn", "1001", 2LL);
-    SAYS("CONFLICT", "object_delete", "tti", "dn", "1001", 2LL);
-    SAYS("+1", "object_audit_add", "ittttit", 17LL, "ann", "put", "dn", "1002", 1LL, "{}");
-    SAYS("+1", "object_audit_add", "ittttit", 18LL, "ann", "delete", "dn", "1001", 2LL, NULL);
-    SAYS("2 18 ann delete dn 1001 2 -;1 17 ann put dn 1002 1 {}", "object_audit_page", "ii", NOTHING, 10LL);
-    SAYS("1 17 ann put dn 1002 1 {}", "object_audit_page", "ii", 2LL, 10LL);
+}
+
+/* The steps of one transaction that changes one object, as a writer asks for them. */
+static const char *transact(
+    long long number, const char *request, const char *name, long long expected, const char *body)
+{
+    store_fixture_add(&f, "change_stage_add", "tttit", request, "dn", name, expected, body);
+    store_fixture_add(&f, "change_add", "ititti", number, request, 20LL, "ann", "why", NOTHING);
+    store_fixture_add(&f, "change_objects_add", "it", number, request);
+    store_fixture_add(&f, "change_complete", "ii", number, 1LL);
+    store_fixture_add(&f, "change_apply", "i", number);
+    store_fixture_add(&f, "change_stage_clear_all", "");
+    return store_fixture_text(&f);
+}
+
+/* CF-3: numbers grow by one, versions go on after a deletion, what was before is kept. */
+static void objects_are_changed_in_transactions(void **state)
+{
+    (void)state;
+    assert_string_equal(transact(1, "r1", "1001", 0, "{1}"), "+1|+1|+1|+1|+1|+1");
+    assert_string_equal(transact(1, "r2", "1001", 1, "{2}"), "CONFLICT"); /* the number is taken */
+    assert_string_equal(transact(3, "r2", "1001", 1, "{2}"), "CONFLICT"); /* ... is not the next */
+    assert_string_equal(transact(2, "r2", "1001", 2, "{2}"), "CONFLICT"); /* another version */
+    assert_string_equal(transact(2, "r2", "1001", 0, "{2}"), "CONFLICT"); /* it exists */
+    assert_string_equal(transact(2, "r1", "1002", 0, "{2}"), "EXISTS");   /* the request is known */
+    assert_string_equal(transact(2, "r2", "1001", 1, "{2}"), "+1|+1|+1|+1|+1|+1");
+    assert_string_equal(transact(3, "r3", "1001", 2, NULL), "+1|+1|+1|+1|+1|+1");
+    SAYS("", "object_get", "tt", "dn", "1001");
+    SAYS("", "object_list", "ttti", NULL, "", "", 10LL);
+    assert_string_equal(transact(4, "r4", "1001", 3, "{4}"), "CONFLICT"); /* it is not there any more */
+    assert_string_equal(transact(4, "r4", "1001", 0, "{4}"), "+1|+1|+1|+1|+1|+1");
+    SAYS("4 {4} 20 ann", "object_get", "tt", "dn", "1001");
+    assert_string_equal(transact(5, "r5", "1002", 0, "{5}"), "+1|+1|+1|+1|+1|+1");
+    SAYS("5", "change_last", "");
+    SAYS("3", "change_find", "t", "r3");
+    SAYS("", "change_find", "t", "r6");
+    SAYS("4 dn 1001 4 {4} 0;5 dn 1002 1 {5} 0", "objects_changed_since", "itti", 2LL, "", "", 10LL);
+    SAYS("5 dn 1002 1 {5} 0", "objects_changed_since", "itti", 4LL, "dn", "1001", 10LL);
+    SAYS("dn 1001 3 {2} - 1", "change_objects_of", "itti", 3LL, "", "", 10LL);
+    SAYS("dn 1001 4 - {4} 1", "change_objects_of", "itti", 4LL, "", "", 10LL);
+    SAYS("5 20 ann why 1 -;4 20 ann why 1 -", "change_page", "ii", NOTHING, 2LL);
+    SAYS("3 20 ann why 1 -;2 20 ann why 1 -", "change_page_of", "ttii", "dn", "1001", 4LL, 2LL);
+    SAYS("1 20 ann why 1 -", "change_page_of_kind", "tii", "dn", 2LL, 2LL);
+    SAYS("4 20 ann why", "change_last_of", "tt", "dn", "1001");
+    SAYS("5 20 ann why 1 -", "change_get", "i", 5LL);
+    SAYS("+1", "object_put", "tttiit", "dn", "1003", "{}", 0LL, 10LL, "admin");
+    SAYS("+0", "change_stage_clear_all", "");
+}
+
+/* Part of a transaction that does not fit any more: nothing of it is done. */
+static void a_transaction_is_made_whole_or_not_at_all(void **state)
+{
+    (void)state;
+    transact(1, "r1", "1001", 0, "{1}");
+    store_fixture_add(&f, "change_stage_add", "tttit", "r2", "dn", "1001", 1LL, "{2}");
+    store_fixture_add(&f, "change_stage_add", "tttit", "r2", "dn", "1002", 1LL, "{2}");
+    assert_int_equal(store_fixture_run(&f), ANSWER_YES);
+    store_fixture_add(&f, "change_add", "ititti", 2LL, "r2", 20LL, "ann", "", NOTHING);
+    store_fixture_add(&f, "change_objects_add", "it", 2LL, "r2");
+    store_fixture_add(&f, "change_complete", "ii", 2LL, 2LL);
+    store_fixture_add(&f, "change_apply", "i", 2LL);
+    assert_string_equal(store_fixture_text(&f), "CONFLICT");
+    SAYS("1", "change_last", "");
+    SAYS("1 {1} 20 ann", "object_get", "tt", "dn", "1001");
+    SAYS("+2", "change_stage_clear_all", "");
 }
 
 static void incarnations_grow(void **state)
@@ -248,6 +306,8 @@ static void large_answers_and_endless_work_are_refused(void **state)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
 TESTS("engine/store", TEST(statements_are_as_their_heads_say), TEST(bindings), TEST(history_of_calls),
     TEST(pages_use_the_indexes), TEST(stream_position_moves_forward_only),
-    TEST(objects_are_changed_by_version), TEST(incarnations_grow), TEST(one_refused_statement_undoes_all),
-    TEST(constraints_are_told_apart), TEST(malformed_requests_are_refused), TEST(reading_requests_are_known),
+    TEST(objects_are_changed_by_version), TEST(objects_are_changed_in_transactions),
+    TEST(a_transaction_is_made_whole_or_not_at_all), TEST(incarnations_grow),
+    TEST(one_refused_statement_undoes_all), TEST(constraints_are_told_apart),
+    TEST(malformed_requests_are_refused), TEST(reading_requests_are_known),
     TEST(large_answers_and_endless_work_are_refused))

@@ -1,20 +1,45 @@
 /* The writer's machine: what it waits for. */
 #include "base/error.h"
 #include "base/log.h"
-#include "config/load.h"
 #include "roles/config/writer_int.h"
-#include "wire/client.pb-c.h"
-#include "wire/pack.h"
 
-#define NEXT_CHANGE                                                                                          \
-    (FSM_CHOICE(WRITER_ST_READY) | FSM_CHOICE(WRITER_ST_HASHING) | FSM_CHOICE(WRITER_ST_WRITING))
+#define BEGINS                                                                                               \
+    (FSM_CHOICE(WRITER_ST_READY) | FSM_CHOICE(WRITER_ST_FETCHING) | FSM_CHOICE(WRITER_ST_CHECKING) |         \
+        FSM_CHOICE(WRITER_ST_HASHING) | FSM_CHOICE(WRITER_ST_STAGING) | FSM_CHOICE(WRITER_ST_APPLYING))
 
 static void retry_later(struct writer *w)
 {
-    world_timer_set(w->world, &w->timer, 0, 0, world_now(w->world) + timer_duration(TIMER_CONFIG_RETRY));
+    world_timer_set(w->world, &w->timer, OBJECT(WRITER_OBJECT_MACHINE, 0), 0,
+        world_now(w->world) + timer_duration(TIMER_CONFIG_RETRY));
 }
 
-/* ---- loading ---- */
+static int retry_h(void *object, const void *input)
+{
+    (void)input;
+    retry_later(object);
+    return 0;
+}
+
+/* ---- the beginning ---- */
+
+static int ask_number_h(void *object, const void *input)
+{
+    (void)input;
+    writer__ask_number(object);
+    return 0;
+}
+
+static int numbered_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    const struct writer_answer *a = input;
+    if (writer__take_number(&w->number, a->bytes) != 0) {
+        retry_later(w);
+        return WRITER_ST_NUMBERING;
+    }
+    writer__ask_page(w);
+    return WRITER_ST_LOADING;
+}
 
 static int load_h(void *object, const void *input)
 {
@@ -30,8 +55,8 @@ static int load_h(void *object, const void *input)
         writer__ask_page(w);
         return WRITER_ST_LOADING;
     }
-    LOG(LOG_INFO, "roles/config", "%zu objects read", catalogue_count(w->catalogue));
-    return WRITER_ST_READY;
+    world_again(w->world, WRITER_AGAIN_MACHINE);
+    return WRITER_ST_INDEXING;
 }
 
 static int load_failed_h(void *object, const void *input)
@@ -50,193 +75,402 @@ static int load_again_h(void *object, const void *input)
     return 0;
 }
 
-/* ---- the end of a change ---- */
-
-static void publish_change(struct writer *w, const struct writer_change *change)
+static int index_h(void *object, const void *input)
 {
-    const struct writer_request *r = &change->request;
-    Tandem__ConfigChanged m = TANDEM__CONFIG_CHANGED__INIT;
-    struct arena arena = {0};
-    struct buffer subject = {0}, packed = {0};
-    m.kind = arena_text(&arena, slice_text(r->kind->name));
-    m.name = arena_text(&arena, r->name);
-    m.version = change->body != NULL ? change->expected + 1 : change->expected;
-    m.has_deleted = m.deleted = change->body == NULL;
-    buffer_add_format(&subject, "cfg.%s", r->kind->name);
-    pack_add(&packed, &m.base);
-    world_publish(w->world, buffer_slice(&subject), buffer_slice(&packed));
-    buffer_free(&subject);
-    buffer_free(&packed);
-    arena_free(&arena);
+    struct writer *w = object;
+    (void)input;
+    if (writer__index(w)) {
+        world_again(w->world, WRITER_AGAIN_MACHINE);
+        return WRITER_ST_INDEXING;
+    }
+    LOG(LOG_INFO, "roles/config", "%zu objects read, change %llu", catalogue_count(w->catalogue),
+        (unsigned long long)w->number);
+    return WRITER_ST_FOLLOWING;
 }
 
-static void answer_done(struct writer *w, const struct writer_change *change)
+/* Only who knows the configuration may lead. */
+static void enter_following(void *object)
 {
-    const struct writer_request *r = &change->request;
-    json_t *shown = change->body != NULL ? object_show(r->kind, change->body, change->expected + 1, false)
-                                         : json_pack("{sI}", "version", (json_int_t)change->expected);
-    if (change->body == NULL)
-        json_object_set_new(shown, "deleted", json_true());
-    writer__answer(w, r, change->body != NULL && change->expected == 0 ? 201 : 200, shown);
-    json_decref(shown);
+    struct writer *w = object;
+    if (!w->follows)
+        writer__follow(w);
 }
 
-static int done(struct writer *w)
+/* ---- catching up ---- */
+
+static int lead_h(void *object, const void *input)
 {
-    struct writer_change *change = writer__current(w);
-    const struct writer_request *r = &change->request;
-    if (change->body != NULL)
-        catalogue_put(w->catalogue,
-            &(struct object){r->kind, r->name, buffer_slice(&change->text), change->expected + 1});
-    else
-        catalogue_remove(w->catalogue, r->kind, r->name);
-    LOG(LOG_NOTICE, "roles/config", "%.*s %s %s %.*s", SLICE_ARG(r->user),
-        change->body != NULL ? "wrote" : "deleted", r->kind->name, SLICE_ARG(r->name));
-    publish_change(w, change);
-    answer_done(w, change);
-    writer__drop(w, change);
-    return writer__begin(w);
+    struct writer *w = object;
+    (void)input;
+    writer__catch_up(w);
+    writer__ask_changes(w, true);
+    return 0;
 }
 
-static int failed(struct writer *w, int error)
+/* Works on the first one that waits, until it has to wait for somebody. */
+static int go_on(struct writer *w)
 {
-    struct writer_change *change = writer__current(w);
-    writer__refuse(w, &change->request, writer__status(error), error, (struct slice){0}, (struct slice){0});
-    writer__drop(w, change);
-    return writer__begin(w);
+    while (!list_empty(&w->waiting)) {
+        struct transaction *t = writer__current(w);
+        switch (writer__work(w, t)) {
+        case WORK_MORE:
+            world_again(w->world, WRITER_AGAIN_MACHINE);
+            return WRITER_ST_CHECKING;
+        case WORK_FETCH:
+            writer__ask_fetch(w, t);
+            return WRITER_ST_FETCHING;
+        case WORK_HASH:
+            writer__ask_hash(w);
+            return WRITER_ST_HASHING;
+        case WORK_WRITE:
+            writer__ask_stage(w, t);
+            return t->phase == PHASE_APPLY ? WRITER_ST_APPLYING : WRITER_ST_STAGING;
+        default:
+            writer__drop(w, t);
+        }
+    }
+    return WRITER_ST_READY;
 }
 
-/* ---- hashing a password ---- */
+static int caught_up_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    const struct writer_answer *a = input;
+    bool more;
+    if (writer__take_changes(w, a->bytes, &more) != 0) {
+        retry_later(w);
+        return WRITER_ST_CATCHING;
+    }
+    if (more) {
+        writer__ask_changes(w, false);
+        return WRITER_ST_CATCHING;
+    }
+    writer__tell_caught(w);
+    return go_on(w);
+}
+
+/* Large objects: fewer at a time. */
+static bool too_many(struct writer *w, const struct writer_answer *a)
+{
+    if (a->error != ERROR_LIMIT || w->cursor.page <= WRITER_PAGE_LEAST)
+        return false;
+    w->cursor.page /= 2;
+    writer__ask_changes(w, false);
+    return true;
+}
+
+static int catch_failed_h(void *object, const void *input)
+{
+    if (!too_many(object, input))
+        retry_later(object);
+    return 0;
+}
+
+static int catch_again_h(void *object, const void *input)
+{
+    (void)input;
+    writer__ask_changes(object, false);
+    return 0;
+}
+
+/* ---- a transaction, up to the store ---- */
+
+static int begin_h(void *object, const void *input)
+{
+    (void)input;
+    return go_on(object);
+}
+
+static int failed(struct writer *w, int error, const char *sentence)
+{
+    struct transaction *t = writer__current(w);
+    writer__refuse_text(w, &t->request, error, sentence);
+    writer__drop(w, t);
+    return go_on(w);
+}
+
+static int fetched_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    const struct writer_answer *a = input;
+    struct transaction *t = writer__current(w);
+    bool more;
+    int error = writer__take_fetch(w, t, a->bytes, &more);
+    if (error == ERROR_MISSING)
+        return failed(w, error, "there is no change of this number");
+    if (error == ERROR_UNSUPPORTED)
+        return failed(w, ERROR_CONFLICT,
+            "was made by another version of the program, which kept too little of it; it cannot be undone");
+    if (error != 0)
+        return failed(w, error, "");
+    if (more) {
+        writer__ask_fetch(w, t);
+        return WRITER_ST_FETCHING;
+    }
+    t->phase = PHASE_CHECK;
+    return go_on(w);
+}
+
+static int refused_h(void *object, const void *input)
+{
+    const struct writer_answer *a = input;
+    struct writer *w = object;
+    json_decref(w->hashing);
+    w->hashing = NULL;
+    return failed(w, a->error == ERROR_UNKNOWN ? ERROR_TIMEOUT : a->error, "");
+}
 
 static int hashed_h(void *object, const void *input)
 {
     struct writer *w = object;
     const struct writer_answer *a = input;
-    struct writer_change *change = writer__current(w);
-    struct arena arena = {0};
-    struct slice hash = writer__hash(a->bytes, &arena);
-    bool good = !slice_empty(hash);
-    if (good) {
-        object_set_password(change->request.kind, change->body, hash);
-        buffer_clear(&change->text);
-        object_dump(&change->text, change->body);
-        writer__ask_write(w, change);
-    }
-    arena_free(&arena);
-    return good ? WRITER_ST_WRITING : failed(w, ERROR_UNSUPPORTED);
-}
-
-static int hash_failed_h(void *object, const void *input)
-{
-    const struct writer_answer *a = input;
-    return failed(object, a->error == ERROR_UNKNOWN ? ERROR_TIMEOUT : a->error);
+    int error = writer__hashed(w, writer__current(w), a->bytes);
+    return error != 0 ? failed(w, error, "") : go_on(w);
 }
 
 /* ---- writing ---- */
 
-static int begin_h(void *object, const void *input)
+static int staged_h(void *object, const void *input)
 {
+    struct writer *w = object;
+    struct transaction *t = writer__current(w);
     (void)input;
-    return writer__begin(object);
+    if (writer__ask_stage(w, t))
+        return WRITER_ST_STAGING;
+    writer__ask_apply(w, t);
+    return WRITER_ST_APPLYING;
 }
 
-static int written_h(void *object, const void *input)
+/* What was staged under this name may or may not be there: all of it again, under another. */
+static int stage_unknown_h(void *object, const void *input)
 {
+    struct writer *w = object;
+    struct transaction *t = writer__current(w);
     (void)input;
-    return done(object);
+    if (++t->tries == TRANSACTION_TRIES)
+        return failed(w, ERROR_TIMEOUT, "");
+    t->staged = 0;
+    t->stage[0] = '\0';
+    writer__ask_stage(w, t);
+    return t->phase == PHASE_APPLY ? WRITER_ST_APPLYING : WRITER_ST_STAGING;
 }
 
-/* Somebody else has written to the store: what is there has to be seen first. */
-static int refused_h(void *object, const void *input)
+static int applied_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    (void)input;
+    writer__catch_up(w);
+    writer__ask_changes(w, false);
+    return 0;
+}
+
+/* Somebody else was faster with the number or an object: what is there has to be seen first. */
+static int not_applied_h(void *object, const void *input)
 {
     struct writer *w = object;
     const struct writer_answer *a = input;
-    if (a->error != ERROR_CONFLICT && a->error != ERROR_EXISTS)
-        return failed(w, a->error);
-    writer__ask_object(w, writer__current(w));
-    return WRITER_ST_CHECKING;
+    struct transaction *t = writer__current(w);
+    t->number = 0;
+    if (a->error == ERROR_LIMIT)
+        return failed(w, ERROR_LIMIT, "");
+    if ((a->error != ERROR_CONFLICT && a->error != ERROR_EXISTS) || ++t->tries == TRANSACTION_TRIES)
+        return failed(w, a->error, "");
+    writer__again(t);
+    writer__catch_up(w);
+    writer__ask_changes(w, false);
+    return WRITER_ST_CATCHING;
 }
 
 static int doubtful_h(void *object, const void *input)
 {
+    struct writer *w = object;
     (void)input;
-    writer__ask_object(object, writer__current(object));
+    writer__ask_settle(w, writer__current(w));
     return 0;
 }
 
-/* ---- looking at what the store has ---- */
+/* ---- after a doubt ---- */
 
-static bool is_done(const struct writer_change *change, const struct object *o)
-{
-    if (change->body == NULL)
-        return o == NULL;
-    return o != NULL && o->version == change->expected + 1 &&
-           slice_equal(o->body, buffer_slice(&change->text));
-}
-
-static int found_h(void *object, const void *input)
+static int settled_h(void *object, const void *input)
 {
     struct writer *w = object;
     const struct writer_answer *a = input;
-    struct writer_change *change = writer__current(w);
-    const struct writer_request *r = &change->request;
-    if (config_load_one(w->catalogue, r->kind, r->name, a->bytes) != 0) {
+    struct transaction *t = writer__current(w);
+    uint64_t number, last;
+    if (writer__take_settle(&number, &last, a->bytes) != 0) {
         retry_later(w);
-        return WRITER_ST_CHECKING;
+        return WRITER_ST_SETTLING;
     }
-    const struct object *o = catalogue_get(w->catalogue, r->kind, r->name);
-    if (is_done(change, o))
-        return done(w);
-    return failed(w, (o != NULL ? o->version : 0) == change->expected ? ERROR_TIMEOUT : ERROR_CONFLICT);
+    if (number != 0) {
+        writer__catch_up(w);
+        writer__ask_changes(w, false);
+        return WRITER_ST_FINISHING;
+    }
+    if (last <= w->number) { /* it may still be on its way */
+        writer__ask_take(w);
+        return WRITER_ST_TAKING;
+    }
+    t->number = 0;
+    writer__again(t);
+    writer__catch_up(w);
+    writer__ask_changes(w, false);
+    return WRITER_ST_CATCHING;
 }
 
-static int not_found_out_h(void *object, const void *input)
+static int taken_h(void *object, const void *input)
 {
+    struct writer *w = object;
     (void)input;
-    retry_later(object);
-    return 0;
+    w->number++;
+    writer__current(w)->number = 0;
+    return failed(w, ERROR_TIMEOUT, "the store did not answer in time, and it was not done; try again");
 }
 
 static int look_again_h(void *object, const void *input)
 {
+    struct writer *w = object;
     (void)input;
-    writer__ask_object(object, writer__current(object));
+    writer__ask_settle(w, writer__current(w));
+    return 0;
+}
+
+/* ---- the end of a transaction ---- */
+
+static int finished_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    const struct writer_answer *a = input;
+    struct transaction *t = writer__current(w);
+    bool more;
+    if (writer__take_changes(w, a->bytes, &more) != 0) {
+        retry_later(w);
+        return WRITER_ST_FINISHING;
+    }
+    if (more) {
+        writer__ask_changes(w, false);
+        return WRITER_ST_FINISHING;
+    }
+    writer__tell(w, t);
+    writer__settle(w, t);
+    writer__drop(w, t);
+    return go_on(w);
+}
+
+/* ---- who leads no longer ---- */
+
+static int lost_h(void *object, const void *input)
+{
+    struct writer *w = object;
+    (void)input;
+    w->question = 0;
+    world_timer_clear(&w->timer);
+    writer__drop_all(w, ERROR_UNKNOWN,
+        "another instance writes the configuration from now on, and it is not known whether this was done; "
+        "see "
+        "the history before you repeat it");
     return 0;
 }
 
 /* ---- the table ---- */
 
 static const struct fsm_state states[] = {
-    [WRITER_ST_LOADING] = {"loading", TIMER_NONE, false},
-    [WRITER_ST_READY] = {"ready", TIMER_NONE, false},
-    [WRITER_ST_HASHING] = {"hashing", TIMER_NONE, false},
-    [WRITER_ST_WRITING] = {"writing", TIMER_NONE, false},
-    [WRITER_ST_CHECKING] = {"checking", TIMER_NONE, false},
+    [WRITER_ST_NUMBERING] = {"numbering", TIMER_NONE, false, NULL},
+    [WRITER_ST_LOADING] = {"loading", TIMER_NONE, false, NULL},
+    [WRITER_ST_INDEXING] = {"indexing", TIMER_NONE, false, NULL},
+    [WRITER_ST_FOLLOWING] = {"following", TIMER_NONE, false, enter_following},
+    [WRITER_ST_CATCHING] = {"catching", TIMER_NONE, false, NULL},
+    [WRITER_ST_READY] = {"ready", TIMER_NONE, false, NULL},
+    [WRITER_ST_FETCHING] = {"fetching", TIMER_NONE, false, NULL},
+    [WRITER_ST_CHECKING] = {"checking", TIMER_NONE, false, NULL},
+    [WRITER_ST_HASHING] = {"hashing", TIMER_NONE, false, NULL},
+    [WRITER_ST_STAGING] = {"staging", TIMER_NONE, false, NULL},
+    [WRITER_ST_APPLYING] = {"applying", TIMER_NONE, false, NULL},
+    [WRITER_ST_SETTLING] = {"settling", TIMER_NONE, false, NULL},
+    [WRITER_ST_TAKING] = {"taking", TIMER_NONE, false, NULL},
+    [WRITER_ST_FINISHING] = {"finishing", TIMER_NONE, false, NULL},
 };
 
-static const char *const events[] = {"yes", "no", "unknown", "change", "timer"};
+static const char *const events[] = {
+    [WRITER_EV_YES] = "yes",
+    [WRITER_EV_NO] = "no",
+    [WRITER_EV_UNKNOWN] = "unknown",
+    [WRITER_EV_CHANGE] = "change",
+    [WRITER_EV_TIMER] = "timer",
+    [WRITER_EV_AGAIN] = "again",
+    [WRITER_EV_LEAD] = "lead",
+    [WRITER_EV_LOST] = "lost",
+};
+
+/* Changes queue up while another one is made. */
+#define BUSY(state)                                                                                          \
+    {state, WRITER_EV_CHANGE, FSM_STAY, 0, NULL}, {state, WRITER_EV_AGAIN, FSM_STAY, 0, NULL},               \
+    {                                                                                                        \
+        state, WRITER_EV_LOST, WRITER_ST_FOLLOWING, 0, lost_h                                                \
+    }
 
 static const struct fsm_row rows[] = {
-    {WRITER_ST_LOADING, WRITER_EV_YES, WRITER_ST_READY, FSM_CHOICE(WRITER_ST_LOADING), load_h},
+    {WRITER_ST_NUMBERING, WRITER_EV_YES, WRITER_ST_LOADING,
+        FSM_CHOICE(WRITER_ST_NUMBERING) | FSM_CHOICE(WRITER_ST_LOADING), numbered_h},
+    {WRITER_ST_NUMBERING, WRITER_EV_NO, FSM_STAY, 0, load_failed_h},
+    {WRITER_ST_NUMBERING, WRITER_EV_UNKNOWN, FSM_STAY, 0, load_failed_h},
+    {WRITER_ST_NUMBERING, WRITER_EV_TIMER, FSM_STAY, 0, ask_number_h},
+    {WRITER_ST_LOADING, WRITER_EV_YES, WRITER_ST_INDEXING,
+        FSM_CHOICE(WRITER_ST_LOADING) | FSM_CHOICE(WRITER_ST_INDEXING), load_h},
     {WRITER_ST_LOADING, WRITER_EV_NO, FSM_STAY, 0, load_failed_h},
     {WRITER_ST_LOADING, WRITER_EV_UNKNOWN, FSM_STAY, 0, load_failed_h},
     {WRITER_ST_LOADING, WRITER_EV_TIMER, FSM_STAY, 0, load_again_h},
-    {WRITER_ST_READY, WRITER_EV_CHANGE, WRITER_ST_READY, NEXT_CHANGE, begin_h},
-    {WRITER_ST_HASHING, WRITER_EV_CHANGE, FSM_STAY, 0, NULL},
-    {WRITER_ST_HASHING, WRITER_EV_YES, WRITER_ST_WRITING, NEXT_CHANGE, hashed_h},
-    {WRITER_ST_HASHING, WRITER_EV_NO, WRITER_ST_READY, NEXT_CHANGE, hash_failed_h},
-    {WRITER_ST_HASHING, WRITER_EV_UNKNOWN, WRITER_ST_READY, NEXT_CHANGE, hash_failed_h},
-    {WRITER_ST_WRITING, WRITER_EV_CHANGE, FSM_STAY, 0, NULL},
-    {WRITER_ST_WRITING, WRITER_EV_YES, WRITER_ST_READY, NEXT_CHANGE, written_h},
-    {WRITER_ST_WRITING, WRITER_EV_NO, WRITER_ST_READY, NEXT_CHANGE | FSM_CHOICE(WRITER_ST_CHECKING),
-        refused_h},
-    {WRITER_ST_WRITING, WRITER_EV_UNKNOWN, WRITER_ST_CHECKING, 0, doubtful_h},
+    {WRITER_ST_INDEXING, WRITER_EV_AGAIN, WRITER_ST_FOLLOWING,
+        FSM_CHOICE(WRITER_ST_INDEXING) | FSM_CHOICE(WRITER_ST_FOLLOWING), index_h},
+    {WRITER_ST_FOLLOWING, WRITER_EV_LEAD, WRITER_ST_CATCHING, 0, lead_h},
+    {WRITER_ST_FOLLOWING, WRITER_EV_AGAIN, FSM_STAY, 0, NULL},
+    {WRITER_ST_CATCHING, WRITER_EV_YES, WRITER_ST_READY, BEGINS | FSM_CHOICE(WRITER_ST_CATCHING),
+        caught_up_h},
+    {WRITER_ST_CATCHING, WRITER_EV_NO, FSM_STAY, 0, catch_failed_h},
+    {WRITER_ST_CATCHING, WRITER_EV_UNKNOWN, FSM_STAY, 0, retry_h},
+    {WRITER_ST_CATCHING, WRITER_EV_TIMER, FSM_STAY, 0, catch_again_h},
+    BUSY(WRITER_ST_CATCHING),
+    {WRITER_ST_READY, WRITER_EV_CHANGE, WRITER_ST_READY, BEGINS, begin_h},
+    {WRITER_ST_READY, WRITER_EV_AGAIN, FSM_STAY, 0, NULL},
+    {WRITER_ST_READY, WRITER_EV_LOST, WRITER_ST_FOLLOWING, 0, lost_h},
+    {WRITER_ST_FETCHING, WRITER_EV_YES, WRITER_ST_READY, BEGINS, fetched_h},
+    {WRITER_ST_FETCHING, WRITER_EV_NO, WRITER_ST_READY, BEGINS, refused_h},
+    {WRITER_ST_FETCHING, WRITER_EV_UNKNOWN, WRITER_ST_READY, BEGINS, refused_h},
+    BUSY(WRITER_ST_FETCHING),
     {WRITER_ST_CHECKING, WRITER_EV_CHANGE, FSM_STAY, 0, NULL},
-    {WRITER_ST_CHECKING, WRITER_EV_YES, WRITER_ST_READY, NEXT_CHANGE | FSM_CHOICE(WRITER_ST_CHECKING),
-        found_h},
-    {WRITER_ST_CHECKING, WRITER_EV_NO, FSM_STAY, 0, not_found_out_h},
-    {WRITER_ST_CHECKING, WRITER_EV_UNKNOWN, FSM_STAY, 0, not_found_out_h},
-    {WRITER_ST_CHECKING, WRITER_EV_TIMER, FSM_STAY, 0, look_again_h},
+    {WRITER_ST_CHECKING, WRITER_EV_AGAIN, WRITER_ST_READY, BEGINS, begin_h},
+    {WRITER_ST_CHECKING, WRITER_EV_LOST, WRITER_ST_FOLLOWING, 0, lost_h},
+    {WRITER_ST_HASHING, WRITER_EV_YES, WRITER_ST_READY, BEGINS, hashed_h},
+    {WRITER_ST_HASHING, WRITER_EV_NO, WRITER_ST_READY, BEGINS, refused_h},
+    {WRITER_ST_HASHING, WRITER_EV_UNKNOWN, WRITER_ST_READY, BEGINS, refused_h},
+    BUSY(WRITER_ST_HASHING),
+    {WRITER_ST_STAGING, WRITER_EV_YES, WRITER_ST_APPLYING,
+        FSM_CHOICE(WRITER_ST_STAGING) | FSM_CHOICE(WRITER_ST_APPLYING), staged_h},
+    {WRITER_ST_STAGING, WRITER_EV_NO, WRITER_ST_READY, BEGINS, refused_h},
+    {WRITER_ST_STAGING, WRITER_EV_UNKNOWN, WRITER_ST_STAGING, BEGINS, stage_unknown_h},
+    BUSY(WRITER_ST_STAGING),
+    {WRITER_ST_APPLYING, WRITER_EV_YES, WRITER_ST_FINISHING, 0, applied_h},
+    {WRITER_ST_APPLYING, WRITER_EV_NO, WRITER_ST_CATCHING, BEGINS | FSM_CHOICE(WRITER_ST_CATCHING),
+        not_applied_h},
+    {WRITER_ST_APPLYING, WRITER_EV_UNKNOWN, WRITER_ST_SETTLING, 0, doubtful_h},
+    BUSY(WRITER_ST_APPLYING),
+    {WRITER_ST_SETTLING, WRITER_EV_YES, WRITER_ST_FINISHING,
+        FSM_CHOICE(WRITER_ST_SETTLING) | FSM_CHOICE(WRITER_ST_TAKING) | FSM_CHOICE(WRITER_ST_CATCHING) |
+            FSM_CHOICE(WRITER_ST_FINISHING),
+        settled_h},
+    {WRITER_ST_SETTLING, WRITER_EV_NO, FSM_STAY, 0, retry_h},
+    {WRITER_ST_SETTLING, WRITER_EV_UNKNOWN, FSM_STAY, 0, retry_h},
+    {WRITER_ST_SETTLING, WRITER_EV_TIMER, FSM_STAY, 0, look_again_h},
+    BUSY(WRITER_ST_SETTLING),
+    {WRITER_ST_TAKING, WRITER_EV_YES, WRITER_ST_READY, BEGINS, taken_h},
+    {WRITER_ST_TAKING, WRITER_EV_NO, WRITER_ST_SETTLING, 0, retry_h},
+    {WRITER_ST_TAKING, WRITER_EV_UNKNOWN, WRITER_ST_SETTLING, 0, retry_h},
+    BUSY(WRITER_ST_TAKING),
+    {WRITER_ST_FINISHING, WRITER_EV_YES, WRITER_ST_READY, BEGINS | FSM_CHOICE(WRITER_ST_FINISHING),
+        finished_h},
+    {WRITER_ST_FINISHING, WRITER_EV_NO, FSM_STAY, 0, catch_failed_h},
+    {WRITER_ST_FINISHING, WRITER_EV_UNKNOWN, FSM_STAY, 0, retry_h},
+    {WRITER_ST_FINISHING, WRITER_EV_TIMER, FSM_STAY, 0, catch_again_h},
+    BUSY(WRITER_ST_FINISHING),
 };
 
 static void refused(void *object)

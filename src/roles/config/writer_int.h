@@ -1,25 +1,58 @@
-/* The inside of the role. */
+/* The inside of the role.
+ *
+ *     bus ── inbox (parts, who leads) ──┬── reads: read.c, walk.c, past.c
+ *                                       └── transactions ── check*.c ── writer_fsm.c ── store.c ──> engines
+ */
 #ifndef TANDEM_ROLES_CONFIG_WRITER_INT_H
 #define TANDEM_ROLES_CONFIG_WRITER_INT_H
 
-#include "base/arena.h"
 #include "base/list.h"
 #include "config/load.h"
+#include "lead/lead.h"
+#include "roles/config/transaction.h"
 #include "roles/config/writer.h"
-#include "world/world.h"
+#include "wire/engine.pb-c.h"
 
 #define WRITER_WAITING                                                                                       \
-    64                   /* changes that wait for their turn; past it the requester is told to come later    \
-                          */
-#define WRITER_LIST 1000 /* objects of one answer */
+    64 /* changes that wait for their turn; past it the requester is told to come later                      \
+        */
+#define WRITER_WAITING_BYTES ((size_t)64 << 20)
+#define WRITER_HELD 64 /* requests that came while nobody leads */
+#define WRITER_HELD_BYTES ((size_t)4 << 20)
+#define WRITER_UPLOADS 8                  /* bodies that come in parts, at a time */
+#define WRITER_BODY ((size_t)16 << 20)    /* bytes of one of them */
+#define WRITER_READS 256                  /* questions to the store for history, and walks, at a time */
+#define WRITER_RESULTS 32                 /* ends of long transactions that can be asked for */
 #define WRITER_ANSWER ((size_t)512 << 10) /* bytes of one answer */
+#define WRITER_NOTICES 32                 /* objects of a transaction that are told one by one */
+#define WRITER_PAGE 400                   /* changed objects read at a time */
+#define WRITER_PAGE_LEAST 16              /* ... when they are large */
+
+enum writer_object {
+    WRITER_OBJECT_MACHINE = 1,
+    WRITER_OBJECT_LEAD,
+    WRITER_OBJECT_READ,
+    WRITER_OBJECT_INBOX,
+    WRITER_OBJECT_TRANSACTION
+};
+enum writer_again { WRITER_AGAIN_MACHINE = 1, WRITER_AGAIN_WALK };
+enum writer_token { WRITER_TOKEN_REQUESTS = 1, WRITER_TOKEN_LEAD };
 
 enum writer_state {
-    WRITER_ST_LOADING,
+    WRITER_ST_NUMBERING, /* asks for the last number */
+    WRITER_ST_LOADING,   /* ... and for all objects */
+    WRITER_ST_INDEXING,  /* notes who refers to whom */
+    WRITER_ST_FOLLOWING, /* another instance leads, or nobody */
+    WRITER_ST_CATCHING,  /* reads what others have changed */
     WRITER_ST_READY,
+    WRITER_ST_FETCHING, /* reads what is to be undone */
+    WRITER_ST_CHECKING,
     WRITER_ST_HASHING,
-    WRITER_ST_WRITING,
-    WRITER_ST_CHECKING
+    WRITER_ST_STAGING,
+    WRITER_ST_APPLYING,
+    WRITER_ST_SETTLING, /* was it done? */
+    WRITER_ST_TAKING,   /* not yet: takes its number, so that it never will be */
+    WRITER_ST_FINISHING /* reads back what was done */
 };
 enum writer_event {
     WRITER_EV_YES,     /* the engine has done it */
@@ -27,44 +60,40 @@ enum writer_event {
     WRITER_EV_UNKNOWN, /* ... may have done it */
     WRITER_EV_CHANGE,  /* a change waits */
     WRITER_EV_TIMER,
+    WRITER_EV_AGAIN, /* the next turn of long work */
+    WRITER_EV_LEAD,  /* this instance leads from now on */
+    WRITER_EV_LOST,  /* ... no longer */
 };
 
-enum writer_method { WRITER_GET, WRITER_PUT, WRITER_DELETE };
-
-/* A request as it was understood. Slices point into the turn. */
-struct writer_request {
-    struct slice reply_to, user, role;
-    uint64_t token;
-    enum writer_method method;
-    const struct kind *kind; /* NULL: of all */
-    struct slice name;       /* empty: of the kind */
-    struct slice after;      /* GET of a kind: from behind this name */
-    uint64_t limit;
-    bool secrets;
-    bool has_version;
-    uint64_t version; /* DELETE: what the requester has seen */
-    struct slice body;
-};
-
-/* One that waits for its turn or for an engine. */
-struct writer_change {
-    struct list link;
-    struct arena arena; /* what the slices point to */
-    struct writer_request request;
-    uint64_t expected;  /* version that is replaced; 0: there is none */
-    json_t *body;       /* to be kept; NULL: deletes */
-    struct buffer text; /* the same as it is written */
+/* How far this instance has read what changed. */
+struct writer_cursor {
+    uint64_t number, newest;
+    struct buffer kind, name;
+    size_t page;
+    bool fresh; /* the first page of a catching up */
 };
 
 struct writer {
     struct world *world;
+    char name[LEAD_NAME];
+    struct lead lead;
+    bool follows; /* `lead` is open */
     struct catalogue *catalogue;
+    struct uses uses;
     struct config_load load; /* while LOADING */
-    uint8_t state;           /* enum writer_state */
-    uint64_t question;       /* token of the one that is open; older answers are ignored */
-    struct world_timer timer;
+    struct writer_cursor cursor;
+    struct writer_cursor index; /* while INDEXING */
+    uint64_t number;            /* of the last transaction that the catalogue knows */
+    uint8_t state;              /* enum writer_state */
+    uint64_t question;          /* token of the one that is open; older answers are ignored */
+    uint64_t tokens;
+    struct world_timer timer, inbox_timer;
     struct list waiting; /* the first is the one being made, unless READY */
-    size_t waiting_count;
+    size_t waiting_count, waiting_bytes;
+    struct list held, uploads, pasts, walks, results;
+    size_t held_count, held_bytes, upload_count, read_count, result_count;
+    bool touched[KIND_MAX]; /* kinds of what was read back since the catching up began */
+    json_t *hashing;        /* the body whose password is being hashed */
 };
 
 /* What an engine said. */
@@ -73,30 +102,6 @@ struct writer_answer {
     struct slice bytes;
 };
 
-/* Understands a request, or answers what is wrong with it. */
-bool writer__parse(struct writer_request *r, struct writer *w, struct slice bytes, struct arena *arena);
-void writer__get(struct writer *w, const struct writer_request *r);
-void writer__enqueue(struct writer *w, const struct writer_request *r);
-/* Begins the first one that waits and passes its checks; those that do not are answered. The next state. */
-int writer__begin(struct writer *w);
-void writer__drop(struct writer *w, struct writer_change *change);
-static inline struct writer_change *writer__current(struct writer *w)
-{
-    return list_entry(list_first(&w->waiting), struct writer_change, link);
-}
-
-void writer__answer(struct writer *w, const struct writer_request *r, unsigned status, const json_t *body);
-/* {"error": {...}}; sentence empty: the code's own. */
-void writer__refuse(struct writer *w, const struct writer_request *r, unsigned status, int error,
-    struct slice path, struct slice sentence);
-unsigned writer__status(int error); /* of HTTP */
-
-/* Questions to the engines; the answer comes as an event of the machine. */
-void writer__ask_page(struct writer *w); /* of all objects, while loading */
-void writer__ask_hash(struct writer *w, struct slice password);
-void writer__ask_write(struct writer *w, const struct writer_change *change);
-void writer__ask_object(struct writer *w, const struct writer_change *change);
-/* The encoded hash of a JobAnswer; empty: it is none. */
-struct slice writer__hash(struct slice answer, struct arena *arena);
+#include "roles/config/calls.h"
 
 #endif
