@@ -136,9 +136,9 @@ int accounts_nats(struct buffer *out, struct slice cluster, const struct slice *
             return error;
     }
     buffer_add_format(out,
-        "# Made by `tandem accounts nats`: include it in the configuration of each nats-server. A user may "
-        "do\n"
-        "# what is listed and nothing else: nothing of $SYS and $JS. The account SYS has no users.\n"
+        "# Made by `tandem accounts nats`: with the passwords before it, a part of the configuration of "
+        "each\n"
+        "# nats-server. A user may do what is listed and nothing else. The account SYS has no users.\n"
         "accounts {\n  %.*s {\n    users: [\n",
         SLICE_ARG(cluster));
     for (size_t i = 0; i < count; i++) {

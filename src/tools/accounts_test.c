@@ -65,8 +65,8 @@ static void every_role_has_its_permissions(void **state)
 
 static void what_is_no_member_or_role_is_refused(void **state)
 {
-    static const char *const bad[] = {"", "=node", "host-1=", "host 1", "host\"1", "host-1=nobody", "host-1=every",
-        "host-1=node,,", "host-1=node nodes"};
+    static const char *const bad[] = {"", "=node", "host-1=", "host 1", "host\"1", "host-1=nobody",
+        "host-1=every", "host-1=node,,", "host-1=node nodes"};
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         struct buffer out = {0}, complaint = {0};
