@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 SECONDS ?= 600
 export LC_ALL = C.UTF-8
 
-.PHONY: help build run test check fuzz bench soak format generate bareroot clean
+.PHONY: help build run test check fuzz bench soak format generate package bareroot clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,9 +49,13 @@ generate: build ## documents that are made from the program and its tests
 	@tools/requirements >docs/requirements.md
 	@[ ! -d docs/reference ] || tools/reference
 
+package: build ## the Debian package: build/tandem_VERSION_ARCHITECTURE.deb
+	@packaging/build
+
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot
 	@test/bareroot/run $(ARGS)
+	@test/package/bareroot
 
 clean: ## forget everything built; keeps var/, where `make run` stores its data
 	@rm -rf build build-asan build-tsan build-clang build-fuzz web/dist

@@ -35,6 +35,8 @@ static const struct command commands[] = {
     {"revoke", "NAME", "shuts a member out", OPTION_PLACE, 1, 1, command_revoke},
     {"code", "NAME", "makes a one-time code by which that member joins",
         OPTION_PLACE | OPTION_BIT(OPTION_JSON), 1, 1, command_code},
+    {"accounts", "nats CLUSTER MEMBER[=ROLE,...]...",
+        "prints accounts for the bus, each with what its roles need", 0, 3, OPTION_WORDS, command_accounts},
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},

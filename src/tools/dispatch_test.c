@@ -101,7 +101,7 @@ static void prints_references_and_graphs(void **state)
     struct printed list, p;
     char words[64];
     run_tandem(&list, &here, "reference");
-    assert_non_null(strstr(list.out, "objects\noptions\ntimers\n"));
+    assert_non_null(strstr(list.out, "objects\noptions\npermissions\n"));
     char *at = list.out;
     for (char *name; (name = strsep(&at, "\n")) != NULL && *name != '\0';) {
         snprintf(words, sizeof words, "reference %s", name);

@@ -8,6 +8,7 @@
 #include "config/kind.h"
 #include "health/metrics.h"
 #include "roles/control/control.h"
+#include "tools/accounts.h"
 #include "tools/dispatch.h"
 #include "tools/graph.h"
 
@@ -60,6 +61,7 @@ static const struct {
     {"metrics", health_metrics_reference},
     {"objects", kind_reference},
     {"options", option_reference},
+    {"permissions", accounts_reference},
     {"timers", timers},
 };
 

@@ -42,8 +42,7 @@ class Servers:
 
 def cases():
     yield "bus in the process", "bus", "embedded", Embedded
-    yield "bus on one nats", "bus", "nats", lambda: Servers(lambda: [nats.Cluster(1)])
     yield "bus on three nats with TLS", "bus", "nats", lambda: Servers(
         lambda: [nats.Cluster(3, tls=True, client_certificates=True)])
     yield "bus over a gateway between two clusters of nats", "bus", "nats-gateway", lambda: Servers(
-        lambda: nats.joined(2, 3, tls=True))
+        lambda: nats.joined(2, 3))

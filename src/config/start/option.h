@@ -22,7 +22,7 @@ _Static_assert(OPTION_COUNT <= 64, "a bit for each");
 #define OPTION_PLACE (OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_WEB) | OPTION_BIT(OPTION_CONFIG))
 
 #define OPTION_ITEMS 64 /* of a list */
-#define OPTION_WORDS 16 /* of a command line, beside options */
+#define OPTION_WORDS 64 /* of a command line, beside options */
 
 struct option_value {
     struct slice text;
