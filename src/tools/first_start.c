@@ -219,12 +219,8 @@ int first_start(struct buffer *message, const struct first_start_means *means, c
     struct making m = {.means = means};
     char password[SECRET + 1];
     random_text(&m, password);
-<<<<<<< HEAD
     make_objects(&m, options_text(options, OPTION_NAME), password);
-=======
-    make_objects(&m, password);
     add_steps(&m);
->>>>>>> f849f20 (tools: the first start is change 1; conformance of transactions on both stores)
     if (m.error == 0)
         m.error = write_objects(&m);
     if (m.error == 0)
