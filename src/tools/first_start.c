@@ -21,6 +21,8 @@ struct making {
     Tandem__StoreStatement statements[STATEMENTS], *list[STATEMENTS];
     size_t count;
     int64_t objects;
+    int64_t change;                /* number of the transaction */
+    struct slice request, comment; /* of it */
     int error;
     char phone_secret[SECRET + 1]; /* of the first one */
 };
@@ -78,15 +80,15 @@ static void add_dump(struct making *m, Tandem__StoreStatement *s, const json_t *
     buffer_free(&text);
 }
 
-/* All of it is change 1 of the configuration: the steps of a transaction as the store's objects.sql has them.
+/* All of it is one change of the configuration: the steps of a transaction as the store's objects.sql has
+ * them.
  */
-#define CHANGE 1
-#define REQUEST SLICE("first start")
+#define FIRST_CHANGE 1
 
 static void add_object(struct making *m, const struct kind *k, const json_t *kept)
 {
     Tandem__StoreStatement *stage = add_statement(m, "change_stage_add");
-    add_text(m, stage, REQUEST);
+    add_text(m, stage, m->request);
     add_text(m, stage, slice_text(k->name));
     add_text(m, stage, object_name(k, kept));
     add_number(m, stage, 0); /* it must not be there yet */
@@ -97,19 +99,19 @@ static void add_object(struct making *m, const struct kind *k, const json_t *kep
 static void add_steps(struct making *m)
 {
     Tandem__StoreStatement *add = add_statement(m, "change_add");
-    add_number(m, add, CHANGE);
-    add_text(m, add, REQUEST);
+    add_number(m, add, m->change);
+    add_text(m, add, m->request);
     add_number(m, add, m->means->now);
     add_text(m, add, SLICE("first start"));
-    add_text(m, add, SLICE("the first start"));
+    add_text(m, add, m->comment);
     add_value(m, add); /* undoes nothing */
     Tandem__StoreStatement *objects = add_statement(m, "change_objects_add");
-    add_number(m, objects, CHANGE);
-    add_text(m, objects, REQUEST);
+    add_number(m, objects, m->change);
+    add_text(m, objects, m->request);
     Tandem__StoreStatement *complete = add_statement(m, "change_complete");
-    add_number(m, complete, CHANGE);
+    add_number(m, complete, m->change);
     add_number(m, complete, m->objects);
-    add_number(m, add_statement(m, "change_apply"), CHANGE);
+    add_number(m, add_statement(m, "change_apply"), m->change);
     add_statement(m, "change_stage_clear_all");
 }
 
@@ -174,15 +176,22 @@ static void make_objects(struct making *m, struct slice member, const char *pass
             "administrator", "password", password));
 }
 
-static int write_objects(struct making *m)
+static int ask_store(struct making *m, struct buffer *answer)
 {
     Tandem__StoreRequest request = TANDEM__STORE_REQUEST__INIT;
-    struct buffer packed = {0}, answer = {0};
+    struct buffer packed = {0};
     request.statements = m->list;
     request.n_statements = m->count;
     pack_add(&packed, &request.base);
-    int error = m->means->store(m->means->argument, buffer_slice(&packed), &answer);
+    int error = m->means->store(m->means->argument, buffer_slice(&packed), answer);
     buffer_free(&packed);
+    return error;
+}
+
+static int write_objects(struct making *m)
+{
+    struct buffer answer = {0};
+    int error = ask_store(m, &answer);
     buffer_free(&answer);
     return error;
 }
@@ -216,7 +225,10 @@ static void write_message(
 
 int first_start(struct buffer *message, const struct first_start_means *means, const struct options *options)
 {
-    struct making m = {.means = means};
+    struct making m = {.means = means,
+        .change = FIRST_CHANGE,
+        .request = SLICE("first start"),
+        .comment = SLICE("the first start")};
     char password[SECRET + 1];
     random_text(&m, password);
     make_objects(&m, options_text(options, OPTION_NAME), password);
@@ -227,4 +239,49 @@ int first_start(struct buffer *message, const struct first_start_means *means, c
         write_message(message, &m, options, password);
     arena_free(&m.arena);
     return m.error;
+}
+
+/* ---- what a later version brings ---- */
+
+static int last_change(int64_t *number, const struct first_start_means *means)
+{
+    struct making m = {.means = means};
+    struct buffer answer = {0};
+    add_statement(&m, "change_last");
+    m.error = ask_store(&m, &answer);
+    const Tandem__StoreAnswer *a = NULL;
+    if (m.error == 0)
+        a = pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), &m.arena);
+    if (a != NULL && a->n_results == 1 && a->results[0]->n_rows == 1)
+        *number = a->results[0]->rows[0]->values[0]->number;
+    else if (m.error == 0)
+        m.error = ERROR_CORRUPT;
+    buffer_free(&answer);
+    arena_free(&m.arena);
+    return m.error;
+}
+
+int first_start_complete(bool *added, const struct first_start_means *means, const struct configuration *c)
+{
+    struct making m = {.means = means,
+        .request = SLICE("complete: control-1"),
+        .comment = SLICE("the role control, which this version brings")};
+    size_t at = 0, first = 0;
+    const struct config_location *location = config_next_location(c, &first);
+    *added = false;
+    if (location == NULL || config_next_application(c, CONFIG_ROLE_CONTROL, &at) != NULL)
+        return 0;
+    m.error = last_change(&m.change, means);
+    m.change++;
+    make(&m, "application",
+        json_pack("{ss, ss, ss}", "name", "control-1", "role", "control", "location",
+            arena_text(&m.arena, location->name)));
+    add_steps(&m);
+    if (m.error == 0)
+        m.error = write_objects(&m);
+    *added = m.error == 0;
+    arena_free(&m.arena);
+    return m.error == ERROR_CONFLICT || m.error == ERROR_EXISTS
+               ? 0
+               : m.error; /* somebody had it and deleted it */
 }

@@ -22,4 +22,9 @@ struct first_start_means {
 int first_start(struct buffer *message, const struct first_start_means *means, const struct options *options)
     __attribute__((warn_unused_result));
 
+/* What was started by an earlier version gets what this one cannot do without and that one did not know: an
+ * application of role control. One that somebody has deleted is not made again. */
+int first_start_complete(bool *added, const struct first_start_means *means, const struct configuration *c)
+    __attribute__((warn_unused_result));
+
 #endif
