@@ -4,6 +4,7 @@ import socket
 import threading
 
 from cases import Embedded
+from cutter import Cutter
 from postgres import Postgres
 
 
@@ -15,11 +16,13 @@ class Servers(Postgres):
         return [*self.options(), *self.addresses]
 
     def fault(self, words):
-        getattr(self, "fault_" + words[0])(*words[1:])
-        return "done"
+        return "none" if getattr(self, "fault_" + words[0])(*words[1:]) == "none" else "done"
+
+    def fault_cut(self, _mode):
+        return "none"
 
     def named(self, which):
-        return {"primary": self.primary, "standby": self.standby}[which]
+        return self.primary if which == "primary" else self.standby
 
     def fault_database(self, name):
         """A test begins: whatever the one before has left, all is well."""
@@ -68,6 +71,34 @@ class Servers(Postgres):
         self.primary.sql(" ".join(words), database)
 
 
+class CutServers(Servers):
+    """One server behind a proxy that cuts."""
+
+    def __init__(self):
+        super().__init__(addresses=("127.0.0.1",))
+
+    def __enter__(self):
+        super().__enter__()
+        self.cutter = Cutter(self.primary.address, self.primary.port).__enter__()
+        return self
+
+    def __exit__(self, *_):
+        super().__exit__()
+        self.cutter.__exit__()
+
+    @property
+    def arguments(self):
+        return ["--only=each_record_is_there_once", *super().arguments]
+
+    @property
+    def addresses(self):
+        return ["127.0.0.1:%d" % self.cutter.port]
+
+    def fault_cut(self, mode):
+        self.cutter.cut(mode)
+
+
 def cases():
     yield "store in the process", "store", "embedded", Embedded
     yield "store on PostgreSQL", "store", "postgres", Servers
+    yield "store behind a line that is cut", "store", "postgres", CutServers

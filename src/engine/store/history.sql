@@ -26,7 +26,7 @@ LIMIT $3;
 -- name: call_created
 -- parameters: call_id text, started_at integer, from_dn text, to_dn text, node text, location text null, sip_call_id text null
 INSERT INTO calls (call_id, started_at, from_dn, to_dn, node, location, sip_call_id, result)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0)
+SELECT $1, $2, $3, $4, $5, $6, $7, 0 WHERE NOT EXISTS (SELECT 1 FROM calls WHERE call_id = $1)
 ON CONFLICT DO NOTHING;
 
 -- name: call_changed
