@@ -1,11 +1,13 @@
 """Where the tests of the store are run."""
 import contextlib
+import os
 import socket
+import subprocess
 import threading
 
 from cases import Embedded
 from cutter import Cutter
-from postgres import Postgres
+from postgres import OWNER, Postgres
 
 
 class Servers(Postgres):
@@ -66,6 +68,36 @@ class Servers(Postgres):
                     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         listener = socket.create_server(("127.0.0.1", int(port)))
         threading.Thread(target=serve, args=(listener,), daemon=True).start()
+
+    def fault_accounts(self, database):
+        """Roles with the rights that the program names, and a user of each."""
+        program = os.path.join(os.path.dirname(os.environ.get("CONFORMANCE", "build/conformance")), "tandem")
+        self.primary.sql(subprocess.run([program, "accounts", "postgres"], check=True, stdout=subprocess.PIPE, text=True).stdout,
+                         database)
+        for role in "config", "control", "history", "member", "proxy", "session":
+            self.primary.sql("DROP ROLE IF EXISTS %s" % role, database)
+            self.primary.sql("CREATE ROLE %s LOGIN PASSWORD '%s' IN ROLE tandem_%s" % (
+                role, self.password(role), role), database)
+
+    def fault_as(self, user, database, *words):
+        """Must be refused for want of a right."""
+        try:
+            self.primary.sql(" ".join(words), database, user, self.password(user))
+        except RuntimeError as error:
+            if "permission denied" in str(error) or "must be owner" in str(error):
+                return
+            raise
+        raise RuntimeError("it was not refused")
+
+    def fault_certificate(self, name, user, role):
+        """<authority's folder>/NAME.pem and .key, and a user who logs in with it."""
+        self.authority.issue(name)
+        self.primary.sql("GRANT tandem_%s TO %s" % (role, user), "postgres")
+
+    def fault_user(self, user):
+        """Its password, where --password-file points to."""
+        with open(self.password_file(OWNER), "w", encoding="utf-8") as file:
+            file.write(self.password(user) + "\n")
 
     def fault_sql(self, database, *words):
         self.primary.sql(" ".join(words), database)
