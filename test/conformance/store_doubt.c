@@ -14,17 +14,16 @@
 struct writer {
     struct seat *seat;
     long long stored;
-    unsigned unknown;
+    unsigned unknown, attempts;
 };
 
-/* A record is a row that knows no key, so nothing but care keeps it from being there twice; beside it the
- * position, from where it is believed to be. */
+/* Each attempt at a record is a row of its own, so nothing but care keeps a record from being there twice;
+ * beside it the position, from where it is believed to be. */
 static uint64_t send_record(struct writer *w)
 {
-    char id[24];
-    snprintf(id, sizeof id, "%lld", w->stored + 1);
-    store_add(w->seat, "call_created", "tittttt", id, w->stored, "1", "2", "n", NULL, NULL);
-    store_add(w->seat, "object_audit_add", "ittttit", 1LL, "a", "b", "c", id, 1LL, NULL);
+    char id[48];
+    snprintf(id, sizeof id, "%lld-%u", w->stored + 1, w->attempts++);
+    store_add(w->seat, "call_created", "tittttt", id, w->stored + 1, "1", "2", "n", NULL, NULL);
     store_add(w->seat, "stream_position_set", "tii", "n", w->stored + 1, w->stored);
     return store_send(w->seat, STORE_WAIT);
 }
@@ -71,21 +70,23 @@ static void store_record(struct writer *w)
     }
 }
 
+/* One row of a record each, without a gap. `text` is an answer to history_audit of one row. */
+static bool check_row(const char *text, long long *cursor, long long number)
+{
+    long long attempt, record, began;
+    if (text[0] == '\0')
+        return false;
+    CHECK(sscanf(text, "%lld %lld-%lld - %lld ", cursor, &record, &attempt, &began) == 4);
+    CHECK_SAME(record, number);
+    CHECK_SAME(began, number);
+    return true;
+}
+
 static void check_records(struct seat *s, long long stored)
 {
-    long long seen = 0;
-    char name[24], before[24] = "";
-    long long cursor = NOTHING;
-    for (;;) {
-        const char *text = STORE_ASK(s, "object_audit_page", "ii", cursor, 1LL);
-        if (text[0] == '\0')
-            break;
-        CHECK(sscanf(text, "%lld 1 a b c %23s 1 -", &cursor, name) == 2);
-        CHECK(strcmp(name, before) != 0);
-        CHECK_SAME(strtoll(name, NULL, 10), stored - seen);
-        strcpy(before, name);
+    long long cursor = 0, seen = 0;
+    while (check_row(STORE_ASK(s, "history_audit", "ii", cursor, 1LL), &cursor, seen + 1))
         seen++;
-    }
     CHECK_SAME(seen, stored);
 }
 
@@ -135,9 +136,9 @@ static void store_until_death(const char *path, struct seat *s, bool full_sync)
         _exit(1);
     store_add(s, "stream_position_get", "t", "n");
     for (long long stored = strtoll(run_here(store, s), NULL, 10);; stored++) {
-        char id[24];
-        snprintf(id, sizeof id, "%lld", stored + 1);
-        store_add(s, "object_audit_add", "ittttit", 1LL, "a", "b", "c", id, 1LL, NULL);
+        char id[48];
+        snprintf(id, sizeof id, "%lld-%ld", stored + 1, (long)getpid());
+        store_add(s, "call_created", "tittttt", id, stored + 1, "1", "2", "n", NULL, NULL);
         store_add(s, "stream_position_set", "tii", "n", stored + 1, stored);
         if (strcmp(run_here(store, s), "+1|+1") != 0)
             _exit(2);
@@ -166,16 +167,15 @@ static void each_record_is_there_once_after_kills(struct stage *stage)
     }
     CHECK_SAME(store_open(&store, &(struct store_options){.path = path}), 0);
     store_add(s, "stream_position_get", "t", "n");
-    long long stored = strtoll(run_here(store, s), NULL, 10), cursor = NOTHING;
+    long long stored = strtoll(run_here(store, s), NULL, 10), cursor = 0, seen = 0;
     CHECK(stored > TIMES / 2);
-    for (long long i = stored; i > 0; i--) {
-        char name[24];
-        store_add(s, "object_audit_page", "ii", cursor, 1LL);
-        CHECK(sscanf(run_here(store, s), "%lld 1 a b c %23s 1 -", &cursor, name) == 2);
-        CHECK_SAME(strtoll(name, NULL, 10), i);
+    for (const char *text = "";; seen++) {
+        store_add(s, "history_audit", "ii", cursor, 1LL);
+        text = run_here(store, s);
+        if (!check_row(text, &cursor, seen + 1))
+            break;
     }
-    store_add(s, "object_audit_page", "ii", cursor, 1LL);
-    CHECK(run_here(store, s)[0] == '\0');
+    CHECK_SAME(seen, stored);
     store_close(store);
 }
 

@@ -50,7 +50,7 @@ static void each_role_has_the_rights_that_it_needs_and_no_others(struct stage *g
         }
         CHECK(stage_fault("as %s %s CREATE TABLE mine (a int)", role, database));
         CHECK(stage_fault("as %s %s DROP TABLE calls", role, database));
-        CHECK(stage_fault("as %s %s DELETE FROM object_audit", role, database));
+        CHECK(stage_fault("as %s %s DELETE FROM calls", role, database));
         CHECK(stage_fault("as %s %s UPDATE tandem_schema SET version = 0", role, database));
     }
     CHECK(covered > store_statement_count && covered < 3 * store_statement_count);
