@@ -103,7 +103,7 @@ int main(int argc, char **argv)
     static const struct role maker = {.name = "feeder", .open = open_h, .close = close_h, .input = input_h};
     static const struct real_params none;
     static struct slice address;
-    char data[] = "/tmp/tandem-bench-XXXXXX";
+    char data[] = P_tmpdir "/tandem-bench-XXXXXX";
     struct real_engines *engines;
     struct real_instance *history, *made;
     if (argc != 6 || mkdtemp(data) == NULL || real_open(&feeder.loop, &none) != 0)

@@ -321,10 +321,10 @@ static void large_answers_and_endless_work_are_refused(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
-TESTS("engine/store", TEST(statements_are_as_their_heads_say), TEST(each_statement_says_who_runs_it), TEST(bindings), TEST(history_of_calls),
-    TEST(pages_use_the_indexes), TEST(stream_position_moves_forward_only),
-    TEST(objects_are_changed_by_version), TEST(objects_are_changed_in_transactions),
-    TEST(a_transaction_is_made_whole_or_not_at_all), TEST(incarnations_grow),
-    TEST(one_refused_statement_undoes_all), TEST(constraints_are_told_apart),
+TESTS("engine/store", TEST(statements_are_as_their_heads_say), TEST(each_statement_says_who_runs_it),
+    TEST(bindings), TEST(history_of_calls), TEST(pages_use_the_indexes),
+    TEST(stream_position_moves_forward_only), TEST(objects_are_changed_by_version),
+    TEST(objects_are_changed_in_transactions), TEST(a_transaction_is_made_whole_or_not_at_all),
+    TEST(incarnations_grow), TEST(one_refused_statement_undoes_all), TEST(constraints_are_told_apart),
     TEST(malformed_requests_are_refused), TEST(reading_requests_are_known),
     TEST(large_answers_and_endless_work_are_refused))
