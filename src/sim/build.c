@@ -152,6 +152,7 @@ static void start_phones(struct cluster *c)
             (struct address){.ip = {10, 0, (uint8_t)(1 + k), 1}, .port = SIP_PORT, .family = 4};
     c->town.calls_left = p->calls;
     c->town.begin_at = sim_now(c->sim) + SETTLE;
+    c->town.rest_most = p->rest_most;
     c->town.strict = p->faults == 0 && !p->lenient;
     c->town.complain = complain;
     c->town.argument = c;

@@ -39,6 +39,7 @@ struct cluster_params {
     const struct cluster_hooks *hooks; /* NULL: none */
     bool lenient;                      /* hooks strike: calls may fail, in order */
     bool udp_only, tcp_only;           /* phones; otherwise one in ten has TCP */
+    int64_t rest_most;                 /* µs between two calls of a phone; 0: 40 s */
     size_t description;                /* bytes that each session description has at least */
 };
 

@@ -107,7 +107,8 @@ void phone__registered(struct phone *p, const struct sip_message *m)
 
 void phone__rest(struct phone *p)
 {
-    phone__set(p, PHONE_TIMER_LIFE, phone__between(p, REST_LEAST, REST_MOST));
+    int64_t most = p->town->rest_most != 0 ? p->town->rest_most : REST_MOST;
+    phone__set(p, PHONE_TIMER_LIFE, phone__between(p, most < REST_LEAST ? most : REST_LEAST, most));
 }
 
 static void act(struct phone *p)

@@ -32,6 +32,7 @@ struct town {
     unsigned proxy_count;
     uint64_t calls_left; /* attempts that may still begin */
     int64_t begin_at;    /* no calls before: phones register first */
+    int64_t rest_most;   /* µs between two calls of a phone; 0: 40 s */
     bool quiet;          /* no new calls, no holding */
     bool strict;         /* nothing gets lost or dies: what only faults excuse is a violation */
     struct ledger ledger;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "engine/store/rights.h"
 #include "tools/dispatch.h"
 
 #define EVERY SLICE("every")
@@ -190,13 +191,25 @@ void accounts_reference(struct buffer *out)
             permissions[i].why);
 }
 
+static int print_postgres(void)
+{
+    struct buffer out = {0};
+    store_rights_sql(&out);
+    fwrite(out.data, 1, out.length, stdout);
+    buffer_free(&out);
+    return EXIT_DONE;
+}
+
 int command_accounts(const struct options *options)
 {
     struct buffer out = {0}, complaint = {0};
     struct slice members[OPTION_WORDS];
     size_t count = 0;
-    if (strcmp(options->words[0], "nats") != 0) {
-        command_complain("there are accounts for nats, not for \"%.64s\"", options->words[0]);
+    if (strcmp(options->words[0], "postgres") == 0 && options->word_count == 1)
+        return print_postgres();
+    if (strcmp(options->words[0], "nats") != 0 || options->word_count < 3) {
+        command_complain(
+            "write it as: tandem accounts nats CLUSTER MEMBER[=ROLE,...]..., or tandem accounts postgres");
         return EXIT_USAGE;
     }
     for (size_t i = 2; i < options->word_count; i++)

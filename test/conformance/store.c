@@ -59,6 +59,13 @@ void store_add(struct seat *s, const char *name, const char *types, ...)
     pack_add(&request, &m.base);
 }
 
+struct buffer store_taken(void)
+{
+    struct buffer taken = request;
+    request = (struct buffer){.data = NULL};
+    return taken;
+}
+
 uint64_t store_send(struct seat *s, int64_t milliseconds)
 {
     struct arena arena = {0};

@@ -13,6 +13,7 @@ struct stage *store_stage(struct stage *given);
 /* A request that grows, one statement after the other. types: i (long long), t (const char *, NULL
  * permitted), b (const char *). */
 void store_add(struct seat *s, const char *name, const char *types, ...);
+struct buffer store_taken(void); /* what was added, for other uses; free it */
 /* Sends what was added. */
 uint64_t store_send(struct seat *s, int64_t milliseconds);
 /* Sends and waits. The answer: values with spaces, rows with ";", results with "|"; or the error's symbol,

@@ -29,7 +29,7 @@ static void killed_under_load(struct seat *s, const char *fault)
     for (size_t i = 0; i < 400; i++) {
         snprintf(name, sizeof name, "n%03zu", i);
         store_add(s, "stream_position_set", "tii", name, 1LL, 0LL);
-        store_add(s, "change_stage_add", "tttit", "r", "dn", name, 0LL, NULL);
+        store_add(s, "call_created", "tittttt", name, 1LL, "a", "b", "n", NULL, NULL);
         tokens[i] = store_send(s, STORE_WAIT);
         if (i == 60)
             STAGE_UNTIL(s->stage, seat_reply(s, tokens[0]) != NULL, STORE_WAIT);

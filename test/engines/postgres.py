@@ -114,9 +114,9 @@ class Server:
             "log_min_messages = warning", "fsync = %s" % ("on" if self.cluster.durable else "off"),
             "shared_buffers = 64MB", "max_connections = 60", "wal_keep_size = 64MB", *self.cluster.settings)) + "\n")
         self.write("pg_hba.conf", "w", "\n".join((
-            "local all postgres trust", "hostssl all member 0.0.0.0/0 cert map=members",
+            "local all postgres trust", "hostssl all certified 0.0.0.0/0 cert map=members",
             "hostssl all all 0.0.0.0/0 scram-sha-256", "hostssl replication replica 0.0.0.0/0 scram-sha-256")) + "\n")
-        self.write("pg_ident.conf", "w", "members /^host-[0-9]+$ member\n")
+        self.write("pg_ident.conf", "w", "members /^host-[0-9]+$ certified\n")
 
     def write(self, name, mode, text):
         path = os.path.join(self.folder, name)
@@ -244,7 +244,7 @@ class Postgres:
             self.primary.start()
             self.primary.sql("CREATE ROLE replica LOGIN REPLICATION PASSWORD '%s'" % self.password("replica"), "postgres")
             self.primary.sql("CREATE ROLE %s LOGIN PASSWORD '%s'" % (OWNER, self.password(OWNER)), "postgres")
-            self.primary.sql("CREATE ROLE member LOGIN", "postgres")
+            self.primary.sql("CREATE ROLE certified LOGIN", "postgres")
             self.make_database(DATABASE)
             for server in self.servers[1:]:
                 server.copy_of(self.primary)

@@ -13,6 +13,7 @@ struct store_statement {
     const char *sql;      /* of SQLite */
     const char *postgres; /* of PostgreSQL; of one that is `one`, nothing changed raises the state TD001 */
     const char *roles;    /* whose processes run it, with spaces around each: " proxy history " */
+    const char *parameter_names, *columns; /* with a space between */
 };
 
 struct store_migration {

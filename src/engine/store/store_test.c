@@ -1,5 +1,6 @@
 /* Every statement, and what is refused. */
 #include "base/error.h"
+#include "engine/store/rights.h"
 #include "engine/store/store_fixture.h"
 #include "engine/store/store_int.h"
 #include "unit.h"
@@ -39,6 +40,22 @@ static void statements_are_as_their_heads_say(void **state)
         sqlite3_finalize(prepared);
     }
     assert_null(store_statement_find(SLICE("nothing")));
+}
+
+/* A statement that nobody names is one that no process can run. */
+static void each_statement_says_who_runs_it(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < store_statement_count; i++) {
+        bool somebody = false;
+        for (size_t at = 0; store_rights_role(at) != NULL; at++) {
+            char word[32];
+            snprintf(word, sizeof word, " %s ", store_rights_role(at));
+            somebody = somebody || strstr(store_statements[i].roles, word) != NULL;
+        }
+        if (!somebody && strcmp(store_statements[i].roles, " all ") != 0)
+            fail_msg("%s says no role that there is", store_statements[i].name);
+    }
 }
 
 static void bindings(void **state)
@@ -304,10 +321,10 @@ static void large_answers_and_endless_work_are_refused(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
-TESTS("engine/store", TEST(statements_are_as_their_heads_say), TEST(bindings), TEST(history_of_calls),
-    TEST(pages_use_the_indexes), TEST(stream_position_moves_forward_only),
-    TEST(objects_are_changed_by_version), TEST(objects_are_changed_in_transactions),
-    TEST(a_transaction_is_made_whole_or_not_at_all), TEST(incarnations_grow),
-    TEST(one_refused_statement_undoes_all), TEST(constraints_are_told_apart),
+TESTS("engine/store", TEST(statements_are_as_their_heads_say), TEST(each_statement_says_who_runs_it),
+    TEST(bindings), TEST(history_of_calls), TEST(pages_use_the_indexes),
+    TEST(stream_position_moves_forward_only), TEST(objects_are_changed_by_version),
+    TEST(objects_are_changed_in_transactions), TEST(a_transaction_is_made_whole_or_not_at_all),
+    TEST(incarnations_grow), TEST(one_refused_statement_undoes_all), TEST(constraints_are_told_apart),
     TEST(malformed_requests_are_refused), TEST(reading_requests_are_known),
     TEST(large_answers_and_endless_work_are_refused))

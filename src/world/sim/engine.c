@@ -20,6 +20,7 @@
 #define SYNC_AFTER 5000      /* µs: what is appended within is synced together */
 #define APPEND_AGAIN 100000  /* µs */
 #define NO_DEADLINE 30000000 /* µs: for who asks without */
+#define ALWAYS 1000000U      /* per million */
 #define LOST 300000U         /* per million, in bad weather */
 #define FAILS 500000U
 
@@ -306,7 +307,10 @@ static void execute_request(struct sim *s, const struct event *e)
         return; /* it would have happened inside the process that is gone */
     enum answer answer = ANSWER_NO;
     int error = ERROR_DISK;
-    if (service == SERVICE_STORE && sim__weather(s, SIM_FAULT_STORE_FAILING, FAILS))
+    bool away = service == SERVICE_STORE && sim__weather(s, SIM_FAULT_STORE_AWAY, ALWAYS);
+    if (away)
+        error = ERROR_UNREACHABLE;
+    if (away || (service == SERVICE_STORE && sim__weather(s, SIM_FAULT_STORE_FAILING, FAILS)))
         buffer_clear(&s->engines.answer);
     else
         answer = execute(s, &error, service, i->host, slice_text(i->name), slice_of(e->bytes, e->length));

@@ -20,7 +20,7 @@ static const char *const names[SIM_FAULTS] = {
         SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_STORE_FAILING) |                       \
         SIM_FAULT_BIT(SIM_FAULT_STORE_DOUBTFUL) | SIM_FAULT_BIT(SIM_FAULT_REGISTRY_UNKNOWN) |                \
         SIM_FAULT_BIT(SIM_FAULT_REGISTRY_SLOW) | SIM_FAULT_BIT(SIM_FAULT_WATCH_SILENT) |                     \
-        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS))
+        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS) | SIM_FAULT_BIT(SIM_FAULT_STORE_AWAY))
 
 const char *sim_fault_name(enum sim_fault fault)
 {

@@ -7,6 +7,7 @@ CREATE TABLE IF NOT EXISTS tandem_schema (
     least BIGINT NOT NULL
 );
 INSERT INTO tandem_schema (version, least) VALUES (0, 0) ON CONFLICT DO NOTHING;
+GRANT SELECT ON tandem_schema TO PUBLIC;
 
 -- A statement that had to change a row and did not: the transaction is refused.
 CREATE OR REPLACE FUNCTION tandem_conflict() RETURNS BIGINT LANGUAGE plpgsql AS $$
@@ -35,3 +36,5 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+REVOKE ALL ON FUNCTION tandem_partitions() FROM PUBLIC;
