@@ -99,12 +99,16 @@ static void read_header(struct etcd_answer *a)
 
 void etcd__answer_read(struct etcd_answer *a, long status, struct slice body)
 {
-    char text[64];
+    char text[128];
     *a = (struct etcd_answer){.tone = ETCD_STRANGE};
     if (body.length != 0 && body.length <= ETCD_BODY)
         a->root = json_loadb(body.data, body.length, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(a->root)) {
-        snprintf(text, sizeof text, "HTTP %ld and no answer of etcd 3.4 or later", status);
+        struct slice words =
+            slice_first(slice_trim(body), 100); /* Go's servers say in a line what is wrong */
+        bool page = slice_empty(words) || slice_starts(words, SLICE("<")) || status == 200;
+        snprintf(text, sizeof text, page ? "HTTP %ld%.*s" : "HTTP %ld, %.*s", status,
+            page ? 0 : (int)words.length, words.data);
         note(a, ETCD_STRANGE, text);
         return;
     }
