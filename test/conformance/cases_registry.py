@@ -181,7 +181,7 @@ def cases():
             ("a web server", lambda: Wrong("no etcd that we know", spoil=lambda p: p.lie("page"), direct=False,
                                            repair=lambda p: p.lie("none"))),
             ("a stranger's certificate", lambda: Wrong("no TLS with", tls=True, spoil=lambda p: make_authority(p.folder))),
-            ("no certificate", lambda: Wrong("no TLS with", tls=True, spoil=lambda p: setattr(p, "mutual", False))),
-            ("certificates and users", lambda: Wrong("CommonName", tls=True, mutual=True, **USER)),
+            ("no certificate", lambda: Wrong("no TLS with", tls=True, spoil=lambda p: setattr(p, "certificate", False))),
+            ("certificates and users", lambda: Wrong("CommonName", tls=True, strict=True, **USER)),
             ("no TLS at all", lambda: Wrong("should it be https://", tls=True, spoil=lambda p: setattr(p, "tls", False)))):
         yield "registry that is wrong: " + name, "registry-wrong", "etcd", place

@@ -85,11 +85,11 @@ class Member:
 class Etcd:
     """heartbeat and election in milliseconds; `user`: (name, password) with a role for keys that begin with `keys`, which
     is `cluster`/ where nothing else is said;
-    `fsync` False: for tests of what is not the disk; `mutual`: clients need a certificate, which etcd 3.4 does not let its
-    gateway combine with users."""
+    `fsync` False: for tests of what is not the disk. With TLS clients need a certificate. `strict`: by --client-cert-auth,
+    which etcd 3.4 does not let its gateway combine with users; a trusted authority alone asks for certificates as well."""
 
     def __init__(self, count=3, hosts=None, tls=False, user=None, cluster="tandem", heartbeat=30, election=300, fsync=False,
-                 folder=None, token="tandem", mutual=None, keys=None):
+                 folder=None, token="tandem", strict=None, keys=None):
         self.own = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="tandem-etcd-")
         self.hosts = hosts or ["127.0.0.1"] * count
@@ -97,7 +97,8 @@ class Etcd:
         self.tls, self.user, self.cluster, self.token = tls, user, cluster, token
         self.heartbeat, self.election, self.fsync = heartbeat, election, fsync
         self.keys = keys or cluster + "/"
-        self.mutual = not user if mutual is None else mutual
+        self.strict = not user if strict is None else strict
+        self.certificate = True  # ours is shown
         self.paused = set()
         if tls:
             make_authority(self.folder, addresses=sorted(set(self.hosts)))
@@ -150,7 +151,7 @@ class Etcd:
         options = []
         if self.tls:
             options.append("--authority=" + self.path("authority.pem"))
-        if self.tls and self.mutual:
+        if self.tls and self.certificate:
             options += ["--certificate=" + self.path("client.pem"), "--key=" + self.path("client-key.pem")]
         if self.user:
             with open(self.path("password"), "w", encoding="utf-8") as file:
@@ -167,9 +168,9 @@ class Etcd:
                  "--initial-cluster-token", self.token, "--initial-cluster-state", "new", "--logger", "zap",
                  "--heartbeat-interval", str(self.heartbeat), "--election-timeout", str(self.election)]
         if self.tls:
-            words += ["--cert-file", self.path("server.pem"), "--key-file", self.path("server-key.pem")]
-        if self.tls and self.mutual:
-            words += ["--trusted-ca-file", self.path("authority.pem"), "--client-cert-auth"]
+            words += ["--cert-file", self.path("server.pem"), "--key-file", self.path("server-key.pem"),
+                      "--trusted-ca-file", self.path("authority.pem")]
+            words += ["--client-cert-auth"] if self.strict else []
         if not self.fsync:
             words.append("--unsafe-no-fsync")
         with open(member.log, "ab") as log:

@@ -274,8 +274,9 @@ static bool add_login(struct buffer *body, const struct etcd *e)
     size_t length = file != NULL ? fread(password, 1, sizeof password, file) : 0;
     if (file != NULL)
         fclose(file);
-    struct slice text = slice_of(password, length);
-    while (slice_ends(text, SLICE("\n")) || slice_ends(text, SLICE("\r")))
+    struct slice rest = slice_of(password, length), text = {.length = 0};
+    slice_cut(&rest, '\n', &text); /* the first line */
+    if (slice_ends(text, SLICE("\r")))
         text.length--;
     bool good = file != NULL && length <= PASSWORD && !slice_empty(text);
     if (good)
