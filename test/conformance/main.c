@@ -64,10 +64,10 @@ static void run(const struct conformance_test *test, const char *cluster)
 
 static struct real_server *server_of(const char *part)
 {
-    return strcmp(part, "registry") == 0 ? &stage_params.registry
-           : strcmp(part, "bus") == 0    ? &stage_params.bus
-           : strcmp(part, "store") == 0  ? &stage_params.store
-                                         : NULL;
+    return strncmp(part, "registry", 8) == 0 ? &stage_params.registry
+           : strcmp(part, "bus") == 0        ? &stage_params.bus
+           : strcmp(part, "store") == 0      ? &stage_params.store
+                                             : NULL;
 }
 
 static int usage(const char *why)

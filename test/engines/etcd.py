@@ -83,17 +83,22 @@ class Member:
 
 
 class Etcd:
-    """heartbeat and election in milliseconds; `user`: (name, password) with a role for keys below `cluster`/;
-    `fsync` False: for tests of what is not the disk."""
+    """heartbeat and election in milliseconds; `user`: (name, password) with a role for keys that begin with `keys`, which
+    is `cluster`/ where nothing else is said;
+    `fsync` False: for tests of what is not the disk. With TLS clients need a certificate. `strict`: by --client-cert-auth,
+    which etcd 3.4 does not let its gateway combine with users; a trusted authority alone asks for certificates as well."""
 
     def __init__(self, count=3, hosts=None, tls=False, user=None, cluster="tandem", heartbeat=30, election=300, fsync=False,
-                 folder=None, token="tandem"):
+                 folder=None, token="tandem", strict=None, keys=None):
         self.own = folder is None
         self.folder = folder or tempfile.mkdtemp(prefix="tandem-etcd-")
         self.hosts = hosts or ["127.0.0.1"] * count
         self.members = [Member("etcd-%d" % (i + 1), host, self.folder) for i, host in enumerate(self.hosts)]
         self.tls, self.user, self.cluster, self.token = tls, user, cluster, token
         self.heartbeat, self.election, self.fsync = heartbeat, election, fsync
+        self.keys = keys or cluster + "/"
+        self.strict = not user if strict is None else strict
+        self.certificate = True  # ours is shown
         self.paused = set()
         if tls:
             make_authority(self.folder, addresses=sorted(set(self.hosts)))
@@ -145,12 +150,14 @@ class Etcd:
     def options(self):
         options = []
         if self.tls:
-            options += ["--authority=" + self.path("authority.pem"), "--certificate=" + self.path("client.pem"),
-                        "--key=" + self.path("client-key.pem")]
+            options.append("--authority=" + self.path("authority.pem"))
+        if self.tls and self.certificate:
+            options += ["--certificate=" + self.path("client.pem"), "--key=" + self.path("client-key.pem")]
         if self.user:
             with open(self.path("password"), "w", encoding="utf-8") as file:
                 file.write(self.user[1] + "\n")
-            options += ["--user=" + self.user[0], "--password-file=" + self.path("password"), "--cluster=" + self.cluster]
+            options += ["--user=" + self.user[0], "--password-file=" + self.path("password")]
+            options += ["--cluster=" + self.cluster] if self.keys == self.cluster + "/" else []
         return options
 
     def start(self, member):
@@ -162,7 +169,8 @@ class Etcd:
                  "--heartbeat-interval", str(self.heartbeat), "--election-timeout", str(self.election)]
         if self.tls:
             words += ["--cert-file", self.path("server.pem"), "--key-file", self.path("server-key.pem"),
-                      "--trusted-ca-file", self.path("authority.pem"), "--client-cert-auth"]
+                      "--trusted-ca-file", self.path("authority.pem")]
+            words += ["--client-cert-auth"] if self.strict else []
         if not self.fsync:
             words.append("--unsafe-no-fsync")
         with open(member.log, "ab") as log:
@@ -232,9 +240,11 @@ class Etcd:
         return member
 
     def restart(self, who):
+        """Killed, if it runs, and started."""
         member = self.which(who)
-        if not member.alive():
-            self.start(member)
+        if member.alive():
+            self.kill(self.members.index(member))
+        self.start(member)
         return member
 
     def pause(self, who):
@@ -271,8 +281,8 @@ class Etcd:
                 ("/v3/auth/user/grant", {"user": "root", "role": "root"}),
                 ("/v3/auth/user/add", {"name": name, "password": password}),
                 ("/v3/auth/role/add", {"name": role}),
-                ("/v3/auth/role/grant", {"name": role, "perm": {"permType": "READWRITE", "key": text64(self.cluster + "/"),
-                                                                "range_end": text64(self.cluster + "0")}}),
+                ("/v3/auth/role/grant", {"name": role, "perm": {"permType": "READWRITE", "key": text64(self.keys),
+                                                                "range_end": text64(self.keys[:-1] + chr(ord(self.keys[-1]) + 1))}}),
                 ("/v3/auth/user/grant", {"user": name, "role": role}),
                 ("/v3/auth/enable", {})):
             said = self.ask(first, path, question)

@@ -99,12 +99,16 @@ static void read_header(struct etcd_answer *a)
 
 void etcd__answer_read(struct etcd_answer *a, long status, struct slice body)
 {
-    char text[64];
+    char text[128];
     *a = (struct etcd_answer){.tone = ETCD_STRANGE};
     if (body.length != 0 && body.length <= ETCD_BODY)
         a->root = json_loadb(body.data, body.length, JSON_REJECT_DUPLICATES, NULL);
     if (!json_is_object(a->root)) {
-        snprintf(text, sizeof text, "HTTP %ld and no answer of etcd 3.4 or later", status);
+        struct slice words =
+            slice_first(slice_trim(body), 100); /* Go's servers say in a line what is wrong */
+        bool page = slice_empty(words) || slice_starts(words, SLICE("<")) || status == 200;
+        snprintf(text, sizeof text, page ? "HTTP %ld%.*s" : "HTTP %ld, %.*s", status,
+            page ? 0 : (int)words.length, words.data);
         note(a, ETCD_STRANGE, text);
         return;
     }
@@ -140,33 +144,36 @@ static bool bytes_of(struct slice *out, const json_t *object, const char *name, 
     return json_decode_base64(at, &out->length, text) == 0;
 }
 
+/* Before each value stands its lease, or nothing, and a sign: an empty value is told apart from one that got
+ * lost, and so is a key without a lease. */
+static bool take_lease(struct etcd_entry *e)
+{
+    struct slice lease;
+    if (slice_find(e->value, '=') < 0 || !slice_cut(&e->value, '=', &lease))
+        return false;
+    return slice_empty(lease) || (slice_to_u64(&e->lease, lease, INT64_MAX) == 0 && e->lease != 0);
+}
+
 bool etcd__entry_read(
     struct etcd_entry *e, bool *own, const json_t *kv, bool gone, struct slice cluster, struct arena *arena)
 {
-    int64_t revision, lease = 0;
+    int64_t revision;
     struct slice key;
     *e = (struct etcd_entry){.gone = gone};
     if (!bytes_of(&key, kv, "key", arena) || !etcd__number(&revision, kv, "mod_revision") || revision <= 0)
-        return false;
-    if (json_object_get(kv, "lease") != NULL && (!etcd__number(&lease, kv, "lease") || lease <= 0))
         return false;
     if (!slice_starts(key, cluster) || key.length <= cluster.length || key.data[cluster.length] != '/')
         return false;
     e->key = slice_from(key, cluster.length + 1);
     e->revision = (uint64_t)revision;
-    e->lease = (uint64_t)lease;
     *own = slice_starts(e->key, SLICE("."));
     if (*own)
         return true;
-    /* A sign stands before each value, so that an empty one is told apart from one that got lost. */
     if (slice_empty(e->key) || memchr(e->key.data, '\0', e->key.length) != NULL)
         return false;
     if (gone)
         return true;
-    if (!bytes_of(&e->value, kv, "value", arena) || !slice_starts(e->value, SLICE("=")))
-        return false;
-    e->value = slice_from(e->value, 1);
-    return true;
+    return bytes_of(&e->value, kv, "value", arena) && take_lease(e);
 }
 
 bool etcd__entries_read(struct etcd_entry **entries, size_t *count, bool *more, struct slice *last,

@@ -36,7 +36,7 @@ bool etcd__number(int64_t *number, const json_t *object, const char *name);
 bool etcd__true(const json_t *object, const char *name);
 
 struct etcd_entry {
-    struct slice key, value; /* without the cluster's name; without the sign before each value */
+    struct slice key, value; /* without the cluster's name; without the lease and the sign before it */
     uint64_t revision, lease;
     bool gone; /* of an event */
 };

@@ -57,10 +57,12 @@ static void failed(struct etcd_endpoint *p, bool odd, const char *why)
 void etcd__why_lost(char why[ETCD_WHY], const struct etcd_transfer *t, CURLcode code)
 {
     const char *url = t->endpoint->url, *text = t->error[0] != '\0' ? t->error : curl_easy_strerror(code);
+    bool secure = slice_starts(slice_text(url), SLICE("https:"));
     if (code == CURLE_OPERATION_TIMEDOUT)
         snprintf(why, ETCD_WHY, "%s does not answer in time", url);
-    else if (code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CONNECT_ERROR ||
-             code == CURLE_SSL_CERTPROBLEM || code == CURLE_SSL_CACERT_BADFILE)
+    else if (code == CURLE_GOT_NOTHING && !secure)
+        snprintf(why, ETCD_WHY, "%s closes the connection without an answer; should it be https://?", url);
+    else if (secure && strstr(text, "SSL") != NULL)
         snprintf(why, ETCD_WHY, "no TLS with %s: %.100s; look at authority, certificate and key", url, text);
     else
         snprintf(why, ETCD_WHY, "%s cannot be reached: %.120s", url, text);
@@ -120,13 +122,13 @@ static bool other_cluster(struct etcd_endpoint *p, uint64_t cluster)
 }
 
 /* Says what a refusal means for somebody who can help. */
-static void refused(struct etcd_endpoint *p, const struct etcd_answer *a)
+static void refused(struct etcd_endpoint *p, const struct etcd_answer *a, bool login)
 {
     char why[ETCD_WHY];
     const struct etcd *e = p->etcd;
     if (a->error == ERROR_UNAUTHENTICATED && e->user == NULL)
         snprintf(why, sizeof why, "%s wants a log-in; set registry-user and registry-password-file", p->url);
-    else if (a->error == ERROR_DENIED && p->proof != NULL && !p->logged_in && e->user != NULL)
+    else if (a->error == ERROR_DENIED && login)
         snprintf(why, sizeof why, "%s does not take the user \"%.40s\" with the password of %.80s", p->url,
             e->user, e->password_file != NULL ? e->password_file : "no file (registry-password-file)");
     else if (a->error == ERROR_DENIED)
@@ -150,7 +152,7 @@ bool etcd__endpoint_trusted(struct etcd_endpoint *p, const struct etcd_answer *a
         return false;
     }
     if (a->tone == ETCD_REFUSED && a->error == ERROR_DENIED) {
-        refused(p, a);
+        refused(p, a, false);
         return false;
     }
     return true;
@@ -164,14 +166,14 @@ static void proved(struct etcd_endpoint *p, const struct etcd_answer *a)
     struct etcd *e = p->etcd;
     if (other_cluster(p, a->cluster))
         return;
-    if (a->revision < e->revision) {
+    if (a->revision < p->floor) {
         snprintf(why, sizeof why,
             "%s is at revision %llu and has been at %llu: restored from a backup? see the guide", p->url,
-            (unsigned long long)a->revision, (unsigned long long)e->revision);
+            (unsigned long long)a->revision, (unsigned long long)p->floor);
         failed(p, true, why);
         return;
     }
-    e->revision = a->revision;
+    e->revision = a->revision > e->revision ? a->revision : e->revision;
     if (p->failed)
         LOG(LOG_INFO, "world", "registry: %s answers", p->url);
     p->proved = true;
@@ -193,7 +195,7 @@ static void proof_answer(struct etcd_endpoint *p, const struct etcd_answer *a)
         p->etcd->doors_open = false;
         p->retry_at = 0;
     } else if (a->tone == ETCD_REFUSED) {
-        refused(p, a);
+        refused(p, a, false);
     } else {
         snprintf(why, sizeof why,
             a->tone == ETCD_FAILED ? "%s has no leader or is in trouble: %.120s"
@@ -229,7 +231,7 @@ static void login_answer(struct etcd_endpoint *p, const struct etcd_answer *a)
                 "registry: %s has authentication switched off: everybody may change what is decided", p->url);
         e->doors_open = true;
     } else if (a->tone == ETCD_REFUSED) {
-        refused(p, a);
+        refused(p, a, true);
         return;
     } else if (a->tone != ETCD_SAID || !take_token(e, a)) {
         snprintf(why, sizeof why, "%s answers the log-in with: %.140s", p->url,
@@ -272,8 +274,9 @@ static bool add_login(struct buffer *body, const struct etcd *e)
     size_t length = file != NULL ? fread(password, 1, sizeof password, file) : 0;
     if (file != NULL)
         fclose(file);
-    struct slice text = slice_of(password, length);
-    while (slice_ends(text, SLICE("\n")) || slice_ends(text, SLICE("\r")))
+    struct slice rest = slice_of(password, length), text = {.length = 0};
+    slice_cut(&rest, '\n', &text); /* the first line */
+    if (slice_ends(text, SLICE("\r")))
         text.length--;
     bool good = file != NULL && length <= PASSWORD && !slice_empty(text);
     if (good)
@@ -297,6 +300,7 @@ static void prove(struct etcd_endpoint *p)
     }
     if (!login)
         etcd__confirm_body(&t->body, e->cluster);
+    p->floor = e->revision;
     t->owner = login ? NULL : p;
     t->done_h = proof_done;
     p->proof = t;

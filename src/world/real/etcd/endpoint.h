@@ -21,6 +21,7 @@ struct etcd_endpoint {
     bool wanted;         /* another proved connection is */
     bool logged_in;      /* within this proof */
     struct etcd_transfer *proof;
+    uint64_t floor;   /* the revision that was known when the proof began */
     unsigned proofs;  /* that went well */
     int64_t retry_at; /* not proved again before */
     char why[ETCD_WHY];

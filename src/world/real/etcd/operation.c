@@ -278,7 +278,8 @@ static enum etcd_next left_answer(struct etcd_operation *o, const struct etcd_an
     if (!speaks_of(o, a) || !etcd__number(&seconds, a->said, "TTL") || seconds == 0)
         return unusable(o);
     o->term = a->term;
-    return step(o, seconds < 0 ? ETCD_CONFIRM : ETCD_RENEW);
+    o->ended = seconds < 0;
+    return step(o, o->ended ? ETCD_CONFIRM : ETCD_RENEW);
 }
 
 /* Renewals are answered by the leader alone, and one that was stopped for a while may take itself for it.

@@ -88,12 +88,19 @@ void etcd__page_body(
     buffer_free(&full);
 }
 
-static void add_put(struct buffer *out, struct slice cluster, struct slice key, struct slice value)
+/* The lease stands before the value, see etcd__entry_read. */
+static void add_put(
+    struct buffer *out, struct slice cluster, struct slice key, struct slice value, uint64_t lease)
 {
+    char sign[32];
+    int length = lease != 0 ? snprintf(sign, sizeof sign, "%llu=", (unsigned long long)lease)
+                            : snprintf(sign, sizeof sign, "=");
     buffer_add_text(out, "{\"request_put\":{");
     add_key(out, cluster, key);
     buffer_add_byte(out, ',');
-    add_bytes(out, "value", SLICE("="), value);
+    add_bytes(out, "value", slice_of(sign, (size_t)length), value);
+    if (lease != 0)
+        buffer_add_format(out, ",\"lease\":\"%llu\"", (unsigned long long)lease);
 }
 
 void etcd__set_body(struct buffer *out, struct slice cluster, struct slice key, uint64_t expected,
@@ -104,9 +111,7 @@ void etcd__set_body(struct buffer *out, struct slice cluster, struct slice key, 
     buffer_add_format(out, ",\"target\":\"MOD\",\"mod_revision\":\"%llu\"}],\"success\":[",
         (unsigned long long)(expected < INT64_MAX ? expected : INT64_MAX));
     if (value != NULL) {
-        add_put(out, cluster, key, *value);
-        if (lease != 0)
-            buffer_add_format(out, ",\"lease\":\"%llu\"", (unsigned long long)lease);
+        add_put(out, cluster, key, *value, lease);
     } else {
         buffer_add_text(out, "{\"request_delete_range\":{");
         add_key(out, cluster, key);
@@ -119,7 +124,7 @@ void etcd__set_body(struct buffer *out, struct slice cluster, struct slice key, 
 void etcd__number_body(struct buffer *out, struct slice cluster)
 {
     buffer_add_text(out, "{\"success\":[");
-    add_put(out, cluster, NUMBER, SLICE(""));
+    add_put(out, cluster, NUMBER, SLICE(""), 0);
     buffer_add_text(out, "}}]}");
 }
 
