@@ -157,9 +157,17 @@ class Location:
                                  port=None if self.flat else 5432)
 
     def make_bus(self):
-        bus = nats.Cluster(3, places=self.places("nats", 3), client_certificates=True)
+        """Each member is a user: proxies and nodes for what their roles need, the others, to which applications move, for all."""
+        users = [name + ("=" + runs[0][1] if len(runs) == 1 else "") for name, runs in MEMBERS.items()]
+        accounts = subprocess.run([PROGRAM, "accounts", "nats", "tandem", *users], check=True, capture_output=True, text=True).stdout
+        bus = nats.Cluster(3, places=self.places("nats", 3), client_certificates=True, accounts=accounts,
+                           passwords={"BUS_PASSWORD_" + name.upper().replace("-", "_"): self.bus_password(name) for name in MEMBERS})
         bus.authority = self.authority
         return bus
+
+    @staticmethod
+    def bus_password(name):
+        return "the bus knows " + name
 
     def make_registry(self):
         """With certificates of our authority instead of one of its own."""
@@ -209,7 +217,11 @@ class Location:
     def settings(self, member):
         certificates = {key: os.path.join(member.data, "certificates", name)
                         for key, name in (("authority", "authority.pem"), ("certificate", "member.pem"), ("key", "member.key"))}
+        password = os.path.join(member.data, "bus-password")
+        with open(password, "w", encoding="utf-8") as file:
+            file.write(self.bus_password(member.name) + "\n")
         return {"registry": self.registry.urls, "bus": self.bus.addresses, "store": self.store.addresses,
+                "bus-user": member.name, "bus-password-file": password,
                 "store-user": "tandem", "store-password-file": self.store.password_file("tandem"), **certificates}
 
     def start_members(self):
