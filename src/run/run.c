@@ -125,7 +125,11 @@ static int certificates(struct run *r)
 {
     struct authority *a = &r->authority;
     if (!options_has(r->options, OPTION_CERTIFICATE)) {
-        int error = authority_prepare(a, r->data, r->names, 1, seconds_now());
+        int error = authority_prepare(a, &(struct authority_wish){.data = r->data,
+                                             .member = run__member(r),
+                                             .names = r->names,
+                                             .name_count = 1,
+                                             .now = seconds_now()});
         if (error != 0)
             run__complain(r, error, "the certificates in %s/certificates cannot be made or used", r->data);
         return error;
@@ -253,7 +257,9 @@ int command_run(const struct options *options)
     struct signals *signals = NULL;
     if (error == 0)
         error = signals_begin(&signals, &(struct signals_params){.loop = r.loop,
-                                            .data = options_has(options, OPTION_CERTIFICATE) ? NULL : r.data,
+                                            .data = r.data,
+                                            .joined = options_has(options, OPTION_CERTIFICATE),
+                                            .member = run__member(&r),
                                             .names = r.names,
                                             .name_count = 1});
     if (error == 0) {

@@ -41,6 +41,7 @@ struct run {
     struct real_engines *engines;
     struct real_pool *pool;
     struct identity_jobs identity;
+    char member[65]; /* our name in the cluster, or empty */
     struct catalogue *catalogue;
     struct configuration *configuration;
     struct run_instance instances[RUN_INSTANCES];
@@ -59,6 +60,7 @@ void run__random(void *bytes, size_t length);
 
 /* identity.c */
 void run__identity_jobs(struct run *r);       /* to the pool */
+const char *run__member(struct run *r);       /* its name; NULL: it is no member of a cluster */
 bool run__has_authority(const struct run *r); /* then the role identity runs here */
 
 /* start_log.c */

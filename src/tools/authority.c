@@ -43,17 +43,25 @@ static bool is_host(const char *name)
     return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") == strlen(name);
 }
 
-static void collect_names(struct names *n, char *host, const char *const *more, size_t count)
+/* Members' names may have '_' as well. */
+static bool is_member(const char *name)
+{
+    return strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == strlen(name);
+}
+
+static void collect_names(struct names *n, char *host, const struct authority_wish *wish)
 {
     static const char *const local[] = {"localhost", "127.0.0.1", "::1"};
     n->count = 0;
+    if (wish->member != NULL && is_member(wish->member))
+        add_name(n, wish->member);
     for (size_t i = 0; i < sizeof local / sizeof local[0]; i++)
         add_name(n, local[i]);
     if (is_host(host))
         add_name(n, host);
-    for (size_t i = 0; i < count; i++)
-        if (is_address(more[i]) || is_host(more[i]))
-            add_name(n, more[i]);
+    for (size_t i = 0; i < wish->name_count; i++)
+        if (is_address(wish->names[i]) || is_host(wish->names[i]))
+            add_name(n, wish->names[i]);
 }
 
 static int path(char *out, const char *data, const char *name)
@@ -103,10 +111,20 @@ static int obtain_authority(
     return error;
 }
 
-static bool server_is_good(
-    const struct certificate *server, const struct certificate *authority, const struct names *n, int64_t now)
+/* Others know a member by the first of its names. */
+static bool is_of_member(const struct certificate *server, const char *member)
 {
-    if (!certificate_signed_by(server, authority) || !certificate_lasts(server, now, RENEW_DAYS))
+    char name[80] = "";
+    return member == NULL || (X509_NAME_get_text_by_NID(X509_get_subject_name(server->x509), NID_commonName,
+                                  name, sizeof name) > 0 &&
+                                 strcmp(name, member) == 0);
+}
+
+static bool server_is_good(const struct certificate *server, const struct certificate *authority,
+    const struct names *n, const struct authority_wish *wish)
+{
+    if (!certificate_signed_by(server, authority) || !certificate_lasts(server, wish->now, RENEW_DAYS) ||
+        !is_of_member(server, wish->member))
         return false;
     for (size_t i = 0; i < n->count; i++)
         if (!certificate_carries(server, n->items[i]))
@@ -114,8 +132,8 @@ static bool server_is_good(
     return true;
 }
 
-static int make_server(
-    const struct authority *a, const struct certificate *authority, const struct names *n, int64_t now)
+static int make_server(const struct authority *a, const struct certificate *authority, const struct names *n,
+    const struct authority_wish *given)
 {
     struct buffer alternatives = {.data = NULL};
     struct certificate server;
@@ -123,8 +141,10 @@ static int make_server(
         buffer_add_format(
             &alternatives, "%s%s:%s", i != 0 ? "," : "", is_address(n->items[i]) ? "IP" : "DNS", n->items[i]);
     buffer_add_byte(&alternatives, '\0');
-    struct certificate_wish wish = {
-        .name = "Tandem", .alternatives = alternatives.data, .now = now, .days = SERVER_DAYS};
+    struct certificate_wish wish = {.name = given->member != NULL ? given->member : "Tandem",
+        .alternatives = alternatives.data,
+        .now = given->now,
+        .days = SERVER_DAYS};
     int error = certificate_make(&server, &wish, authority) ? 0 : ERROR_SYSTEM;
     buffer_free(&alternatives);
     if (error == 0)
@@ -133,39 +153,39 @@ static int make_server(
     return error;
 }
 
-static int obtain_server(
-    struct authority *a, const struct certificate *authority, const struct names *n, int64_t now)
+static int obtain_server(struct authority *a, const struct certificate *authority, const struct names *n,
+    const struct authority_wish *wish)
 {
     struct certificate server;
     bool good =
-        certificate_read(&server, a->certificate, a->key) == 0 && server_is_good(&server, authority, n, now);
+        certificate_read(&server, a->certificate, a->key) == 0 && server_is_good(&server, authority, n, wish);
     certificate_free(&server);
     if (good)
         return 0;
     a->renewed = true;
-    return make_server(a, authority, n, now);
+    return make_server(a, authority, n, wish);
 }
 
-int authority_prepare(
-    struct authority *a, const char *data, const char *const *more, size_t count, int64_t now)
+int authority_prepare(struct authority *a, const struct authority_wish *wish)
 {
+    const char *data = wish->data;
     char key_path[AUTHORITY_PATH], host[256] = "";
     struct certificate authority;
     struct names names;
     *a = (struct authority){.first = false};
     if (gethostname(host, sizeof host - 1) != 0)
         host[0] = '\0';
-    collect_names(&names, host, more, count);
+    collect_names(&names, host, wish);
     int error = make_folder(data);
     if (error == 0 &&
         (path(a->authority, data, "authority.pem") != 0 || path(key_path, data, "authority.key") != 0 ||
             path(a->certificate, data, "server.pem") != 0 || path(a->key, data, "server.key") != 0))
         error = ERROR_LIMIT;
     if (error == 0)
-        error = obtain_authority(&authority, a, key_path, host, now);
+        error = obtain_authority(&authority, a, key_path, host, wish->now);
     if (error != 0)
         return error;
-    error = obtain_server(a, &authority, &names, now);
+    error = obtain_server(a, &authority, &names, wish);
     certificate_free(&authority);
     return error;
 }

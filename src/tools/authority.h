@@ -25,7 +25,15 @@ struct authority {
  * beside localhost, 127.0.0.1, ::1 and the name of this machine. What is there and good stays as it is; a
  * server certificate that is damaged, belongs to another key, lacks a name or ends within 30 days is made
  * anew. An authority that is damaged is not: somebody trusts it; ERROR_CORRUPT. What is wrong is logged. */
-int authority_prepare(struct authority *a, const char *data, const char *const *names, size_t name_count,
-    int64_t now) __attribute__((warn_unused_result));
+struct authority_wish {
+    const char *data;
+    const char
+        *member; /* the name of this member of a cluster: the first of the certificate's names; NULL: none */
+    const char *const *names;
+    size_t name_count;
+    int64_t now;
+};
+int authority_prepare(struct authority *a, const struct authority_wish *wish)
+    __attribute__((warn_unused_result));
 
 #endif

@@ -35,7 +35,10 @@ static int teardown(void **state)
 static struct authority prepare(int64_t now, const char *const *names, size_t count)
 {
     struct authority a;
-    assert_int_equal(authority_prepare(&a, data, names, count, now), 0);
+    assert_int_equal(
+        authority_prepare(
+            &a, &(struct authority_wish){.data = data, .names = names, .name_count = count, .now = now}),
+        0);
     return a;
 }
 

@@ -66,7 +66,7 @@ class Machine:
         return os.path.join(self.data, "certificates", name)
 
     def serial(self):
-        return openssl("x509", "-in", self.file("member.pem"), "-noout", "-serial").strip().split("=")[1].lower().lstrip("0")
+        return openssl("x509", "-in", self.file("member.pem"), "-noout", "-serial").strip().split("=")[1].lower()
 
     def is_verified(self):
         return openssl("verify", "-CAfile", self.file("authority.pem"), self.file("member.pem")).endswith(": OK\n")

@@ -85,7 +85,7 @@ void identity__ask(struct errand *e, enum identity_state state)
         ask_job(e, "identity-check", (struct slice[]){e->name, e->request, e->code}, 3);
         break;
     case IDENTITY_ST_MAKING:
-        ask_job(e, "identity-code", NULL, 0);
+        ask_job(e, e->kind == IDENTITY_SELF ? "identity-self" : "identity-code", NULL, 0);
         break;
     case IDENTITY_ST_READING:
         ask_read(e);

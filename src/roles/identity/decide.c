@@ -249,6 +249,26 @@ static bool decide_sign(struct errand *e)
     return true;
 }
 
+/* Where the authority's key is, one's own certificate is as good as its word. */
+static bool decide_self(struct errand *e)
+{
+    static const char *const fields[] = {"certificate", "serial", "fingerprint"};
+    struct slice before = identity__text(e->member, "serial");
+    if (STATE(e) == CONFIG_MEMBER_REVOKED)
+        return true; /* an administrator has said so; it is no machine's to change that */
+    if (slice_equal(before, identity__text(e->made, "serial")) && STATE(e) == CONFIG_MEMBER_TRUSTED)
+        return true;
+    set_version(e);
+    set_state(e, CONFIG_MEMBER_TRUSTED);
+    if (!slice_empty(before))
+        set_text(e, "serial_before", before);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        set_text(e, fields[i], identity__text(e->made, fields[i]));
+    set_number(e, "ends_at", identity__number(e->made, "ends_at"));
+    remove_field(e, "request");
+    return true;
+}
+
 bool identity__decide(struct errand *e, int64_t now, const uint64_t chance[2], struct identity_refusal *r)
 {
     switch (e->kind) {
@@ -264,6 +284,8 @@ bool identity__decide(struct errand *e, int64_t now, const uint64_t chance[2], s
         return decide_revoke(e);
     case IDENTITY_CODE:
         return decide_code(e, now);
+    case IDENTITY_SELF:
+        return decide_self(e);
     default:
         return decide_sign(e);
     }

@@ -38,6 +38,19 @@ void identity__look(struct identity *i)
             world_now(i->world) + timer_duration(TIMER_IDENTITY_AGAIN));
 }
 
+/* At the start, when the role config may not be there yet, and from time to time: it may have been renewed.
+ */
+static void look_at_self(struct identity *i)
+{
+    struct errand *e = identity__errand(i, IDENTITY_SELF);
+    world_timer_set(i->world, &i->self, 0, TIMER_IDENTITY_SELF,
+        world_now(i->world) + timer_duration(TIMER_IDENTITY_SELF));
+    if (e == NULL)
+        return;
+    e->user = SLICE("identity");
+    identity__feed(e, IDENTITY_EV_GO, NULL);
+}
+
 /* ---- life ---- */
 
 static int identity_open(void **self, struct world *world, const struct role_setup *setup)
@@ -48,6 +61,7 @@ static int identity_open(void **self, struct world *world, const struct role_set
     world_subscribe(world, SLICE("ctl.identity"), IDENTITY_TOKEN_REQUESTS);
     world_subscribe(world, buffer_slice(&i->reply_to), IDENTITY_TOKEN_CONFIG);
     identity__look(i);
+    look_at_self(i);
     return 0;
 }
 
@@ -63,6 +77,7 @@ static void identity_close(void *self)
     map_free(&i->errands);
     map_free(&i->seen);
     world_timer_clear(&i->again);
+    world_timer_clear(&i->self);
     buffer_free(&i->reply_to);
     mem_free(i);
 }
@@ -84,7 +99,7 @@ static void take_job(struct identity *i, const struct input *in)
 /* A member that does not exist yet is one that may be made. */
 static bool is_yes(const struct errand *e, unsigned status)
 {
-    bool makes = e->kind == IDENTITY_ENROL || e->kind == IDENTITY_CODE;
+    bool makes = e->kind == IDENTITY_ENROL || e->kind == IDENTITY_CODE || e->kind == IDENTITY_SELF;
     return (status >= 200 && status <= 299) || (status == 404 && makes && e->state == IDENTITY_ST_READING);
 }
 
@@ -107,6 +122,8 @@ static void take_timer(struct identity *i, const struct input *in)
     struct errand *e = map_get_number(&i->errands, in->object);
     if (in->timer == TIMER_IDENTITY_AGAIN)
         identity__look(i);
+    else if (in->timer == TIMER_IDENTITY_SELF)
+        look_at_self(i);
     else if (e != NULL)
         identity__feed(e, IDENTITY_EV_UNKNOWN, NULL);
 }

@@ -28,6 +28,7 @@ enum identity_kind { /* of errand */
     IDENTITY_REVOKE,
     IDENTITY_CODE,
     IDENTITY_SIGN, /* nobody asked: a trusted member has no certificate for its request */
+    IDENTITY_SELF, /* this process's own certificate is another one */
     IDENTITY_KINDS
 };
 
@@ -74,7 +75,7 @@ struct identity {
     uint64_t next_token;
     struct map errands;
     struct map seen; /* by instance id: struct seen */
-    struct world_timer again;
+    struct world_timer again, self;
 };
 
 /* What an engine or the role config said. */

@@ -17,6 +17,7 @@ static const uint8_t steps[IDENTITY_KINDS][STEPS + 1] = {
     [IDENTITY_TRUST] = {IDENTITY_ST_READING, IDENTITY_ST_WRITING},
     [IDENTITY_REVOKE] = {IDENTITY_ST_READING, IDENTITY_ST_WRITING},
     [IDENTITY_CODE] = {IDENTITY_ST_MAKING, IDENTITY_ST_READING, IDENTITY_ST_WRITING},
+    [IDENTITY_SELF] = {IDENTITY_ST_MAKING, IDENTITY_ST_READING, IDENTITY_ST_WRITING},
     [IDENTITY_SIGN] = {IDENTITY_ST_READING, IDENTITY_ST_SIGNING, IDENTITY_ST_WRITING},
 };
 
@@ -98,6 +99,7 @@ static void conclude(struct errand *e)
     case IDENTITY_CODE:
         answer_code(e);
         break;
+    case IDENTITY_SELF:
     case IDENTITY_SIGN:
         if (e->changed)
             LOG(LOG_NOTICE, "roles/identity", "%.*s has a certificate, number %.*s", SLICE_ARG(e->name),
@@ -143,6 +145,11 @@ int identity__advance(struct errand *e)
 {
     uint8_t state = steps[e->kind][e->step];
     world_timer_clear(&e->timer);
+    if (e->kind == IDENTITY_SELF && state == IDENTITY_ST_READING) {
+        e->name = identity__text(e->made, "name");
+        if (slice_empty(e->name))
+            return IDENTITY_ST_DONE; /* it is no member of a cluster */
+    }
     if (state == IDENTITY_ST_NEW) { /* behind the last */
         conclude(e);
         return IDENTITY_ST_DONE;

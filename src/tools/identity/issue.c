@@ -52,8 +52,6 @@ int issue_serial(char text[SERIAL_TEXT], const X509 *x)
     BIGNUM *number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(x), NULL);
     char *digits = number != NULL ? BN_bn2hex(number) : NULL;
     const char *from = digits != NULL ? digits : "";
-    while (from[0] == '0' && from[1] != '\0')
-        from++;
     size_t length = strlen(from);
     bool good = length != 0 && length < SERIAL_TEXT;
     for (size_t i = 0; good && i <= length; i++)

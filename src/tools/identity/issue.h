@@ -34,7 +34,7 @@ int issue_certificate(struct issued *out, const struct issue *wish, struct buffe
 int issue_check_name(const char *data, struct slice name, struct buffer *complaint)
     __attribute__((warn_unused_result));
 
-/* Hexadecimal, lower case, without zeros in front; as TLS sees it, so that both can be compared. */
+/* Hexadecimal, lower case, two digits a byte: as real_tls says it of a peer, so that both can be compared. */
 int issue_serial(char text[SERIAL_TEXT], const X509 *x) __attribute__((warn_unused_result));
 int64_t issue_time(const ASN1_TIME *t); /* µs since the epoch; 0: unreadable */
 

@@ -140,6 +140,32 @@ static int sign_h(void *self, const struct slice *arguments, struct buffer *out)
     return error;
 }
 
+/* This process is a member too, and nobody else can say so. */
+static int self_h(void *self, const struct slice *arguments, struct buffer *out)
+{
+    const struct identity_jobs *j = self;
+    char serial[SERIAL_TEXT], fingerprint[FINGERPRINT_TEXT];
+    struct buffer pem = {0};
+    struct bundle b;
+    (void)arguments;
+    if (j->member == NULL)
+        return result(out, json_object());
+    int error = bundle_read(&b, j->certificate);
+    if (error == 0)
+        error = issue_serial(serial, b.items[0]);
+    if (error == 0)
+        error = request_fingerprint(fingerprint, X509_get0_pubkey(b.items[0]));
+    if (error == 0) {
+        bundle_write_one(&pem, b.items[0]);
+        error = result(out, json_pack("{ss, so, ss, ss, sI}", "name", j->member, "certificate", text(&pem),
+                                "serial", serial, "fingerprint", fingerprint, "ends_at",
+                                (json_int_t)issue_time(X509_get0_notAfter(b.items[0]))));
+    }
+    buffer_free(&pem);
+    bundle_free(&b);
+    return error;
+}
+
 /* ---- what a new member is told ---- */
 
 /* Where the engines are, and who we are to them; not what is this machine's own. */
@@ -261,6 +287,7 @@ static const struct real_pool_job jobs[] = {
     {"identity-code", 0, code_h},
     {"identity-verify", 5, verify_h},
     {"identity-sign", 4, sign_h},
+    {"identity-self", 0, self_h},
     {"identity-start", 1, start_h},
 };
 

@@ -6,6 +6,7 @@
  *     identity-code                                       -> text, hash
  *     identity-verify  pem, id, at, request, signature    -> {}
  *     identity-sign    name, request, address, days       -> certificate, serial, fingerprint, ends_at
+ *     identity-self                                       -> name, certificate, serial, fingerprint, ends_at
  *     identity-start   certificate                        -> authority, start (options), sealed: an
  *                                                            envelope with files, secret_key */
 #ifndef TANDEM_TOOLS_IDENTITY_JOBS_H
@@ -16,7 +17,8 @@
 
 struct identity_jobs {
     const char *data;
-    const struct options *options; /* of this process: what a new member is told */
+    const char *member, *certificate; /* our own name in the cluster (NULL: none), our certificate's file */
+    const struct options *options;    /* of this process: what a new member is told */
 };
 
 /* `jobs` must outlive the pool. */

@@ -31,7 +31,7 @@ static int setup(void **state)
     strcpy(p->other, P_tmpdir "/tandem-test-XXXXXX");
     *state = p;
     if (mkdtemp(p->core) == NULL || mkdtemp(p->other) == NULL ||
-        authority_prepare(&a, p->core, NULL, 0, NOW) != 0 ||
+        authority_prepare(&a, &(struct authority_wish){.data = p->core, .now = NOW}) != 0 ||
         kept_open(&p->kept, slice_text(p->other), true, &complaint) != 0)
         return -1;
     return kept_new_key(&p->key, &p->kept, &complaint);

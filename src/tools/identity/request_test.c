@@ -85,7 +85,12 @@ static void refuses_what_is_doubtful(void **state)
     struct slice whole = buffer_slice(&pem);
     for (size_t length = 0; length + 1 < whole.length; length += 7)
         assert_int_equal(check(slice_first(whole, length), "host-2", &complaint), ERROR_SYNTAX);
-    buffer_add_text(&pem, pem.data);
+    struct buffer twice = {0};
+    buffer_add(&twice, whole);
+    buffer_add(&twice, whole);
+    assert_int_equal(check(buffer_slice(&twice), "host-2", &complaint), ERROR_SYNTAX);
+    buffer_free(&twice);
+    buffer_add_text(&pem, "behind it");
     assert_int_not_equal(check(buffer_slice(&pem), "host-2", &complaint), 0);
     while (pem.length <= REQUEST_BYTES)
         buffer_add_text(&pem, "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n");

@@ -4,7 +4,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -12,9 +14,11 @@
 #include "base/mem.h"
 #include "base/timer.h"
 #include "tools/authority.h"
+#include "tools/identity/renew.h"
 #include "world/real/real.h"
 
-#define DAY 86400000000    /* µs */
+#define MINUTE 60000000    /* µs */
+#define HOUR 60            /* minutes */
 #define LOOK 20000         /* µs: how often the draining loop is looked at */
 #define QUIET 3            /* looks in a row that must find nothing under way */
 #define SIGNAL_END SIGUSR2 /* from signals_end to the thread alone */
@@ -23,6 +27,8 @@ struct signals {
     struct signals_params params;
     pthread_t thread;
     atomic_int quiet; /* looks that found nothing under way */
+    unsigned minutes; /* until certificates are looked after */
+    int64_t written;  /* when the certificates in the folder were */
 };
 
 static void fill(sigset_t *set)
@@ -83,14 +89,62 @@ static void reload_h(struct real_loop *loop, void *argument)
 
 /* ---- in its own ---- */
 
+/* When the newest of the files that TLS uses was written; 0: there is none. */
+static int64_t newest(const struct signals *s)
+{
+    static const char *const names[] = {"authority.pem", "member.pem", "server.pem"};
+    int64_t at = 0;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char path[AUTHORITY_PATH];
+        struct stat about;
+        snprintf(path, sizeof path, "%s/certificates/%s", s->params.data, names[i]);
+        if (stat(path, &about) != 0)
+            continue;
+        int64_t written = (int64_t)about.st_mtim.tv_sec * 1000000000 + about.st_mtim.tv_nsec;
+        at = written > at ? written : at;
+    }
+    return at;
+}
+
+static void renew_joined(const struct signals *s)
+{
+    struct buffer complaint = {0};
+    bool done;
+    int error = renew(&done, slice_text(s->params.data), RENEW_IN_TIME, time(NULL), &complaint);
+    if (error != 0)
+        LOG(LOG_WARNING, "tools",
+            "the certificate is to be renewed, which failed: %.*s; tried again in an hour",
+            SLICE_ARG(complaint.length != 0 ? buffer_slice(&complaint) : slice_text(error_sentence(error))));
+    else if (done)
+        LOG(LOG_NOTICE, "tools", "the certificate was renewed, with a new key");
+    buffer_free(&complaint);
+}
+
+static void renew_own(const struct signals *s)
+{
+    struct authority a;
+    int error = authority_prepare(&a, &(struct authority_wish){.data = s->params.data,
+                                          .member = s->params.member,
+                                          .names = s->params.names,
+                                          .name_count = s->params.name_count,
+                                          .now = time(NULL)});
+    (void)error; /* it is logged; what is there stays in use */
+}
+
 static void look_after_certificates(struct signals *s, bool asked)
 {
-    struct authority a = {.renewed = false};
-    if (s->params.data != NULL &&
-        authority_prepare(&a, s->params.data, s->params.names, s->params.name_count, time(NULL)) != 0)
-        return;
-    if (a.renewed || asked)
+    if (s->params.data != NULL && (asked || s->minutes == 0)) {
+        s->minutes = HOUR;
+        if (s->params.joined)
+            renew_joined(s);
+        else
+            renew_own(s);
+    }
+    s->minutes--;
+    int64_t written = s->params.data != NULL ? newest(s) : 0;
+    if (written != s->written || asked)
         real_post(s->params.loop, reload_h, NULL);
+    s->written = written;
 }
 
 /* Returns whether signals_end has come already. */
@@ -114,7 +168,7 @@ static void *signals_h(void *argument)
     struct signals *s = argument;
     pthread_setname_np(pthread_self(), "signals");
     for (;;) {
-        int number = wait_signal(DAY);
+        int number = wait_signal(MINUTE);
         if (number == SIGNAL_END)
             return NULL;
         if (number == 0 || number == SIGHUP)
@@ -130,6 +184,8 @@ int signals_begin(struct signals **out, const struct signals_params *params)
     s->params = *params;
     if (s->params.longest == 0)
         s->params.longest = timer_duration(TIMER_DRAIN);
+    s->minutes = 1;
+    s->written = s->params.data != NULL ? newest(s) : 0;
     int number = pthread_create(&s->thread, NULL, signals_h, s);
     if (number != 0) {
         LOG(LOG_ERROR, "tools", "cannot start the thread that waits for signals: %s", strerror(number));

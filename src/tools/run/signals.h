@@ -3,11 +3,15 @@
  *
  *     SIGTERM, SIGINT   every instance drains; the loop stops when nothing is under way any more, or after
  *                       TIMER_DRAIN; a second one stops it at once
- *     SIGHUP            certificates are read again; each day those of the local authority are looked after
+ *     SIGHUP            certificates are read again
+ *
+ * It also looks after certificates: each hour whether one is to be renewed, each minute whether somebody else
+ * has put others in their place.
  */
 #ifndef TANDEM_TOOLS_RUN_SIGNALS_H
 #define TANDEM_TOOLS_RUN_SIGNALS_H
 
+#include <stdbool.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,8 +21,9 @@ struct signals;
 
 struct signals_params {
     struct real_loop *loop;
-    const char *data; /* where the local authority's folder is; NULL: certificates are somebody else's */
-    const char *const *names; /* as authority_prepare takes them; they outlive the signals */
+    const char *data; /* where the folder of certificates is; NULL: certificates are somebody else's */
+    bool joined;      /* they are the platform's: renewed by asking it, not by an authority of our own */
+    const char *member, *const *names; /* as authority_prepare takes them; they outlive the signals */
     size_t name_count;
     int64_t longest; /* µs for draining; 0: TIMER_DRAIN */
 };
