@@ -174,6 +174,7 @@ static void add_process(struct tower *t, unsigned n, const char *name, const cha
     p->instance = sim_start(t->sim, &(struct sim_start){.role = &process_role,
                                         .name = slice_text(name),
                                         .host = sim_host(t->sim, 0x0a000001U + ((n + 1) << 8), n + 1),
+                                        .group = SLICE("processes"),
                                         .self = p});
 }
 
@@ -283,9 +284,8 @@ unsigned tower_raised(const struct tower *t)
     return count;
 }
 
-unsigned tower_rows(struct tower *t, const char *name, const char *object, bool open)
+static const Tandem__StoreResult *read_rows(struct tower *t, struct arena *arena)
 {
-    struct arena arena = {0};
     struct buffer request = {0}, answer = {0};
     Tandem__StoreValue location = TANDEM__STORE_VALUE__INIT, before = TANDEM__STORE_VALUE__INIT,
                        limit = TANDEM__STORE_VALUE__INIT, *values[] = {&location, &before, &limit};
@@ -293,7 +293,7 @@ unsigned tower_rows(struct tower *t, const char *name, const char *object, bool 
     Tandem__StoreRequest m = TANDEM__STORE_REQUEST__INIT;
     location.text = (char[]){"home"};
     limit.has_number = true;
-    limit.number = 1000;
+    limit.number = 10000;
     page.name = (char[]){"alarm_page"};
     page.parameters = values;
     page.n_parameters = 3;
@@ -301,15 +301,43 @@ unsigned tower_rows(struct tower *t, const char *name, const char *object, bool 
     m.n_statements = 1;
     pack_add(&request, &m.base);
     assert_int_equal(sim_ask(t->sim, &answer, SERVICE_STORE, NULL, buffer_slice(&request)), ANSWER_YES);
-    Tandem__StoreAnswer *a = pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), &arena);
+    Tandem__StoreAnswer *a = pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), arena);
+    assert_non_null(a);
+    buffer_free(&request);
+    buffer_free(&answer);
+    return a->results[0];
+}
+
+unsigned tower_rows(struct tower *t, const char *name, const char *object, bool open)
+{
+    struct arena arena = {0};
+    const Tandem__StoreResult *rows = read_rows(t, &arena);
     unsigned count = 0;
-    for (size_t i = 0; i < a->results[0]->n_rows; i++) {
-        Tandem__StoreValue **v = a->results[0]->rows[i]->values;
+    for (size_t i = 0; i < rows->n_rows; i++) {
+        Tandem__StoreValue **v = rows->rows[i]->values;
         count +=
             strcmp(v[1]->text, name) == 0 && strcmp(v[2]->text, object) == 0 && (!open || !v[6]->has_number);
     }
     arena_free(&arena);
-    buffer_free(&request);
-    buffer_free(&answer);
     return count;
+}
+
+/* Rows come newest first. */
+unsigned tower_check_rows(struct tower *t)
+{
+    struct arena arena = {0};
+    const Tandem__StoreResult *rows = read_rows(t, &arena);
+    size_t count = rows->n_rows;
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = i + 1; j < count; j++) {
+            Tandem__StoreValue **late = rows->rows[i]->values, **early = rows->rows[j]->values;
+            assert_true(late[0]->number != early[0]->number);
+            if (strcmp(late[1]->text, early[1]->text) != 0 || strcmp(late[2]->text, early[2]->text) != 0)
+                continue;
+            if (!early[6]->has_number || early[6]->number > late[5]->number)
+                fail_msg("alarm %s of %s was raised as %d while %d was not cleared", late[1]->text,
+                    late[2]->text, (int)late[0]->number, (int)early[0]->number);
+        }
+    arena_free(&arena);
+    return (unsigned)count;
 }

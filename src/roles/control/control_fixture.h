@@ -61,5 +61,7 @@ const struct control_alarm *tower_alarm(
 unsigned tower_raised(const struct tower *t); /* how many are */
 /* Rows of the store: those of this name and object; with `open` only those that are not cleared. */
 unsigned tower_rows(struct tower *t, const char *name, const char *object, bool open);
+/* What is kept makes sense: nothing is raised twice before it is cleared. How many rows there are. */
+unsigned tower_check_rows(struct tower *t);
 
 #endif

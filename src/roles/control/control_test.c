@@ -302,6 +302,68 @@ static void the_configuration_says_who_should_be_there(void **state)
     tower_close(&t);
 }
 
+/* A request of one that leads no longer may arrive late: the store itself refuses it. */
+static void an_earlier_one_that_leads_writes_nothing_any_more(void **state)
+{
+    (void)state;
+    struct tower t;
+    unit_expect_error("alarm ");
+    tower_open(&t, 20, 0);
+    unsigned n = tower_leader(&t) == sim_self(t.controls[0]) ? 0 : 1;
+    struct control *first = sim_self(t.controls[n]), *second = sim_self(t.controls[1 - n]);
+    uint64_t number = first->lead;
+    sim_kill(t.sim, t.processes[2].instance, false);
+    tower_run(&t, 6 * SECOND);
+    sim_pause(t.sim, t.controls[n], sim_now(t.sim) + 20 * SECOND);
+    tower_run(&t, 30 * SECOND);
+    assert_false(first->leads);
+    assert_true(second->leads && second->lead > number);
+    assert_int_equal(tower_rows(&t, "instance-down", "proxy-2", false), 1);
+    /* As if what it had under way came only now. */
+    struct control_alarm *a = control__alarm(first, CONTROL_ALARM_INSTANCE_DOWN, SLICE("proxy-2"));
+    assert_int_equal(a->id, 1); /* it has heard the number from the other one */
+    first->leads = true;
+    first->lead = number;
+    first->keep = KEEP_ST_WRITING;
+    a->acknowledged_at = 1;
+    strcpy(a->acknowledged_by, "ghost");
+    list_append(&first->unsaved, &a->unsaved);
+    control__ask_write(first);
+    world_turn_end(sim_world(t.controls[n]));
+    tower_run(&t, 3 * SECOND);
+    assert_int_equal(first->keep, KEEP_ST_WAITING);
+    first->leads = false;
+    tower_ask(&t, "supervisor", "GET", "/api/alarms?history=true");
+    assert_int_equal(t.answers, 1);
+    assert_true(tower_said(&t, "\"object\":\"proxy-2\""));
+    assert_false(tower_said(&t, "ghost"));
+    tower_close(&t);
+}
+
+/* CF-10 RP-9: whatever happens to processes, controls, network and engines: what is wrong is told once, what
+ * is well again is cleared, and the history makes sense. */
+static void alarms_survive_all_faults(void **state)
+{
+    (void)state;
+    unsigned rows = 0;
+    unit_expect_error("alarm ");
+    for (uint64_t seed = 100; seed < 130; seed++) {
+        struct tower t;
+        tower_open(&t, seed, SIM_FAULT_ALL & ~SIM_FAULT_BIT(SIM_FAULT_SKEW));
+        sim_plan(t.sim, sim_now(t.sim) + 300 * SECOND);
+        tower_run(&t, 300 * SECOND);
+        tower_run(&t, 400 * SECOND);
+        assert_non_null(tower_leader(&t));
+        assert_int_equal(tower_raised(&t), 0);
+        assert_true(list_empty(&tower_leader(&t)->unsaved));
+        rows += tower_check_rows(&t);
+        tower_ask(&t, "agent", "GET", "/api/status");
+        assert_int_equal(count(&t, "\"health\":\"ok\",\"member\":"), ALL_OK);
+        tower_close(&t);
+    }
+    assert_true(rows > 100); /* something has happened */
+}
+
 TESTS("roles/control", cmocka_unit_test(status_shows_what_is_configured_and_how_it_is),
     cmocka_unit_test(a_dead_process_raises_one_alarm_for_each_instance),
     cmocka_unit_test(what_is_wrong_for_a_moment_is_not_told), cmocka_unit_test(pairs_are_watched),
@@ -310,4 +372,6 @@ TESTS("roles/control", cmocka_unit_test(status_shows_what_is_configured_and_how_
     cmocka_unit_test(one_that_hears_nobody_judges_nobody),
     cmocka_unit_test(one_that_slept_listens_before_it_judges),
     cmocka_unit_test(alarms_wait_for_a_store_that_is_away),
-    cmocka_unit_test(the_configuration_says_who_should_be_there))
+    cmocka_unit_test(the_configuration_says_who_should_be_there),
+    cmocka_unit_test(an_earlier_one_that_leads_writes_nothing_any_more),
+    cmocka_unit_test(alarms_survive_all_faults))

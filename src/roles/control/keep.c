@@ -81,11 +81,19 @@ void control__keep_answer(struct control *c, const struct input *in)
     control__keep_event(c, in->answer == ANSWER_YES ? KEEP_EV_YES : KEEP_EV_NO, in);
 }
 
+static void add_lead(struct request *r, const struct control *c)
+{
+    begin(r, "alarm_lead");
+    add_text(r, c->location);
+    add_number(r, (int64_t)c->lead);
+}
+
 /* ---- what is raised, for one that begins to lead ---- */
 
 void control__ask_open(struct control *c)
 {
     struct request r = {.count = 0};
+    add_lead(&r, c); /* from here on an earlier one writes nothing: what is read stays true */
     begin(&r, "alarm_last");
     add_text(&r, c->location);
     begin(&r, "alarm_open");
@@ -127,18 +135,18 @@ void control__take_open(struct control *c, struct slice bytes)
 {
     const Tandem__StoreAnswer *a = pack_read(&tandem__store_answer__descriptor, bytes, &c->arena);
     struct control_alarm *alarm;
-    if (a == NULL || a->n_results != 2 || a->results[0]->n_rows != 1 || a->results[0]->rows[0]->n_values != 1)
+    if (a == NULL || a->n_results != 3 || a->results[1]->n_rows != 1 || a->results[1]->rows[0]->n_values != 1)
         return;
-    uint64_t last = (uint64_t)a->results[0]->rows[0]->values[0]->number;
+    uint64_t last = (uint64_t)a->results[1]->rows[0]->values[0]->number;
     /* Numbers that were given while the store could not be asked are given anew where they are taken. */
     list_for_each (link, &c->unsaved) {
         alarm = list_entry(link, struct control_alarm, unsaved);
         alarm->id = alarm->id <= last ? 0 : alarm->id;
     }
     c->last_id = last > c->last_id ? last : c->last_id;
-    for (size_t i = 0; i < a->results[1]->n_rows; i++)
-        if (a->results[1]->rows[i]->n_values == 9)
-            take_row(c, a->results[1]->rows[i]->values);
+    for (size_t i = 0; i < a->results[2]->n_rows; i++)
+        if (a->results[2]->rows[i]->n_values == 9)
+            take_row(c, a->results[2]->rows[i]->values);
     list_for_each (link, &c->unsaved) {
         alarm = list_entry(link, struct control_alarm, unsaved);
         alarm->id = alarm->id == 0 ? ++c->last_id : alarm->id;
@@ -171,13 +179,6 @@ static void add_put(struct request *r, const struct control *c, const struct con
         add_text(r, a->acknowledged_by);
     else
         value(r);
-}
-
-static void add_lead(struct request *r, const struct control *c)
-{
-    begin(r, "alarm_lead");
-    add_text(r, c->location);
-    add_number(r, (int64_t)c->lead);
 }
 
 void control__ask_write(struct control *c)
