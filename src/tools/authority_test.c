@@ -139,7 +139,8 @@ static void a_damaged_server_is_made_anew_a_damaged_authority_is_not(void **stat
     assert_true(a.renewed);
     damage(a.authority);
     unit_expect_error("damaged on disk");
-    assert_int_equal(authority_prepare(&again, &(struct authority_wish){.data = data, .now = NOW}), ERROR_CORRUPT);
+    assert_int_equal(
+        authority_prepare(&again, &(struct authority_wish){.data = data, .now = NOW}), ERROR_CORRUPT);
 }
 
 /* The key is written before its certificate. */
@@ -157,8 +158,9 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
     struct authority a;
     (void)state;
     unit_expect_error("/nowhere/certificates");
-    assert_int_equal(authority_prepare(
-            &a, &(struct authority_wish){.data = P_tmpdir "/nowhere-at-all/nowhere", .now = NOW}), ERROR_DISK);
+    assert_int_equal(authority_prepare(&a,
+                         &(struct authority_wish){.data = P_tmpdir "/nowhere-at-all/nowhere", .now = NOW}),
+        ERROR_DISK);
 }
 
 #define WITH_FOLDER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
