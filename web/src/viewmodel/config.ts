@@ -86,9 +86,7 @@ export class ConfigViewModel {
   }
 
   #written(kind: Kind, name: string | null): void {
-    this.form.value?.dispose();
-    this.form.set(null);
     void this.list.reload();
-    this.#go(formatOf(kind.name, name ?? ''));
+    if (name !== this.form.value?.name) this.#go(formatOf(kind.name, name ?? ''));
   }
 }

@@ -24,7 +24,7 @@ export class ObjectFormViewModel {
   readonly #api: Api;
   readonly #done: (name: string | null) => void;
 
-  /** `done` is told the name of what was written, or null when it was removed. */
+  /** `done` is told the name of what was written, or null when it was removed. What was there before stays open. */
   constructor(api: Api, kind: Kind, name: string, done: (name: string | null) => void) {
     this.#api = api;
     this.kind = kind;
@@ -74,8 +74,13 @@ export class ObjectFormViewModel {
     const version = this.loaded.value?.version ?? 0;
     const change = { action: 'put', kind: kind.name, name: this.name || name, object, version } as const;
     const got = await this.saving.ask(() => this.#api.change([change], this.comment.value.trim()));
-    if (got === null) this.#refused(this.saving.error.value);
-    else this.#done(name);
+    if (got === null) {
+      this.#refused(this.saving.error.value);
+      return;
+    }
+    this.comment.set('');
+    this.#done(name);
+    await this.load();
   }
 
   async remove(): Promise<void> {
