@@ -11,7 +11,9 @@ export interface FieldInputProps {
   /** The key of an object that exists, or a person who may only look. */
   fixed: boolean;
   isNew: boolean;
+  suggestions: readonly string[];
   onValue(value: Draft[string]): void;
+  onSuggest(): void;
 }
 
 /** "display_name" is "Display name" to people. */
@@ -74,12 +76,16 @@ function ChoiceInput({ id, field, value, fixed, onValue }: FieldInputProps & { i
 
 function Control(props: FieldInputProps & { id: string }) {
   const text = useText();
-  const { id, field, value, problem, fixed, isNew, onValue } = props;
+  const { id, field, value, problem, fixed, isNew, onValue, onSuggest } = props;
   if (field.list) return <ListInput {...props} />;
   if (field.type === 'choice') return <ChoiceInput {...props} />;
   if (field.type === 'flag')
     return <input id={id} type="checkbox" checked={value === true} disabled={fixed} onChange={(event) => onValue(event.currentTarget.checked)} />;
   const hidden = field.secret || field.type === 'password';
+  const type = (event: { currentTarget: HTMLInputElement }): void => {
+    onValue(event.currentTarget.value);
+    if (field.refers !== undefined) onSuggest();
+  };
   return (
     <input
       id={id}
@@ -92,7 +98,9 @@ function Control(props: FieldInputProps & { id: string }) {
       placeholder={hidden && !isNew ? text.say('config.unchanged') : ''}
       value={typeof value === 'string' ? value : ''}
       readOnly={fixed}
-      onInput={(event) => onValue(event.currentTarget.value)}
+      list={field.refers === undefined ? undefined : `${id}-list`}
+      onFocus={() => field.refers !== undefined && onSuggest()}
+      onInput={type}
     />
   );
 }
@@ -100,7 +108,7 @@ function Control(props: FieldInputProps & { id: string }) {
 /** One field of a form, drawn from its description. */
 export function FieldInput(props: FieldInputProps) {
   const text = useText();
-  const { field, problem } = props;
+  const { field, problem, suggestions } = props;
   const id = `field-${field.name}`;
   return (
     <div class={`field field-${field.type}`}>
@@ -114,6 +122,13 @@ export function FieldInput(props: FieldInputProps) {
         )}
       </label>
       <Control {...props} id={id} />
+      {field.refers !== undefined && (
+        <datalist id={`${id}-list`}>
+          {suggestions.map((name) => (
+            <option key={name} value={name} />
+          ))}
+        </datalist>
+      )}
       {problem !== undefined && (
         <p class="field-problem" role="alert">
           {typeof problem === 'string'

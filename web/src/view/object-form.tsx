@@ -90,6 +90,7 @@ export function ObjectForm({ form, writes, onClose }: ObjectFormProps) {
   const draft = useValue(form.draft);
   const problems = useValue(form.problems);
   const failed = useValue(form.loading.error);
+  const suggestions = useValue(form.suggestions);
   const history = useValue(form.history);
   const key = form.kind.fields[0]?.name;
   const submit = (event: Event): void => {
@@ -118,7 +119,9 @@ export function ObjectForm({ form, writes, onClose }: ObjectFormProps) {
               problem={problems[field.name]}
               fixed={!writes || (field.name === key && !form.isNew)}
               isNew={form.isNew}
+              suggestions={suggestions[field.name] ?? []}
               onValue={(value) => form.edit(field.name, value)}
+              onSuggest={() => void form.suggest(field)}
             />
           ))}
           <Refused form={form} />

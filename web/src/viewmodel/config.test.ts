@@ -17,6 +17,7 @@ const DN: Kind = {
     { ...text, name: 'name', type: 'text' },
     { ...text, name: 'secret', type: 'text', secret: true, minimum: 8 },
     { ...text, name: 'rank', type: 'integer', minimum: 1, maximum: 9, default: 5 },
+    { ...text, name: 'location', type: 'reference', refers: 'location' },
     { ...text, name: 'disabled', type: 'flag', default: false },
     { ...text, name: 'listen', type: 'endpoint', list: true },
   ],
@@ -120,6 +121,18 @@ test('what the server refuses stands at its field', async () => {
   await save;
   expect(form.problems.value).toEqual({ name: { sentence: 'no such thing' } });
   expect(form.conflict.value).toBe(false);
+});
+
+test('a reference is helped with names that there are', async () => {
+  const { api, form } = await openedDesk();
+  const location = form.fields.find(({ name }) => name === 'location');
+  if (location === undefined) throw new Error('no field');
+  form.edit('location', 'ho');
+  const suggested = form.suggest(location);
+  expect(api.last('objects').query).toMatchObject({ kind: 'location', search: 'ho' });
+  api.last('objects').yes({ objects: [{ name: 'home' }] });
+  await suggested;
+  expect(form.suggestions.value).toEqual({ location: ['home'] });
 });
 
 test('two who change the same: the later one is told and can read it again', async () => {

@@ -80,7 +80,13 @@ export class ConfigViewModel {
       this.form.set(null);
       return;
     }
-    const form = new ObjectFormViewModel(this.#api, kind, name === NEW ? '' : name, (written) => this.#written(kind, written));
+    const form = new ObjectFormViewModel({
+      api: this.#api,
+      kinds: this.kinds.value,
+      kind,
+      name: name === NEW ? '' : name,
+      done: (written) => this.#written(kind, written),
+    });
     this.form.set(form);
     void form.load();
   }

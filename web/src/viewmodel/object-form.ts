@@ -6,6 +6,15 @@ import { applies, checkField, makeDraft, objectOf, type Draft, type Problem } fr
 
 export type FormProblem = Problem | { sentence: string };
 
+export interface FormParams {
+  api: Api;
+  kinds: readonly Kind[];
+  kind: Kind;
+  name: string;
+  /** Told the name of what was written, or null when it was removed. What was there before stays open. */
+  done(name: string | null): void;
+}
+
 /** One object in its form: read, changed, written, removed; and who uses it, and what it was before. */
 export class ObjectFormViewModel {
   readonly kind: Kind;
@@ -20,13 +29,17 @@ export class ObjectFormViewModel {
   readonly history = new Observable<readonly Transaction[]>([]);
   /** Somebody else has changed it since it was read. */
   readonly conflict = new Observable(false);
+  /** Names that a reference may take, by field. */
+  readonly suggestions = new Observable<Readonly<Record<string, readonly string[]>>>({});
   readonly loaded = new Observable<ConfigObject | null>(null);
   readonly #api: Api;
+  readonly #kinds: readonly Kind[];
+  readonly #suggesting = new Asking();
   readonly #done: (name: string | null) => void;
 
-  /** `done` is told the name of what was written, or null when it was removed. What was there before stays open. */
-  constructor(api: Api, kind: Kind, name: string, done: (name: string | null) => void) {
+  constructor({ api, kinds, kind, name, done }: FormParams) {
     this.#api = api;
+    this.#kinds = kinds;
     this.kind = kind;
     this.name = name;
     this.#done = done;
@@ -62,6 +75,18 @@ export class ObjectFormViewModel {
     if (!(field in this.problems.value)) return;
     const { [field]: solved, ...others } = this.problems.value;
     this.problems.set(others);
+  }
+
+  /** Looks for objects that a reference could name, by what is typed so far. */
+  async suggest(field: Field): Promise<void> {
+    const referred = this.#kinds.find(({ name }) => name === field.refers);
+    const typed = this.draft.value[field.name];
+    if (referred === undefined) return;
+    const search = typeof typed === 'string' && typed !== this.loaded.value?.[field.name] ? typed : '';
+    const got = await this.#suggesting.ask(() => this.#api.objects({ kind: referred.name, search, after: null, limit: 20 }));
+    const key = referred.fields[0]?.name ?? 'name';
+    if (got === null) return;
+    this.suggestions.set({ ...this.suggestions.value, [field.name]: got.answer.objects.map((object) => String(object[key])) });
   }
 
   async save(): Promise<void> {
@@ -100,6 +125,7 @@ export class ObjectFormViewModel {
   dispose(): void {
     this.loading.forget();
     this.saving.forget();
+    this.#suggesting.forget();
   }
 
   #refused(error: ApiError | null): void {
