@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MadeUp } from './made-up.mjs';
+import { MadeUpConfig } from './made-up-config.mjs';
 import { acceptWebSocket } from './websocket.mjs';
 
 const { values: options } = parseArgs({
@@ -20,11 +21,13 @@ const { values: options } = parseArgs({
 });
 const DIST = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
-const USER = { user: 'supervisor', name: 'Supervisor', role: 'supervisor' };
+const USER = { user: 'supervisor', name: 'Supervisor', role: 'administrator' };
 const PASSWORD = 'tandem';
 const STEP_MS = 250;
+const STARTED = String(Date.now() * 1000);
 
 const world = new MadeUp({ devices: Number(options.devices), empty: options.empty });
+const config = new MadeUpConfig({ empty: options.empty });
 const sessions = new Map();
 let failures = [];
 
@@ -72,7 +75,7 @@ function logout(request, response) {
 function status(response) {
   const names = { proxy: 2, node: 2, session: 1, stat: 1, history: 1, config: 1, control: 1 };
   const instances = Object.entries(names).flatMap(([role, count]) =>
-    Array.from({ length: count }, (_, index) => ({ role, name: `${role}-${index + 1}`, health: 'ok', ...(role === 'proxy' && { listen: ['udp:127.0.0.1:5060'] }) })),
+    Array.from({ length: count }, (_, index) => ({ role, name: `${role}-${index + 1}`, health: role === 'node' && index === 1 ? 'degraded' : 'ok', location: 'home', member: `host-${1 + (index % 2)}`, since: STARTED, ...(role === 'node' && index === 1 && { why: 'alone' }), ...(role === 'proxy' && { listen: ['udp:127.0.0.1:5060'] }) })),
   );
   answer(response, 200, { version: '0.1.0', location: 'home', instances });
 }
@@ -93,6 +96,8 @@ async function api(request, response, url) {
   if (name === 'me') return answer(response, 200, USER);
   if (name === 'status') return status(response);
   if (name === 'history') return history(url, response);
+  const made = config.answer(request.method, name, url.searchParams, request.method === 'POST' ? await bodyOf(request) : null);
+  if (made) return answer(response, ...made);
   return refuse(response, 404, 4, 'NOT_FOUND', 'There is nothing at this address.');
 }
 

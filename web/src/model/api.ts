@@ -1,4 +1,16 @@
 import type { Clock } from './clock';
+import type {
+  Alarm,
+  Change,
+  ConfigObject,
+  EnrolmentCode,
+  Kind,
+  Member,
+  ObjectName,
+  ObjectPage,
+  Transaction,
+  TransactionPage,
+} from './config-messages';
 import type { HistoryPage, Status, User } from './messages';
 import type { ServerTime } from './server-time';
 import { Signal } from './observable';
@@ -11,6 +23,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly symbol: string,
     readonly sentence: string,
+    /** Of the field that is wrong, as "/changes/0/object/secret". */
+    readonly path = '',
   ) {
     super(sentence || symbol || `status ${status}`);
   }
@@ -22,6 +36,19 @@ export interface HistoryQuery {
   dn: string;
 }
 
+export interface ObjectQuery {
+  kind: string;
+  search: string;
+  after: string | null;
+  limit: number;
+}
+
+export interface TransactionQuery {
+  of: ObjectName | null;
+  before: number | null;
+  limit: number;
+}
+
 export interface Api {
   /** An answer said that the session has ended. */
   readonly signedOut: Signal<void>;
@@ -30,12 +57,30 @@ export interface Api {
   me(): Promise<User>;
   history(query: HistoryQuery): Promise<HistoryPage>;
   status(): Promise<Status>;
+
+  kinds(): Promise<Kind[]>;
+  objects(query: ObjectQuery): Promise<ObjectPage>;
+  object(of: ObjectName): Promise<ConfigObject>;
+  users(of: ObjectName): Promise<ObjectName[]>;
+  change(changes: Change[], comment: string): Promise<Transaction>;
+  transactions(query: TransactionQuery): Promise<TransactionPage>;
+  undo(number: number): Promise<Transaction>;
+
+  members(): Promise<Member[]>;
+  trust(member: string): Promise<void>;
+  revoke(member: string): Promise<void>;
+  code(): Promise<EnrolmentCode>;
+
+  alarms(): Promise<Alarm[]>;
+  acknowledge(alarm: string): Promise<void>;
 }
+
+const part = encodeURIComponent;
 
 async function failure(answer: Response): Promise<ApiError> {
   try {
-    const { error } = (await answer.json()) as { error?: { symbol?: string; sentence?: string } };
-    return new ApiError(answer.status, error?.symbol ?? '', error?.sentence ?? '');
+    const { error } = (await answer.json()) as { error?: { symbol?: string; sentence?: string; path?: string } };
+    return new ApiError(answer.status, error?.symbol ?? '', error?.sentence ?? '', error?.path ?? '');
   } catch {
     return new ApiError(answer.status, '', '');
   }
@@ -71,6 +116,71 @@ export class HttpApi implements Api {
 
   status(): Promise<Status> {
     return this.#json<Status>('status');
+  }
+
+  async kinds(): Promise<Kind[]> {
+    return (await this.#json<{ kinds: Kind[] }>('config')).kinds;
+  }
+
+  objects({ kind, search, after, limit }: ObjectQuery): Promise<ObjectPage> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (search !== '') query.set('q', search);
+    if (after !== null) query.set('after', after);
+    return this.#json<ObjectPage>(`config/${part(kind)}?${query}`);
+  }
+
+  object({ kind, name }: ObjectName): Promise<ConfigObject> {
+    return this.#json<ConfigObject>(`config/${part(kind)}/${part(name)}`);
+  }
+
+  async users({ kind, name }: ObjectName): Promise<ObjectName[]> {
+    return (await this.#json<{ users: ObjectName[] }>(`config/${part(kind)}/${part(name)}/users`)).users;
+  }
+
+  change(changes: Change[], comment: string): Promise<Transaction> {
+    return this.#post<Transaction>('changes', { comment, changes });
+  }
+
+  transactions({ of, before, limit }: TransactionQuery): Promise<TransactionPage> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (of !== null) {
+      query.set('kind', of.kind);
+      query.set('name', of.name);
+    }
+    if (before !== null) query.set('before', String(before));
+    return this.#json<TransactionPage>(`changes?${query}`);
+  }
+
+  undo(number: number): Promise<Transaction> {
+    return this.#post<Transaction>(`changes/${number}/undo`);
+  }
+
+  async members(): Promise<Member[]> {
+    return (await this.#json<{ members: Member[] }>('members')).members;
+  }
+
+  async trust(member: string): Promise<void> {
+    await this.#request(`members/${part(member)}/trust`, { method: 'POST' });
+  }
+
+  async revoke(member: string): Promise<void> {
+    await this.#request(`members/${part(member)}/revoke`, { method: 'POST' });
+  }
+
+  code(): Promise<EnrolmentCode> {
+    return this.#post<EnrolmentCode>('members/code');
+  }
+
+  async alarms(): Promise<Alarm[]> {
+    return (await this.#json<{ alarms: Alarm[] }>('alarms')).alarms;
+  }
+
+  async acknowledge(alarm: string): Promise<void> {
+    await this.#request(`alarms/${part(alarm)}/acknowledge`, { method: 'POST' });
+  }
+
+  #post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.#json<T>(path, { method: 'POST', body: JSON.stringify(body) });
   }
 
   async #json<T>(path: string, init: RequestInit = {}): Promise<T> {

@@ -65,6 +65,11 @@ export interface Instance {
   role: string;
   name: string;
   health: string;
+  location?: string;
+  /** The process that it runs in. */
+  member?: string;
+  since?: string;
+  why?: string;
   /** Of proxies: where phones register, as "udp:127.0.0.1:5060". */
   listen?: string[];
 }

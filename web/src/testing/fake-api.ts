@@ -1,4 +1,16 @@
-import { ApiError, type Api, type HistoryQuery } from '../model/api';
+import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type TransactionQuery } from '../model/api';
+import type {
+  Alarm,
+  Change,
+  ConfigObject,
+  EnrolmentCode,
+  Kind,
+  Member,
+  ObjectName,
+  ObjectPage,
+  Transaction,
+  TransactionPage,
+} from '../model/config-messages';
 import type { HistoryPage, PastCall, Status, User } from '../model/messages';
 import { Signal } from '../model/observable';
 
@@ -23,7 +35,7 @@ export function pastCall(id: string, more: Partial<PastCall> = {}): PastCall {
 /** Answers when the test says so: each question waits in `asked`. */
 export class FakeApi implements Api {
   readonly signedOut = new Signal<void>();
-  readonly asked: { name: string; query: unknown; yes(value: unknown): void; no(status: number, sentence?: string): void }[] = [];
+  readonly asked: { name: string; query: unknown; yes(value: unknown): void; no(status: number, sentence?: string, path?: string): void }[] = [];
 
   login(user: string, password: string): Promise<User> {
     return this.#ask('login', { user, password });
@@ -45,6 +57,58 @@ export class FakeApi implements Api {
     return this.#ask('status');
   }
 
+  kinds(): Promise<Kind[]> {
+    return this.#ask('kinds');
+  }
+
+  objects(query: ObjectQuery): Promise<ObjectPage> {
+    return this.#ask('objects', query);
+  }
+
+  object(of: ObjectName): Promise<ConfigObject> {
+    return this.#ask('object', of);
+  }
+
+  users(of: ObjectName): Promise<ObjectName[]> {
+    return this.#ask('users', of);
+  }
+
+  change(changes: Change[], comment: string): Promise<Transaction> {
+    return this.#ask('change', { changes, comment });
+  }
+
+  transactions(query: TransactionQuery): Promise<TransactionPage> {
+    return this.#ask('transactions', query);
+  }
+
+  undo(number: number): Promise<Transaction> {
+    return this.#ask('undo', number);
+  }
+
+  members(): Promise<Member[]> {
+    return this.#ask('members');
+  }
+
+  trust(member: string): Promise<void> {
+    return this.#ask('trust', member);
+  }
+
+  revoke(member: string): Promise<void> {
+    return this.#ask('revoke', member);
+  }
+
+  code(): Promise<EnrolmentCode> {
+    return this.#ask('code');
+  }
+
+  alarms(): Promise<Alarm[]> {
+    return this.#ask('alarms');
+  }
+
+  acknowledge(alarm: string): Promise<void> {
+    return this.#ask('acknowledge', alarm);
+  }
+
   /** The latest question of this name. */
   last(name: string) {
     const question = this.asked.filter((asked) => asked.name === name).pop();
@@ -58,7 +122,7 @@ export class FakeApi implements Api {
         name,
         query,
         yes: (value) => resolve(value as T),
-        no: (status, sentence = '') => reject(new ApiError(status, '', sentence)),
+        no: (status, sentence = '', path = '') => reject(new ApiError(status, '', sentence, path)),
       });
     });
   }

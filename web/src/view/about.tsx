@@ -71,7 +71,7 @@ export function About({ about }: { about: AboutViewModel }) {
           </dt>
           <dd>{text.say('about.keys.escape')}</dd>
           <dt>
-            <kbd>Alt 1–3</kbd>
+            <kbd>Alt 1–5</kbd>
           </dt>
           <dd>{text.say('about.keys.pages')}</dd>
         </dl>

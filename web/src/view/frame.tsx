@@ -1,22 +1,24 @@
 import { useEffect } from 'preact/hooks';
 import type { AppViewModel } from '../viewmodel/app';
-import { PAGES, formatRoute, type Page } from '../viewmodel/router';
+import { formatRoute, type Page } from '../viewmodel/router';
 import type { Workspace } from '../viewmodel/workspace';
 import { About } from './about';
 import { Choices } from './choices';
+import { Config } from './config';
 import { ConnectionBanner, ConnectionPill } from './connection';
 import { History } from './history';
 import { useKeys, useText, useValue } from './hooks';
 import { Icon } from './icons';
 import { Live } from './live';
 import { Mark, Wordmark } from './mark';
+import { System } from './system';
 
 export interface FrameProps {
   app: AppViewModel;
   workspace: Workspace;
 }
 
-function Navigation({ app }: FrameProps) {
+function Navigation({ app, workspace }: FrameProps) {
   const text = useText();
   const { page } = useValue(app.router.route);
   return (
@@ -26,7 +28,7 @@ function Navigation({ app }: FrameProps) {
         <Wordmark height={17} />
       </a>
       <ul>
-        {PAGES.map((name) => (
+        {workspace.pages.map((name) => (
           <li key={name} class={`nav-${name}`}>
             <a href={formatRoute({ page: name, dn: '' })} aria-current={name === page ? 'page' : undefined}>
               <Icon name={name} size={19} />
@@ -62,6 +64,8 @@ function Person({ app, workspace }: FrameProps) {
 const DRAWN: Record<Page, (props: FrameProps) => preact.JSX.Element> = {
   live: ({ workspace }) => <Live workspace={workspace} />,
   history: ({ app, workspace }) => <History app={app} workspace={workspace} />,
+  config: ({ app, workspace }) => <Config app={app} workspace={workspace} />,
+  system: ({ workspace }) => <System workspace={workspace} />,
   about: ({ workspace }) => <About about={workspace.about} />,
 };
 
@@ -72,7 +76,7 @@ export function Frame({ app, workspace }: FrameProps) {
     document.title = `${text.say(`page.${page}`)} – ${text.say('app.name')}`;
   }, [page, text]);
   useKeys((event) => {
-    const wanted = event.altKey ? PAGES[Number(event.key) - 1] : undefined;
+    const wanted = event.altKey ? workspace.pages[Number(event.key) - 1] : undefined;
     if (wanted === undefined) return;
     event.preventDefault();
     app.router.go({ page: wanted, dn: '' });
@@ -81,7 +85,7 @@ export function Frame({ app, workspace }: FrameProps) {
     event.preventDefault(); // the address is the page's; only the focus moves
     document.getElementById('content')?.focus();
   };
-  const Drawn = DRAWN[page];
+  const Drawn = DRAWN[workspace.pages.includes(page) ? page : 'live'];
   return (
     <div class="frame">
       <a class="skip" href="#content" onClick={skip}>

@@ -1,12 +1,15 @@
 import { Observable, type Readable } from '../model/observable';
 import { Scope, type Dispose } from '../model/scope';
 
-export const PAGES = ['live', 'history', 'about'] as const;
+export const PAGES = ['live', 'history', 'config', 'system', 'about'] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Route {
   page: Page;
+  /** History: of this number only. */
   dn: string;
+  /** Configuration: what is open, as KIND or KIND/NAME, each part escaped. */
+  of?: string;
 }
 
 /** The part of the address after '#'. It survives a reload and a log-in. */
@@ -19,12 +22,34 @@ export interface AddressBar {
 
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?');
-  const page = PAGES.find((name) => name === path) ?? 'live';
-  return { page, dn: page === 'history' ? (new URLSearchParams(query).get('dn') ?? '') : '' };
+  const [first = '', ...rest] = path.split('/');
+  const page = PAGES.find((name) => name === first) ?? 'live';
+  const dn = page === 'history' ? (new URLSearchParams(query).get('dn') ?? '') : '';
+  return page === 'config' ? { page, dn, of: rest.join('/') } : { page, dn };
 }
 
-export function formatRoute({ page, dn }: Route): string {
+export function formatRoute({ page, dn, of = '' }: Route): string {
+  if (page === 'config' && of !== '') return `#/config/${of}`;
   return dn === '' ? `#/${page}` : `#/${page}?${new URLSearchParams({ dn })}`;
+}
+
+/** A part that cannot be unescaped is taken as it stands: somebody typed it. */
+function unescapePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
+/** Route.of in its parts; an empty name: the kind as a whole. */
+export function parseOf(of: string): { kind: string; name: string } {
+  const [kind = '', ...name] = of.split('/');
+  return { kind: unescapePart(kind), name: unescapePart(name.join('/')) };
+}
+
+export function formatOf(kind: string, name = ''): string {
+  return name === '' ? encodeURIComponent(kind) : `${encodeURIComponent(kind)}/${encodeURIComponent(name)}`;
 }
 
 export class Router {

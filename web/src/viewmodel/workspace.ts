@@ -5,8 +5,11 @@ import { Feed } from '../model/feed';
 import type { User } from '../model/messages';
 import { Scope } from '../model/scope';
 import { AboutViewModel } from './about';
+import { ConfigViewModel } from './config';
 import { HistoryViewModel } from './history';
 import { LiveViewModel } from './live';
+import { PAGES, type Page } from './router';
+import { SystemViewModel } from './system';
 
 export interface WorkspaceParams {
   user: User;
@@ -25,6 +28,8 @@ export class Workspace {
   readonly live: LiveViewModel;
   readonly history: HistoryViewModel;
   readonly about: AboutViewModel;
+  readonly config: ConfigViewModel;
+  readonly system: SystemViewModel;
   readonly #scope = new Scope();
 
   constructor({ user, api, clock, open, surroundings, expired }: WorkspaceParams) {
@@ -36,12 +41,25 @@ export class Workspace {
     this.history = new HistoryViewModel(api, clock, this.feed.calls);
     this.#scope.own(() => this.history.dispose());
     this.about = new AboutViewModel(api);
+    this.config = new ConfigViewModel(api, clock);
+    this.#scope.own(() => this.config.dispose());
+    this.system = new SystemViewModel(api, clock);
+    this.#scope.own(() => this.system.dispose());
     this.#scope.own(
       this.feed.state.subscribe(({ kind }) => {
         if (kind === 'signed_out') expired();
         if (kind === 'connected' && this.history.state.value === 'failed') void this.history.retry();
       }),
     );
+  }
+
+  /** Pages that this person may see. */
+  get pages(): readonly Page[] {
+    return this.user.role === 'agent' ? ['live', 'history', 'about'] : PAGES;
+  }
+
+  get administers(): boolean {
+    return this.user.role === 'administrator';
   }
 
   dispose(): void {

@@ -1,0 +1,95 @@
+// What is said about configuration, members, health and alarms, as it is on the wire.
+
+export interface Field {
+  name: string;
+  type: 'name' | 'dial' | 'text' | 'integer' | 'flag' | 'choice' | 'reference' | 'endpoint' | 'password' | (string & {});
+  required: boolean;
+  list: boolean;
+  secret: boolean;
+  /** Read when something starts or somebody logs in; others are live. */
+  at_start: boolean;
+  minimum: number;
+  maximum: number;
+  default?: unknown;
+  refers?: string;
+  words?: string[];
+  /** Applications: for these roles only, words with spaces between. */
+  only?: string;
+  help: string;
+}
+
+export interface Kind {
+  name: string;
+  plural: string;
+  help: string;
+  fields: Field[];
+}
+
+export type ConfigObject = { version?: number } & Record<string, unknown>;
+
+export interface ObjectPage {
+  objects: ConfigObject[];
+  next?: string;
+}
+
+export interface ObjectName {
+  kind: string;
+  name: string;
+}
+
+export interface Change extends ObjectName {
+  action: 'put' | 'delete';
+  object?: ConfigObject;
+  /** What the requester has seen; 0: it must not exist. */
+  version: number;
+}
+
+export interface MadeChange extends ObjectName {
+  action: 'create' | 'change' | 'delete' | 'same';
+  before?: ConfigObject | null;
+  after?: ConfigObject | null;
+  version: number;
+}
+
+export interface Transaction {
+  number: number;
+  at: string;
+  by: string;
+  comment: string;
+  changes: MadeChange[];
+}
+
+export interface TransactionPage {
+  changes: Transaction[];
+  next?: number | null;
+}
+
+export interface Member {
+  name: string;
+  location: string;
+  state: 'new' | 'trusted' | 'revoked' | (string & {});
+  address: string;
+  fingerprint: string;
+  instance_id: string;
+  requested_at: string;
+  /** When its certificate ends; empty: it has none. */
+  certificate_ends?: string;
+}
+
+export interface EnrolmentCode {
+  code: string;
+  ends_at: string;
+}
+
+export interface Alarm {
+  id: string;
+  symbol: string;
+  severity: 'critical' | 'major' | 'minor' | 'warning' | (string & {});
+  about: string;
+  text: string;
+  what_to_do: string;
+  raised_at: string;
+  cleared_at: string | null;
+  acknowledged_at: string | null;
+  acknowledged_by: string | null;
+}
