@@ -38,6 +38,8 @@ static const struct command commands[] = {
     {"accounts", "nats CLUSTER MEMBER[=ROLE,...]... | postgres",
         "prints accounts for the bus or the store, each with what its roles need", 0, 1, OPTION_WORDS,
         command_accounts},
+    {"firewall", "[ROLE,...] ZONE=NETWORK...", "prints rules for nftables: what is reachable from where", 0,
+        1, OPTION_WORDS, command_firewall},
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},
