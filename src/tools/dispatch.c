@@ -35,9 +35,16 @@ static const struct command commands[] = {
     {"revoke", "NAME", "shuts a member out", OPTION_PLACE, 1, 1, command_revoke},
     {"code", "NAME", "makes a one-time code by which that member joins",
         OPTION_PLACE | OPTION_BIT(OPTION_JSON), 1, 1, command_code},
+<<<<<<< HEAD
     {"accounts", "nats CLUSTER MEMBER[=ROLE,...]... | postgres",
         "prints accounts for the bus or the store, each with what its roles need", 0, 1, OPTION_WORDS,
         command_accounts},
+=======
+    {"accounts", "nats CLUSTER MEMBER[=ROLE,...]...",
+        "prints accounts for the bus, each with what its roles need", 0, 3, OPTION_WORDS, command_accounts},
+    {"firewall", "[ROLE,...] ZONE=NETWORK...", "prints rules for nftables: what is reachable from where", 0,
+        1, OPTION_WORDS, command_firewall},
+>>>>>>> nats
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},

@@ -41,6 +41,7 @@ int command_trust(const struct options *options);
 int command_revoke(const struct options *options);
 int command_code(const struct options *options);
 int command_accounts(const struct options *options);
+int command_firewall(const struct options *options);
 int command_graph(const struct options *options);
 int command_reference(const struct options *options);
 

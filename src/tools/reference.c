@@ -8,7 +8,8 @@
 #include "config/kind.h"
 #include "health/metrics.h"
 #include "roles/control/control.h"
-#include "tools/accounts.h"
+#include "tools/network/accounts.h"
+#include "tools/network/ports.h"
 #include "tools/dispatch.h"
 #include "tools/graph.h"
 
@@ -62,6 +63,7 @@ static const struct {
     {"objects", kind_reference},
     {"options", option_reference},
     {"permissions", accounts_reference},
+    {"ports", ports_reference},
     {"timers", timers},
 };
 

@@ -1,4 +1,4 @@
-#include "tools/accounts.h"
+#include "tools/network/accounts.h"
 
 #include <stdio.h>
 
@@ -17,7 +17,7 @@ static const struct permission {
     const char *why;
 } permissions[] = {
 #define PERMISSION(role, direction, subject, why) {SLICE_INIT(role), direction, SLICE_INIT(subject), why},
-#include "tools/permission.def"
+#include "tools/network/permission.def"
 #undef PERMISSION
 };
 #define PERMISSIONS (sizeof permissions / sizeof permissions[0])

@@ -1,4 +1,4 @@
-#include "tools/accounts.h"
+#include "tools/network/accounts.h"
 
 #include "base/error.h"
 #include "config/kind.h"
