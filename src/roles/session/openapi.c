@@ -255,7 +255,8 @@ void session__openapi_describe(struct buffer *out)
         "openapi", "3.1.0", "info", "title", "Tandem", "version", TANDEM_VERSION, "description",
         "Requests that change something carry the header X-Tandem-Request: 1.", "paths", describe_paths(),
         "components", "schemas", schemas, "securitySchemes", "cookie", "type", "apiKey", "in", "cookie",
-        "name", "tandem_session", "operator", "type", "http", "scheme", "bearer", "security", "cookie", "operator");
+        "name", "tandem_session", "operator", "type", "http", "scheme", "bearer", "security", "cookie",
+        "operator");
     object_dump(out, all);
     json_decref(all);
 }
