@@ -1,13 +1,14 @@
-/* Role config: the one writer of the configuration. It keeps all objects, checks each change against their
- * descriptions and against each other, writes it to the store together with a line of the audit log, and
- * tells everybody on the bus.
+/* Role config: the one writer of the configuration. Of several instances one leads (src/lead); it keeps all
+ * objects, checks each transaction against the kinds' descriptions and as a whole, has it written under the
+ * next number, and tells everybody on the bus.
  *
- *     session ── ctl.config: ConfigRequest ──> writer ── object_put, object_audit_add ──> store
+ *     session ── ctl.config: ConfigRequest ──> writer ── change_stage_add, change_add, ... ──> store
  *             <── reply_to: ConfigAnswer ─────   └────── cfg.<kind>: ConfigChanged ────> bus: mains make new
  * copies
  *
- * One change at a time, in order of arrival. While it is not known whether the store has done one, the object
- * is read again and the others wait. */
+ * One transaction at a time, in order of arrival. Numbers are taken by compare-and-set and versions are
+ * checked by the store, so that a leader that is none any more cannot harm. While it is not known whether the
+ * store has done one, the others wait. */
 #ifndef TANDEM_ROLES_CONFIG_WRITER_H
 #define TANDEM_ROLES_CONFIG_WRITER_H
 

@@ -13,7 +13,11 @@ void session__send(struct connection *c, struct slice frame);
 void session__reap(struct session *s);
 
 /* route.c, static.c */
-size_t session__body_limit(const struct connection *c);
+size_t session__body_limit(struct connection *c);
+/* The table of routes, for tests; false at its end. */
+bool session__route_at(size_t at, const char **path, unsigned *methods, bool *open);
+void session__openapi(struct connection *c, struct sign_in *i); /* openapi.c */
+void session__openapi_describe(struct buffer *out);
 void session__route(struct connection *c);
 void session__file(struct connection *c);
 void session__error(
@@ -48,6 +52,7 @@ void session__history(struct connection *c, struct sign_in *i);
 void session__config(struct connection *c, struct sign_in *i);
 /* The request goes to another role as it is, with who asks; `anybody`: without a log-in. */
 void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody);
+bool session__is_operator(const struct connection *c);
 void session__config_answer(struct session *s, struct slice bytes);
 void session__control(struct connection *c, struct sign_in *i);
 

@@ -16,6 +16,7 @@
 
 #define PAGE 50U /* rows of history, unless told otherwise */
 #define PAGE_MOST 200U
+#define PART ((size_t)256 << 10) /* bytes of a body that go to a role at a time */
 
 struct question *session__ask(
     struct connection *c, void (*answer)(struct question *q, const struct input *in))
@@ -215,28 +216,8 @@ static void role_failed(struct question *q, const struct input *in)
     no_answer(q->connection, sentence);
 }
 
-void session__config_answer(struct session *s, struct slice bytes)
-{
-    const Tandem__ConfigAnswer *m = pack_read(&tandem__config_answer__descriptor, bytes, &s->arena);
-    struct question *q = m != NULL ? map_get_number(&s->questions, m->token) : NULL;
-    if (q == NULL || q->answer != role_failed)
-        return;
-    struct connection *c = q->connection;
-    session__question_free(s, q);
-    if (c == NULL)
-        return;
-    c->question = 0;
-    const struct http_answer answer = {
-        .status = m->status >= 200 && m->status <= 599 ? (uint16_t)m->status : HTTP_STATUS_BAD_GATEWAY,
-        .type = slice_text(m->content_type),
-        .body = m->has_body ? pack_slice(m->body) : (struct slice){0},
-    };
-    http_answer(c->http, world_now(s->world), &answer, &s->out);
-    session__go_on(c);
-}
-
 /* Sub-commands of the program on this machine speak as administrator, by a token instead of a log-in. */
-static bool is_operator(const struct connection *c)
+bool session__is_operator(const struct connection *c)
 {
     struct slice wanted = config_operator_token_sha256(world_configuration(c->session->world));
     struct slice given = http_field(&c->http->request, SLICE("Authorization"));
@@ -264,23 +245,16 @@ static char *source_of(struct connection *c)
     return source;
 }
 
-void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody)
+/* A part of the request's body, from `offset` on; the first one says whose it is. */
+static void tell_part(struct connection *c, struct question *q, uint64_t offset)
 {
     struct session *s = c->session;
     const struct http_request *r = &c->http->request;
-    const struct config_person *p = i != NULL ? session__person(s, i) : NULL;
     Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
     char reply_to[SESSION_SUBJECT], subject[SESSION_SUBJECT];
-    if (p == NULL && !anybody && !is_operator(c)) {
-        session__unauthenticated(c, "log in first");
-        return;
-    }
-    struct question *q = session__ask(c, role_failed);
-    if (q == NULL)
-        return;
-    q->role = role;
-    snprintf(reply_to, sizeof reply_to, "ctl.session.%.*s.config", SLICE_ARG(s->name));
+    struct slice part = slice_first(slice_from(r->body, (size_t)offset), PART);
     struct buffer path = {0}, bytes = {0};
+    snprintf(reply_to, sizeof reply_to, "ctl.session.%.*s.config", SLICE_ARG(s->name));
     buffer_add(&path, r->raw_path);
     if (r->query.length != 0)
         buffer_add_byte(&path, '?');
@@ -289,21 +263,64 @@ void session__forward(struct connection *c, const struct sign_in *i, const char 
     m.token = q->token;
     m.method = (char *)(uintptr_t)(r->method == HTTP_HEAD ? "GET" : http_method_name(r->method));
     m.path = arena_text(&s->arena, buffer_slice(&path));
-    m.has_body = r->body.length != 0;
-    m.body = pack_bytes(r->body);
-    if (!anybody) {
-        m.user = p != NULL ? arena_text(&s->arena, p->name) : (char *)(uintptr_t) "operator";
-        m.role =
-            (char *)(uintptr_t)config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
-    }
+    m.has_body = part.length != 0;
+    m.body = pack_bytes(part);
+    m.has_length = part.length != r->body.length;
+    m.length = r->body.length;
+    m.has_offset = offset != 0;
+    m.offset = offset;
+    m.user = q->user[0] != '\0' ? q->user : NULL;
+    m.role = (char *)(uintptr_t)q->right;
     m.source = source_of(c);
     pack_add(&bytes, &m.base);
-    snprintf(subject, sizeof subject, "ctl.%s", role);
+    snprintf(subject, sizeof subject, "ctl.%s", q->role);
     world_publish(s->world, slice_text(subject), buffer_slice(&bytes));
     world_timer_set(s->world, &q->timer, session__object(SESSION_OBJECT_QUESTION, q->token),
         TIMER_SESSION_ANSWER, world_now(s->world) + timer_duration(TIMER_SESSION_ANSWER));
     buffer_free(&path);
     buffer_free(&bytes);
+}
+
+void session__config_answer(struct session *s, struct slice bytes)
+{
+    const Tandem__ConfigAnswer *m = pack_read(&tandem__config_answer__descriptor, bytes, &s->arena);
+    struct question *q = m != NULL ? map_get_number(&s->questions, m->token) : NULL;
+    if (q == NULL || q->answer != role_failed)
+        return;
+    struct connection *c = q->connection;
+    if (c != NULL && m->status == 100) {
+        tell_part(c, q, m->wanted);
+        return;
+    }
+    session__question_free(s, q);
+    if (c == NULL)
+        return;
+    c->question = 0;
+    const struct http_answer answer = {
+        .status = m->status >= 200 && m->status <= 599 ? (uint16_t)m->status : HTTP_STATUS_BAD_GATEWAY,
+        .type = slice_text(m->content_type),
+        .body = m->has_body ? pack_slice(m->body) : (struct slice){0},
+    };
+    http_answer(c->http, world_now(s->world), &answer, &s->out);
+    session__go_on(c);
+}
+
+void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody)
+{
+    const struct config_person *p = i != NULL ? session__person(c->session, i) : NULL;
+    if (p == NULL && !anybody && !session__is_operator(c)) {
+        session__unauthenticated(c, "log in first");
+        return;
+    }
+    struct question *q = session__ask(c, role_failed);
+    if (q == NULL)
+        return;
+    q->role = role;
+    if (!anybody) {
+        snprintf(q->user, sizeof q->user, "%.*s", SLICE_ARG(p != NULL ? p->name : SLICE("operator")));
+        q->right = config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
+    }
+    tell_part(c, q, 0);
 }
 
 void session__config(struct connection *c, struct sign_in *i)

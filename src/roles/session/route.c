@@ -7,6 +7,9 @@
 #define READ (HTTP_BIT(HTTP_GET) | HTTP_BIT(HTTP_HEAD))
 #define WRITE (HTTP_BIT(HTTP_POST) | HTTP_BIT(HTTP_PUT) | HTTP_BIT(HTTP_DELETE) | HTTP_BIT(HTTP_PATCH))
 
+#define LARGE_BODY ((size_t)16 << 20) /* only of who has logged in */
+#define OPEN_BODY ((size_t)1 << 20)
+
 struct route {
     const char *path; /* with '/' at the end: all below it */
     unsigned methods;
@@ -42,6 +45,11 @@ static const struct route routes[] = {
     {"/api/members", READ, 0, true, session__members},
     {"/api/members/", HTTP_BIT(HTTP_POST), 8192, true, session__members},
     {"/api/ws", HTTP_BIT(HTTP_GET), 0, false, websocket},
+    {"/api/openapi.json", READ, 0, true, session__openapi},
+    {"/api/changes", READ | HTTP_BIT(HTTP_POST), LARGE_BODY, true, session__config},
+    {"/api/changes/", READ | HTTP_BIT(HTTP_POST), 8192, true, session__config},
+    {"/api/export", READ, 0, true, session__config},
+    {"/api/import", HTTP_BIT(HTTP_POST), LARGE_BODY, true, session__config},
     {"/api/config", READ, 0, true, session__config},
     {"/api/config/", READ | HTTP_BIT(HTTP_PUT) | HTTP_BIT(HTTP_DELETE), (size_t)1 << 20, true,
         session__config},
@@ -57,10 +65,23 @@ static const struct route *find(struct slice path)
     return NULL;
 }
 
-size_t session__body_limit(const struct connection *c)
+size_t session__body_limit(struct connection *c)
 {
     const struct route *r = find(c->http->request.path);
-    return r != NULL ? r->body : 0;
+    size_t limit = r != NULL ? r->body : 0;
+    if (limit > OPEN_BODY && session__signed_in(c) == NULL && !session__is_operator(c))
+        limit = OPEN_BODY;
+    return limit;
+}
+
+bool session__route_at(size_t at, const char **path, unsigned *methods, bool *open)
+{
+    if (at >= sizeof routes / sizeof *routes)
+        return false;
+    *path = routes[at].path;
+    *methods = routes[at].methods;
+    *open = routes[at].open;
+    return true;
 }
 
 void session__error(

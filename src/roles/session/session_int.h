@@ -85,10 +85,11 @@ struct question {
     uint64_t token;
     struct connection *connection; /* NULL: it has gone meanwhile */
     void (*answer)(struct question *q, const struct input *in);
-    char user[65];    /* log-in */
-    const char *role; /* that is asked on the bus */
-    uint64_t limit;   /* history */
-    bool known;       /* log-in: there is such a user */
+    char user[65];     /* log-in, and who asks another role */
+    const char *right; /* of that person; NULL: nobody has logged in */
+    const char *role;  /* that is asked on the bus */
+    uint64_t limit;    /* history */
+    bool known;        /* log-in: there is such a user */
     bool verifies;
     struct world_timer timer; /* those on the bus */
 };
