@@ -1,8 +1,8 @@
 /* build/conformance [OPTION=VALUE]... PART IMPLEMENTATION [ADDRESS...]
  *
  * Runs the tests of a part (registry, bus, store) against one implementation. Options are those of the start
- * file: --cluster, --user, --password-file, --database, --authority, --certificate, --key; --only=TEST. What
- * it says on standard output, and hears on standard input, is read by test/conformance/run. */
+ * file: --cluster, --user, --password-file, --database, --authority, --certificate, --key; --only=TEST,TEST.
+ * What it says on standard output, and hears on standard input, is read by test/conformance/run. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,6 +60,16 @@ static void run(const struct conformance_test *test, const char *cluster)
         printf("%s %s: %s\n", how == STAGE_NOT_HERE ? "without" : "failed", test->name, stage__why);
     failed += how == STAGE_FAILED;
     fflush(stdout);
+}
+
+/* `only`: names with commas between them; NULL: all. */
+static bool wanted(const char *only, const char *name)
+{
+    struct slice rest = slice_text(only), one;
+    bool found = only == NULL;
+    while (slice_cut(&rest, ',', &one))
+        found = found || slice_equal(one, slice_text(name));
+    return found;
 }
 
 static struct real_server *server_of(const char *part)
@@ -128,7 +138,7 @@ int main(int argc, char **argv)
     *server = given;
     for (size_t p = 0; p < part_count; p++)
         for (size_t t = 0; strcmp(parts[p].part, part) == 0 && t < parts[p].count; t++)
-            if (only == NULL || strcmp(only, parts[p].tests[t].name) == 0)
+            if (wanted(only, parts[p].tests[t].name))
                 run(&parts[p].tests[t], cluster);
     return failed != 0;
 }
