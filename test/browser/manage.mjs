@@ -132,7 +132,28 @@ await test('health, alarms and members (CF-10)', async (page, picture) => {
   await page.goto(new URL('#/system', url).href);
   await page.waitForSelector('#instances-title ~ .count >> text=/[1-9]/');
   await page.waitForFunction(() => document.querySelectorAll('.system .badge-answered').length >= 5);
+  await page.fill('.new-code input', 'host-2');
+  await page.click('.new-code button');
+  await page.waitForSelector('.system .notice code');
+  await page.waitForSelector('.system th >> text="host-2"');
   await picture('system');
+});
+
+await test('an alarm is raised and acknowledged (CF-10)', async (page, picture) => {
+  await open(page, 'application/+');
+  await page.fill(field('name'), 'node-1b');
+  await page.selectOption(field('role'), 'node');
+  await page.fill(field('location'), 'home');
+  await page.fill(field('pair'), 'node-1');
+  await page.fill(field('member'), 'host-2'); // which does not run
+  await page.click('.form-actions .button-primary');
+  await saved(page, 1);
+  await page.goto(new URL('#/system', url).href);
+  await page.waitForSelector('.alarm >> text=node-1b');
+  await picture('alarms');
+  const acknowledge = page.locator('.alarm').filter({ hasText: 'node-1b' }).locator('button');
+  await acknowledge.first().click();
+  await page.waitForSelector('.alarm >> text=acknowledged by admin');
 });
 
 await browser.close();

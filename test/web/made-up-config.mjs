@@ -67,23 +67,20 @@ export class MadeUpConfig {
       address: '192.0.2.7',
       fingerprint: '5f1d0c5b1f2f7d0e4a7c9b8d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f',
       instance_id: '4f6b2a9d1c3e5f708192a3b4c5d6e7f8',
-      requested_at: micros(Date.now() - 60000),
-      certificate_ends: trusted ? micros(Date.now() + 80 * 86400000) : '',
+      requested_at: Number(micros(Date.now() - 60000)),
+      ...(trusted && { ends_at: Number(micros(Date.now() + 80 * 86400000)) }),
     };
   }
 
   alarm() {
     return {
-      id: '7',
-      symbol: 'PAIR_ALONE',
+      id: 7,
+      alarm: 'pair-alone',
       severity: 'major',
-      about: 'node-2',
+      object: 'node-2',
       text: 'has no backup: the next failure loses its calls',
-      what_to_do: 'Start the other member of the pair.',
+      advice: 'Start the other member of the pair.',
       raised_at: micros(Date.now() - 95000),
-      cleared_at: null,
-      acknowledged_at: null,
-      acknowledged_by: null,
     };
   }
 
@@ -173,14 +170,14 @@ export class MadeUpConfig {
 
   act(area, kind, name, method) {
     if (area === 'members' && method === 'GET') return [200, { members: this.members }];
-    if (area === 'members' && kind === 'code') return [200, { code: 'HJ4K-9WPQ-T2XM', ends_at: micros(Date.now() + 3600000) }];
+    if (area === 'members' && name === 'code') return [200, { name: kind, code: 'HJ4K-9WPQ-T2XM', code_ends_at: Number(micros(Date.now() + 3600000)) }];
     if (area === 'members') {
       this.members = this.members.map((one) => (one.name === kind ? this.member(kind, name === 'trust' ? 'trusted' : 'revoked') : one));
       return [200, {}];
     }
     if (area === 'alarms' && method === 'GET') return [200, { alarms: this.alarms }];
     if (area === 'alarms') {
-      this.alarms = this.alarms.map((one) => (one.id === kind ? { ...one, acknowledged_at: micros(Date.now()), acknowledged_by: 'supervisor' } : one));
+      this.alarms = this.alarms.map((one) => (String(one.id) === kind ? { ...one, acknowledged_at: micros(Date.now()), acknowledged_by: 'supervisor' } : one));
       return [200, {}];
     }
     return undefined;

@@ -73,7 +73,8 @@ for (const dark of [false, true]) {
     await shot(`changes-${look}`);
     await page.click('a[href="#/system"]');
     await page.waitForSelector('.alarm');
-    await page.click('text=New enrolment code');
+    await page.fill('.new-code input', 'host-3');
+    await page.click('.new-code button');
     await page.waitForSelector('.system code');
     await shot(`system-${look}`);
     await page.click('a[href="#/about"]');

@@ -67,12 +67,13 @@ export interface Api {
   undo(number: number): Promise<Transaction>;
 
   members(): Promise<Member[]>;
-  trust(member: string): Promise<void>;
+  /** Only the key whose fingerprint was shown. */
+  trust(member: Member): Promise<void>;
   revoke(member: string): Promise<void>;
-  code(): Promise<EnrolmentCode>;
+  code(member: string): Promise<EnrolmentCode>;
 
   alarms(): Promise<Alarm[]>;
-  acknowledge(alarm: string): Promise<void>;
+  acknowledge(alarm: number): Promise<void>;
 }
 
 const part = encodeURIComponent;
@@ -159,24 +160,24 @@ export class HttpApi implements Api {
     return (await this.#json<{ members: Member[] }>('members')).members;
   }
 
-  async trust(member: string): Promise<void> {
-    await this.#request(`members/${part(member)}/trust`, { method: 'POST' });
+  async trust({ name, fingerprint = '' }: Member): Promise<void> {
+    await this.#post(`members/${part(name)}/trust`, { fingerprint });
   }
 
   async revoke(member: string): Promise<void> {
-    await this.#request(`members/${part(member)}/revoke`, { method: 'POST' });
+    await this.#post(`members/${part(member)}/revoke`);
   }
 
-  code(): Promise<EnrolmentCode> {
-    return this.#post<EnrolmentCode>('members/code');
+  code(member: string): Promise<EnrolmentCode> {
+    return this.#post<EnrolmentCode>(`members/${part(member)}/code`);
   }
 
   async alarms(): Promise<Alarm[]> {
     return (await this.#json<{ alarms: Alarm[] }>('alarms')).alarms;
   }
 
-  async acknowledge(alarm: string): Promise<void> {
-    await this.#request(`alarms/${part(alarm)}/acknowledge`, { method: 'POST' });
+  async acknowledge(alarm: number): Promise<void> {
+    await this.#post(`alarms/${alarm}/acknowledge`);
   }
 
   #post<T>(path: string, body: unknown = {}): Promise<T> {

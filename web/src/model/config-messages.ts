@@ -66,30 +66,32 @@ export interface TransactionPage {
 
 export interface Member {
   name: string;
-  location: string;
+  location?: string;
   state: 'new' | 'trusted' | 'revoked' | (string & {});
-  address: string;
-  fingerprint: string;
-  instance_id: string;
-  requested_at: string;
-  /** When its certificate ends; empty: it has none. */
-  certificate_ends?: string;
+  address?: string;
+  fingerprint?: string;
+  instance_id?: string;
+  requested_at?: number;
+  /** When its certificate ends; absent: it has none. */
+  ends_at?: number;
 }
 
 export interface EnrolmentCode {
+  name: string;
   code: string;
-  ends_at: string;
+  code_ends_at: number;
 }
 
 export interface Alarm {
-  id: string;
-  symbol: string;
-  severity: 'critical' | 'major' | 'minor' | 'warning' | (string & {});
-  about: string;
+  id: number;
+  alarm: string;
+  severity: 'critical' | 'major' | 'minor' | (string & {});
+  object: string;
   text: string;
-  what_to_do: string;
+  /** What to do. */
+  advice?: string;
   raised_at: string;
-  cleared_at: string | null;
-  acknowledged_at: string | null;
-  acknowledged_by: string | null;
+  cleared_at?: string;
+  acknowledged_at?: string;
+  acknowledged_by?: string;
 }

@@ -89,7 +89,7 @@ export class FakeApi implements Api {
     return this.#ask('members');
   }
 
-  trust(member: string): Promise<void> {
+  trust(member: Member): Promise<void> {
     return this.#ask('trust', member);
   }
 
@@ -97,15 +97,15 @@ export class FakeApi implements Api {
     return this.#ask('revoke', member);
   }
 
-  code(): Promise<EnrolmentCode> {
-    return this.#ask('code');
+  code(member: string): Promise<EnrolmentCode> {
+    return this.#ask('code', member);
   }
 
   alarms(): Promise<Alarm[]> {
     return this.#ask('alarms');
   }
 
-  acknowledge(alarm: string): Promise<void> {
+  acknowledge(alarm: number): Promise<void> {
     return this.#ask('acknowledge', alarm);
   }
 

@@ -16,16 +16,16 @@ export function Alarms({ system }: { system: SystemViewModel }) {
       {alarms.length === 0 && <Empty icon="done" title={text.say('alarms.none')} />}
       <ul class="alarms">
         {alarms.map((alarm) => (
-          <li key={alarm.id} class={`alarm alarm-${alarm.severity} ${alarm.cleared_at === null ? '' : 'alarm-cleared'}`}>
+          <li key={alarm.id} class={`alarm alarm-${alarm.severity} ${alarm.cleared_at === undefined ? '' : 'alarm-cleared'}`}>
             <span class={`badge severity-${alarm.severity}`}>{text.sayOr('severity', alarm.severity)}</span>
             <div>
-              <b>{alarm.about}</b> {alarm.text}
-              <p class="muted">{alarm.what_to_do}</p>
+              <b>{alarm.object}</b> {alarm.text}
+              <p class="muted">{alarm.advice}</p>
             </div>
             <span class="muted">
-              {alarm.cleared_at === null ? <Elapsed since={milliseconds(alarm.raised_at)} /> : text.say('alarms.cleared')}
+              {alarm.cleared_at === undefined ? <Elapsed since={milliseconds(alarm.raised_at)} /> : text.say('alarms.cleared')}
             </span>
-            {alarm.acknowledged_at === null ? (
+            {alarm.acknowledged_at === undefined ? (
               <button type="button" class="button" onClick={() => void system.acknowledge(alarm)}>
                 {text.say('alarms.acknowledge')}
               </button>

@@ -1,5 +1,5 @@
+import { useState } from 'preact/hooks';
 import type { Member } from '../model/config-messages';
-import { milliseconds } from '../model/server-time';
 import type { SystemViewModel } from '../viewmodel/system';
 import { CopyButton } from './copy-button';
 import { Empty } from './empty';
@@ -16,18 +16,36 @@ function Code({ system }: { system: SystemViewModel }) {
     <p class="notice" role="status">
       <Icon name="key" />
       <span>
-        {text.say('members.code.how')} <code>{code.code}</code> <CopyButton value={code.code} />
+        {text.say('members.code.how', { name: code.name })} <code>{code.code}</code> <CopyButton value={code.code} />
         <br />
-        <span class="muted">{text.say('members.code.once', { time: text.time(milliseconds(code.ends_at)) })}</span>
+        <span class="muted">{text.say('members.code.once', { time: text.time(code.code_ends_at / 1000) })}</span>
       </span>
     </p>
+  );
+}
+
+function NewCode({ system }: { system: SystemViewModel }) {
+  const text = useText();
+  const [name, setName] = useState('');
+  const submit = (event: Event): void => {
+    event.preventDefault();
+    if (name.trim() !== '') void system.makeCode(name.trim());
+  };
+  return (
+    <form class="new-code" onSubmit={submit}>
+      <input type="text" aria-label={text.say('members.code.name')} placeholder={text.say('members.code.name')} spellcheck={false} value={name} onInput={(event) => setName(event.currentTarget.value)} />
+      <button type="submit" class="button">
+        <Icon name="key" size={16} />
+        {text.say('members.code')}
+      </button>
+    </form>
   );
 }
 
 function MemberRow({ member, system, administers }: { member: Member; system: SystemViewModel; administers: boolean }) {
   const text = useText();
   const ticker = useTicker();
-  const ends = member.certificate_ends ? milliseconds(member.certificate_ends) : 0;
+  const ends = (member.ends_at ?? 0) / 1000;
   return (
     <tr>
       <td>
@@ -37,7 +55,7 @@ function MemberRow({ member, system, administers }: { member: Member; system: Sy
       <td>{member.location}</td>
       <td>{member.address}</td>
       <td>
-        <code title={member.fingerprint}>{member.fingerprint.slice(0, 23)}</code>
+        <code title={member.fingerprint}>{member.fingerprint?.slice(0, 16)}</code>
       </td>
       <td class="muted">{ends > 0 && text.date(ends, ticker.now())}</td>
       <td class="row-actions">
@@ -64,12 +82,7 @@ export function Members({ system, administers }: { system: SystemViewModel; admi
       <header>
         <h2 id="members-title">{text.say('members.title')}</h2>
         <span class="count">{text.number(members.length)}</span>
-        {administers && (
-          <button type="button" class="button" onClick={() => void system.makeCode()}>
-            <Icon name="key" size={16} />
-            {text.say('members.code')}
-          </button>
-        )}
+        {administers && <NewCode system={system} />}
       </header>
       <Code system={system} />
       {members.length === 0 ? (

@@ -5,7 +5,7 @@ import { FakeClock } from '../testing/fakes';
 import { SYSTEM_MS, SystemViewModel } from './system';
 
 const settle = () => new Promise((done) => setTimeout(done, 0));
-const ALARM = { id: '7' } as Alarm;
+const ALARM = { id: 7 } as Alarm;
 const MEMBER = { name: 'host-2', state: 'new' } as Member;
 
 function answer(api: FakeApi, alarms: Alarm[] = [], members: Member[] = []): Promise<unknown> {
@@ -53,13 +53,13 @@ test('an acknowledged alarm and a trusted member are read again at once (SM-25)'
   system.open();
   await answer(api, [ALARM], [MEMBER]);
   void system.acknowledge(ALARM);
-  expect(api.last('acknowledge').query).toBe('7');
+  expect(api.last('acknowledge').query).toBe(7);
   api.last('acknowledge').yes(undefined);
   await settle();
   expect(times(api, 'alarms')).toBe(2);
   await answer(api, [], [MEMBER]);
   void system.trust(MEMBER);
-  expect(api.last('trust').query).toBe('host-2');
+  expect(api.last('trust').query).toBe(MEMBER);
   api.last('trust').no(403, 'not you');
   await settle();
   expect(system.acting.error.value?.sentence).toBe('not you');
@@ -70,8 +70,9 @@ test('an enrolment code is forgotten when the page is left', async () => {
   const api = new FakeApi();
   const system = new SystemViewModel(api, new FakeClock());
   system.open();
-  void system.makeCode();
-  api.last('code').yes({ code: 'ABC', ends_at: '1' });
+  void system.makeCode('host-3');
+  expect(api.last('code').query).toBe('host-3');
+  api.last('code').yes({ name: 'host-3', code: 'ABC', code_ends_at: 1 });
   await settle();
   expect(system.code.value?.code).toBe('ABC');
   system.close();

@@ -44,15 +44,16 @@ export class SystemViewModel {
   }
 
   trust(member: Member): Promise<void> {
-    return this.#act(() => this.#api.trust(member.name));
+    return this.#act(() => this.#api.trust(member));
   }
 
   revoke(member: Member): Promise<void> {
     return this.#act(() => this.#api.revoke(member.name));
   }
 
-  makeCode(): Promise<void> {
-    return this.#act(async () => this.code.set(await this.#api.code()));
+  /** For the machine that will join by this name. */
+  makeCode(member: string): Promise<void> {
+    return this.#act(async () => this.code.set(await this.#api.code(member)));
   }
 
   dispose(): void {
