@@ -16,6 +16,7 @@
 #define SERVER_DAYS 365
 #define RENEW_DAYS 30
 #define NAMES 64
+#define LOCAL "Tandem local authority of "
 
 struct names {
     const char *items[NAMES];
@@ -81,6 +82,14 @@ static int make_folder(const char *data)
     return ERROR_DISK;
 }
 
+/* Made here; one that was imported is somebody else's to renew. */
+static bool is_local(const struct certificate *c)
+{
+    char name[80] = "";
+    X509_NAME_get_text_by_NID(X509_get_subject_name(c->x509), NID_commonName, name, sizeof name);
+    return strncmp(name, LOCAL, strlen(LOCAL)) == 0;
+}
+
 /* The authority that is there, or a new one. */
 static int obtain_authority(
     struct certificate *c, struct authority *a, const char *key_path, const char *host, int64_t now)
@@ -88,6 +97,12 @@ static int obtain_authority(
     int error = certificate_read(c, a->authority, key_path);
     if (error == 0 && certificate_lasts(c, now, RENEW_DAYS))
         return 0;
+    if (error == 0 && !is_local(c)) {
+        LOG(LOG_ERROR, "tools",
+            "the authority %s ends within %d days; import its successor by tandem authority import",
+            a->authority, RENEW_DAYS);
+        return 0;
+    }
     if (error == 0) {
         LOG(LOG_WARNING, "tools",
             "the local authority %s has come to its end; a new one is made, import it where the old one was "
@@ -99,7 +114,7 @@ static int obtain_authority(
         return error;
     }
     char name[300];
-    snprintf(name, sizeof name, "Tandem local authority of %s", host);
+    snprintf(name, sizeof name, LOCAL "%s", host);
     name[64] = '\0'; /* ub-common-name, RFC 5280 appendix A.1 */
     a->first = true;
     if (!certificate_make(

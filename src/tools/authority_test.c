@@ -70,6 +70,29 @@ static void the_first_start_makes_them_and_the_second_keeps_them(void **state)
     assert_false(a.first || a.renewed);
 }
 
+/* SEC-1: others know a member by the first name of its certificate. */
+static void a_member_has_its_name_in_front(void **state)
+{
+    (void)state;
+    struct authority a;
+    struct authority_wish wish = {.data = data, .now = NOW};
+    char name[80];
+    assert_int_equal(authority_prepare(&a, &wish), 0);
+    wish.member = "host_1";
+    assert_int_equal(authority_prepare(&a, &wish), 0);
+    assert_true(a.renewed && !a.first);
+    struct certificate c = server_of(&a);
+    X509_NAME_get_text_by_NID(X509_get_subject_name(c.x509), NID_commonName, name, sizeof name);
+    assert_string_equal(name, "host_1");
+    GENERAL_NAMES *names = X509_get_ext_d2i(c.x509, NID_subject_alt_name, NULL, NULL);
+    const GENERAL_NAME *first = sk_GENERAL_NAME_value(names, 0);
+    assert_string_equal((const char *)ASN1_STRING_get0_data(first->d.dNSName), "host_1");
+    GENERAL_NAMES_free(names);
+    certificate_free(&c);
+    assert_int_equal(authority_prepare(&a, &wish), 0);
+    assert_false(a.renewed);
+}
+
 static void a_client_that_trusts_the_authority_accepts_the_server(void **state)
 {
     (void)state;
@@ -167,7 +190,7 @@ static void a_folder_that_cannot_be_made_is_named(void **state)
 TESTS("tools/authority", WITH_FOLDER(the_first_start_makes_them_and_the_second_keeps_them),
     WITH_FOLDER(a_client_that_trusts_the_authority_accepts_the_server),
     WITH_FOLDER(a_server_certificate_is_renewed_in_time_by_the_same_authority),
-    WITH_FOLDER(a_new_name_makes_a_new_certificate),
+    WITH_FOLDER(a_new_name_makes_a_new_certificate), WITH_FOLDER(a_member_has_its_name_in_front),
     WITH_FOLDER(a_damaged_server_is_made_anew_a_damaged_authority_is_not),
     WITH_FOLDER(a_first_start_that_was_cut_short_is_made_good),
     cmocka_unit_test(a_folder_that_cannot_be_made_is_named))

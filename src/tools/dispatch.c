@@ -40,6 +40,8 @@ static const struct command commands[] = {
         command_accounts},
     {"firewall", "[ROLE,...] ZONE=NETWORK...", "prints rules for nftables: what is reachable from where", 0,
         1, OPTION_WORDS, command_firewall},
+    {"authority", "[import CERTIFICATE KEY | use]", "shows who signs and who is trusted, or changes it",
+        OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_CONFIG), 0, 3, command_authority},
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},

@@ -35,6 +35,7 @@ int command_status(const struct options *options);
 int command_alarms(const struct options *options);
 int command_acknowledge(const struct options *options);
 int command_join(const struct options *options);
+int command_authority(const struct options *options);
 int command_renew(const struct options *options);
 int command_members(const struct options *options);
 int command_trust(const struct options *options);

@@ -86,6 +86,11 @@ static json_t *job(struct identity_desk *d, const Tandem__JobRequest *r, int *er
         buffer_free(&good);
         return json_object();
     }
+    if (strcmp(r->name, "self") == 0)
+        return d->own == NULL
+                   ? json_object()
+                   : json_pack("{ss, ss, ss, ss, sI}", "name", "host-1", "certificate", "PEM", "serial",
+                         d->own, "fingerprint", d->own, "ends_at", (json_int_t)d->now * 2);
     if (strcmp(r->name, "sign") == 0)
         return json_pack("{ss%, ss%, ss%, sI}", "certificate", a[1].data, a[1].length, "serial", a[1].data,
             a[1].length, "fingerprint", a[1].data, a[1].length, "ends_at",
@@ -252,6 +257,7 @@ void identity_desk_open(struct identity_desk *d)
     world_turn_begin(&d->world, d->now);
     assert_int_equal(identity_role.open(&d->self, &d->world, &setup), 0);
     world_turn_end(&d->world);
+    pump(d);
 }
 
 void identity_desk_close(struct identity_desk *d)

@@ -27,6 +27,7 @@ struct identity_desk {
     const char *silent;  /* a job, "get" or "put" that nobody answers */
     const char *fails;   /* one that is refused */
     const char *between; /* a name: somebody else changes that member before it is written */
+    const char *own;     /* serial number of this process's certificate; NULL: it is no member */
     /* The last answer. */
     unsigned status;
     json_t *answer;

@@ -333,6 +333,30 @@ static void says_when_others_are_away(void **state)
     identity_desk_close(&d);
 }
 
+/* SEC-1: where the authority's key is, the process's own certificate is as good as its word. */
+static void the_first_machine_is_a_member_too(void **state)
+{
+    (void)state;
+    struct identity_desk d;
+    identity_desk_open(&d);
+    d.own = "01";
+    identity_desk_wait(&d, timer_duration(TIMER_IDENTITY_SELF));
+    assert_string_equal(identity_desk_text(&d, "host-1", "state"), "trusted");
+    assert_string_equal(identity_desk_text(&d, "host-1", "serial"), "01");
+    identity_desk_wait(&d, timer_duration(TIMER_IDENTITY_SELF));
+    assert_int_equal(identity_desk_number(&d, "host-1", "version"), 1);
+    d.own = "02"; /* it was renewed */
+    identity_desk_wait(&d, timer_duration(TIMER_IDENTITY_SELF));
+    identity_desk_configure(&d);
+    assert_true(config_member_admits(d.configuration, SLICE("host-1"), SLICE("01")));
+    assert_true(config_member_admits(d.configuration, SLICE("host-1"), SLICE("02")));
+    identity_desk_ask(&d, "administrator", "POST", "/api/members/host-1/revoke", "{}");
+    d.own = "03";
+    identity_desk_wait(&d, timer_duration(TIMER_IDENTITY_SELF));
+    assert_string_equal(identity_desk_text(&d, "host-1", "state"), "revoked");
+    identity_desk_close(&d);
+}
+
 /* SEC-4 */
 static void says_what_is_wrong_with_a_request(void **state)
 {
@@ -378,4 +402,5 @@ TESTS("roles/identity", cmocka_unit_test(a_stranger_is_new_until_somebody_trusts
     cmocka_unit_test(a_race_for_a_code_has_one_winner), cmocka_unit_test(names_belong_to_who_asked_first),
     cmocka_unit_test(at_most_so_many_wait), cmocka_unit_test(a_signature_is_of_the_key_and_of_now),
     cmocka_unit_test(renews_by_the_present_key), cmocka_unit_test(a_revoked_one_gets_nothing),
-    cmocka_unit_test(says_when_others_are_away), cmocka_unit_test(says_what_is_wrong_with_a_request))
+    cmocka_unit_test(says_when_others_are_away), cmocka_unit_test(the_first_machine_is_a_member_too),
+    cmocka_unit_test(says_what_is_wrong_with_a_request))

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "tools/dispatch.h"
+#include "tools/file.h"
 #include "tools/identity/client.h"
 #include "tools/identity/issue.h"
 #include "tools/identity/kept.h"
@@ -79,6 +79,35 @@ static int take(struct renewal *r, int64_t now)
     return error;
 }
 
+/* Who is trusted may change long before our certificate does. What is told comes from somebody whom we trust.
+ */
+static int refresh(struct renewal *r)
+{
+    struct bundle b = {.count = 0};
+    struct buffer new = {0}, old = {0};
+    json_t *answer = NULL;
+    unsigned status = 0;
+    int error =
+        remote_ask(&r->remote, &status, &answer, "GET", SLICE("/api/enrol/authority"), NULL, r->complaint);
+    const json_t *pem = json_object_get(answer, "authority");
+    if (error == 0 && (status != 200 || !json_is_string(pem) ||
+                          bundle_parse(&b, slice_of(json_string_value(pem), json_string_length(pem))) != 0)) {
+        buffer_add_text(r->complaint, remote_sentence(answer));
+        error = ERROR_SYNTAX;
+    }
+    if (error == 0) {
+        bundle_write(&new, &b);
+        bundle_write(&old, &r->remote.trust);
+        if (!slice_equal(buffer_slice(&new), buffer_slice(&old)))
+            error = tools_file_write_private(r->kept.authority, buffer_slice(&new), r->complaint);
+    }
+    bundle_free(&b);
+    json_decref(answer);
+    buffer_free(&new);
+    buffer_free(&old);
+    return error;
+}
+
 /* One whose answer was lost: the platform knows the new key already, the present one is good for nothing
  * there. */
 static int try_take(struct renewal *r, int64_t now)
@@ -112,8 +141,10 @@ int renew(bool *done, struct slice data, enum renew_when when, int64_t now, stru
     if (error != 0)
         buffer_add_format(complaint, "%s: %s", r.kept.member, error_sentence(error));
     bool due = error == 0 && (when == RENEW_NOW || is_due(r.present.x509, now));
-    if (due)
+    if (error == 0)
         error = open_platform(&r);
+    if (!due && error == 0)
+        error = refresh(&r);
     if (due && error == 0 && try_take(&r, now) != 0) {
         error = ask(&r);
         if (error == 0)
