@@ -149,7 +149,7 @@ await test('an alarm is raised and acknowledged (CF-10)', async (page, picture) 
   await page.click('.form-actions .button-primary');
   await saved(page, 1);
   await page.goto(new URL('#/system', url).href);
-  await page.waitForSelector('.alarm >> text=node-1b');
+  await page.waitForSelector('.alarm >> text=node-1b is down');
   await picture('alarms');
   const acknowledge = page.locator('.alarm').filter({ hasText: 'node-1b' }).locator('button');
   await acknowledge.first().click();

@@ -19,7 +19,7 @@ export function Alarms({ system }: { system: SystemViewModel }) {
           <li key={alarm.id} class={`alarm alarm-${alarm.severity} ${alarm.cleared_at === undefined ? '' : 'alarm-cleared'}`}>
             <span class={`badge severity-${alarm.severity}`}>{text.sayOr('severity', alarm.severity)}</span>
             <div>
-              <b>{alarm.object}</b> {alarm.text}
+              <b>{alarm.text}</b>
               <p class="muted">{alarm.advice}</p>
             </div>
             <span class="muted">
