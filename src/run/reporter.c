@@ -66,7 +66,7 @@ static void look(struct reporter *p)
     struct run_health h;
     int64_t now = world_now(p->world);
     beat(p, now);
-    if (p->read_at == 0 || now - p->read_at > timer_duration(TIMER_HEALTH_CERTIFICATE)) {
+    if (now - p->read_at > timer_duration(TIMER_HEALTH_CERTIFICATE)) {
         p->run->certificate_until = run__certificate_until(p->run->authority.certificate);
         p->read_at = now;
     }
@@ -93,7 +93,8 @@ static int reporter_open(void **self, struct world *w, const struct role_setup *
     *self = p;
     p->world = w;
     p->run = setup->main;
-    p->run->started_at = world_now(w);
+    p->run->started_at = p->read_at = world_now(w);
+    p->run->certificate_until = run__certificate_until(p->run->authority.certificate);
     set_timer(p);
     return 0;
 }

@@ -240,12 +240,12 @@ int command_run(const struct options *options)
 {
     struct run r = {.options = options, .lock = -1};
     signals_block();
-    log_threshold = options_log_level(options);
     umask(077); /* what is kept is nobody else's business */
     run__random(&hash_process_key, sizeof hash_process_key);
-    run__log_hold(&r);
+    int error = run__log_open(&r);
     r.notify = notify_open();
-    int error = prepare(&r);
+    if (error == 0)
+        error = prepare(&r);
     if (error == 0 && (r.pool = real_pool_open(THREADS)) == NULL)
         error = ERROR_SYSTEM;
     if (error == 0) {
@@ -275,5 +275,6 @@ int command_run(const struct options *options)
     notify_close(r.notify);
     if (error != 0)
         run__log_release(&r, options_log_level(options) >= LOG_INFO);
+    run__log_close(&r);
     return error == 0 ? EXIT_DONE : EXIT_FAILED;
 }

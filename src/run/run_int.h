@@ -6,6 +6,7 @@
 
 #include "config/load.h"
 #include "health/metrics.h"
+#include "run/log_file.h"
 #include "run/run.h"
 #include "tools/authority.h"
 #include "tools/identity/jobs.h"
@@ -30,6 +31,7 @@ struct run_instance {
 struct run {
     const struct options *options;
     struct start_log log;
+    struct log_file *log_file; /* NULL: standard error */
     struct config_local local;
     char data[AUTHORITY_PATH];
     char token_sha256[OPERATOR_TOKEN_HEX];
@@ -65,7 +67,9 @@ bool run__has_authority(const struct run *r); /* then the role identity runs her
 
 /* start_log.c */
 void run__log_hold(struct run *r);
-void run__log_release(struct run *r, bool show); /* and to standard error from here on */
+int run__log_open(struct run *r); /* as the options say, and held; complains */
+void run__log_close(struct run *r);
+void run__log_release(struct run *r, bool show); /* and to where it belongs from here on */
 /* "tandem: WHAT: why", the reason being what was logged, or else what the error says. */
 void run__complain(struct run *r, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -22,7 +22,11 @@
 /* The n-th in order of preference; false: there is none on this machine. */
 static bool folder(char path[PLACE_PATH], unsigned n)
 {
-    const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME");
+    const char *runtime = getenv("XDG_RUNTIME_DIR"), *home = getenv("HOME"), *only = getenv("TANDEM_PLACES");
+    if (only != NULL) {
+        snprintf(path, PLACE_PATH, "%s", only);
+        return n == 0;
+    }
     if (n == 0 && runtime != NULL && runtime[0] == '/')
         snprintf(path, PLACE_PATH, "%s/tandem", runtime);
     else if (n == 1)

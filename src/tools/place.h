@@ -4,6 +4,8 @@
  *     $XDG_RUNTIME_DIR/tandem/PID.json | /run/tandem/PID.json | $HOME/.tandem/PID.json
  *     {"pid": 4711, "system": "tandem", "name": "host-1", "web": "tls:127.0.0.1:8443", "data": "/srv/host-1"}
  *
+ * or, where the environment has TANDEM_PLACES, in that folder alone: for those who test beside others.
+ *
  * In the folder `data` lie the token (operator.token) and the authority (certificates/authority.pem). A file
  * whose process is gone counts for nothing. */
 #ifndef TANDEM_TOOLS_PLACE_H

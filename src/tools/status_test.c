@@ -22,8 +22,11 @@ static int setup(void **state)
     (void)state;
     strcpy(runtime, P_tmpdir "/tandem-run-XXXXXX");
     setenv("TZ", "UTC", 1);
-    unsetenv("HOME");
-    return mkdtemp(runtime) != NULL && setenv("XDG_RUNTIME_DIR", runtime, 1) == 0 ? 0 : -1;
+    if (mkdtemp(runtime) == NULL)
+        return -1;
+    char path[128];
+    snprintf(path, sizeof path, "%s/tandem", runtime);
+    return setenv("TANDEM_PLACES", path, 1);
 }
 
 static int teardown(void **state)

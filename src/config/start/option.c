@@ -277,6 +277,12 @@ bool options_flag(const struct options *o, enum option option)
     return o->values[option].given;
 }
 
+uint64_t options_number(const struct options *o, enum option option)
+{
+    uint64_t number = 0;
+    return slice_to_u64(&number, options_text(o, option), INT64_MAX) == 0 ? number : 0;
+}
+
 enum log_level options_log_level(const struct options *o)
 {
     enum log_level level;

@@ -63,6 +63,8 @@ static inline bool options_has(const struct options *o, enum option option)
     return o->values[option].count != 0 || !slice_empty(o->values[option].text);
 }
 enum log_level options_log_level(const struct options *o);
+/* Of one that is checked to be a number. */
+uint64_t options_number(const struct options *o, enum option option);
 /* What the copy of the configuration takes from here; points into the options. */
 struct config_local options_local(const struct options *o);
 

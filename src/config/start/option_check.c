@@ -57,10 +57,24 @@ static const char *wrong_url(
     return is_secure || loopback ? NULL : open;
 }
 
+static bool is_number(struct slice value, uint64_t most)
+{
+    uint64_t number;
+    return slice_to_u64(&number, value, most) == 0 && number != 0;
+}
+
 const char *option_wrong_text(enum option option, struct slice value)
 {
     bool loopback;
     switch (option) {
+    case OPTION_LOG_FORMAT:
+        return slice_equal(value, SLICE("plain")) || slice_equal(value, SLICE("json"))
+                   ? NULL
+                   : "must be plain or json";
+    case OPTION_LOG_SIZE:
+        return is_number(value, 4096) ? NULL : "must be a number of MiB from 1 to 4096";
+    case OPTION_LOG_DAYS:
+        return is_number(value, 3650) ? NULL : "must be a number of days from 1 to 3650";
     case OPTION_NAME:
         return wrong_name(value, ".");
     case OPTION_CLUSTER:

@@ -113,6 +113,7 @@ static void take_answer(struct writer *w, const struct input *in)
 static void tell_state(struct writer *w)
 {
     world_gauge(w->world, GAUGE_CONFIG_OBJECTS, catalogue_count(w->catalogue));
+    world_gauge(w->world, GAUGE_CONFIG_CHANGE, w->number);
     if (w->state < WRITER_ST_FOLLOWING)
         world_state(w->world, WORLD_STARTING, "reads all objects from the store");
     else if (w->state == WRITER_ST_SETTLING || w->state == WRITER_ST_TAKING)

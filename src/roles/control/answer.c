@@ -149,9 +149,13 @@ static void add_instance(struct control *c, struct buffer *out, const struct con
         json_add_string(out, a->pair);
     }
     buffer_add_format(out, ",\"health\":\"%s\"", control__health_name(health));
+    if (i != NULL && i->member != NULL) {
+        add_text(out, "member", i->member->name);
+    } else if (!slice_empty(a->member)) {
+        buffer_add_text(out, ",\"member\":");
+        json_add_string(out, a->member);
+    }
     if (i != NULL) {
-        if (i->member != NULL)
-            add_text(out, "member", i->member->name);
         add_text(out, "state", i->state);
         add_text(out, "why", i->health_why);
         add_time(out, "since", i->health_since);

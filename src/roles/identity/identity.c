@@ -62,6 +62,7 @@ static int identity_open(void **self, struct world *world, const struct role_set
     world_subscribe(world, buffer_slice(&i->reply_to), IDENTITY_TOKEN_CONFIG);
     identity__look(i);
     look_at_self(i);
+    world_state(world, WORLD_READY, ""); /* what it needs it asks for with each request */
     return 0;
 }
 
