@@ -77,11 +77,11 @@ static void calls_do_not_notice_that_the_store_is_away(void **state)
     if (full)
         alarm(600); /* 40,000 calls take a minute of a machine that does nothing else */
     struct cluster_result r = hard_expect_good((struct cluster_params){.seed = 60,
-                                                   .calls = full ? 42000 : 2600,
+                                                   .calls = full ? 70000 : 2600,
                                                    .phones = full ? 4000 : 220,
                                                    .proxies = full ? 4 : 2,
                                                    .pairs = full ? 4 : 2,
-                                                   .rest_most = 2 * SECOND,
+                                                   .rest_most = full ? 550000 : 2 * SECOND,
                                                    .hooks = &hooks},
         "the store is away");
     assert_true(a.over);

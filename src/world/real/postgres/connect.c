@@ -7,10 +7,6 @@
 #include "base/log.h"
 #include "world/real/postgres/postgres_int.h"
 
-#define SECRET 1024 /* bytes of a password */
-#define SYSTEM_AUTHORITIES "/etc/ssl/certs/ca-certificates.crt"
-#define PARAMETERS 24
-
 /* "connection to server at ..., port 1 failed: FATAL:  no" is "no". */
 void postgres__said(char *text, size_t size, const char *message)
 {
@@ -185,61 +181,6 @@ static int set_up(struct postgres_line *line)
 
 /* ---- the connection ---- */
 
-static int read_password(char *password, size_t size, const char *path)
-{
-    FILE *file = fopen(path, "re");
-    if (file == NULL)
-        return ERROR_MISSING;
-    size_t length = fread(password, 1, size - 1, file);
-    int wrong = ferror(file);
-    fclose(file);
-    while (length != 0 && (password[length - 1] == '\n' || password[length - 1] == '\r'))
-        length--;
-    password[length] = '\0';
-    return wrong ? ERROR_DISK : 0;
-}
-
-struct parameters {
-    const char *names[PARAMETERS + 1], *values[PARAMETERS + 1];
-    size_t count;
-};
-
-static void set(struct parameters *p, const char *name, const char *value)
-{
-    if (value == NULL || p->count == PARAMETERS)
-        return;
-    p->names[p->count] = name;
-    p->values[p->count++] = value;
-}
-
-static PGconn *start(
-    const struct postgres_line *line, const struct postgres_place *place, const char *password)
-{
-    const struct postgres *p = line->of;
-    struct parameters with = {.count = 0};
-    set(&with, "host", place->host);
-    set(&with, "port", place->port);
-    set(&with, "user", p->user != NULL ? p->user : "tandem");
-    set(&with, "dbname", p->database != NULL ? p->database : "tandem");
-    set(&with, "password", password);
-    set(&with, "passfile", "/nonexistent");
-    set(&with, "application_name", line->name);
-    set(&with, "client_encoding", "UTF8");
-    set(&with, "options", "");
-    set(&with, "gssencmode", "disable");
-    set(&with, "target_session_attrs", "read-write");
-    set(&with, "tcp_user_timeout", "8000"); /* ms */
-    set(&with, "keepalives_idle", "5");     /* s */
-    set(&with, "keepalives_interval", "2");
-    set(&with, "keepalives_count", "3");
-    set(&with, "sslmode", place->local ? "disable" : "verify-full");
-    set(&with, "ssl_min_protocol_version", "TLSv1.2");
-    set(&with, "sslrootcert", p->authority != NULL ? p->authority : SYSTEM_AUTHORITIES);
-    set(&with, "sslcert", p->certificate != NULL ? p->certificate : "/nonexistent"); /* not ~/.postgresql */
-    set(&with, "sslkey", p->key);
-    return PQconnectStartParams(with.names, with.values, 0);
-}
-
 static int poll_connection(struct postgres_line *line, int64_t until)
 {
     int events = POSTGRES_WRITE;
@@ -299,16 +240,11 @@ static int check_server(struct postgres_line *line)
 
 static int try_place(struct postgres_line *line, const struct postgres_place *place)
 {
-    char password[SECRET] = "";
-    char *path = line->of->password_file;
-    int gathered;
-    int error = path != NULL ? read_password(password, sizeof password, path) : 0;
+    int gathered, error = postgres__start(&line->connection, &line->of->login, place, line->name, false);
     if (error != 0) {
         postgres__away(line, error, "the file with the password of the store cannot be read");
         return error;
     }
-    line->connection = start(line, place, path != NULL ? password : NULL);
-    explicit_bzero(password, sizeof password);
     error = line->connection == NULL || PQstatus(line->connection) == CONNECTION_BAD
                 ? ERROR_UNREACHABLE
                 : poll_connection(line, postgres__now() + POSTGRES_CONNECT);

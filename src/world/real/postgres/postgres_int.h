@@ -8,11 +8,11 @@
 #ifndef TANDEM_WORLD_REAL_POSTGRES_POSTGRES_INT_H
 #define TANDEM_WORLD_REAL_POSTGRES_POSTGRES_INT_H
 
-#include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "world/real/engines_int.h"
+#include "world/real/postgres/login.h"
 #include "world/real/postgres/place.h"
 #include "world/real/postgres/question.h"
 
@@ -76,7 +76,7 @@ struct postgres {
     _Atomic bool doubt, ends;
     _Atomic int writer;   /* 0: the writing line is connected; else why not */
     _Atomic size_t bytes; /* of requests that wait or run */
-    char *user, *password_file, *database, *authority, *certificate, *key;
+    struct postgres_login login;
     char name[40]; /* of this process at the server */
     struct postgres_line lines[POSTGRES_LINES];
     pthread_mutex_t lock; /* of what follows */
@@ -110,6 +110,11 @@ int postgres__session(struct postgres_line *line) __attribute__((warn_unused_res
 void postgres__notice_h(void *line, const char *message);
 /* The first line of what the server said, without its prefix. */
 void postgres__said(char *text, size_t size, const char *message);
+
+/* ---- login.c ---- */
+/* Begins a connection, or makes it and waits. An error: the password cannot be read. */
+int postgres__start(PGconn **out, const struct postgres_login *login, const struct postgres_place *place,
+    const char *name, bool wait) __attribute__((warn_unused_result));
 
 /* ---- schema.c ---- */
 /* The schema is there and suits this program; the writer brings it up to date where it may. */

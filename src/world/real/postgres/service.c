@@ -129,7 +129,8 @@ static char *copy(const char *text)
 static void close_h(void *self)
 {
     struct postgres *p = self;
-    char *texts[] = {p->user, p->password_file, p->database, p->authority, p->certificate, p->key};
+    const struct postgres_login *l = &p->login;
+    const char *texts[] = {l->user, l->password_file, l->database, l->authority, l->certificate, l->key};
     atomic_store(&p->ends, true);
     for (unsigned i = 0; i < POSTGRES_LINES; i++)
         if (p->lines[i].runs)
@@ -148,7 +149,7 @@ static void close_h(void *self)
             atomic_load(&p->bytes));
     pthread_mutex_destroy(&p->lock);
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
-        mem_free(texts[i]);
+        mem_free((char *)(uintptr_t)texts[i]);
     mem_free(p);
 }
 
@@ -192,12 +193,12 @@ static struct postgres *make(struct real_engines *engines, const struct real_eng
     uint32_t chance = 0;
     p->engines = engines;
     p->loop = engines->loop;
-    p->user = copy(params->store.user);
-    p->password_file = copy(params->store.password_file);
-    p->database = copy(params->store.database);
-    p->authority = copy(params->authority);
-    p->certificate = copy(params->certificate);
-    p->key = copy(params->key);
+    p->login.user = copy(params->store.user);
+    p->login.password_file = copy(params->store.password_file);
+    p->login.database = copy(params->store.database);
+    p->login.authority = copy(params->authority);
+    p->login.certificate = copy(params->certificate);
+    p->login.key = copy(params->key);
     if (getrandom(&chance, sizeof chance, 0) != sizeof chance)
         chance = (uint32_t)postgres__now();
     snprintf(p->name, sizeof p->name, "tandem-%ld-%08x", (long)getpid(), chance);
