@@ -13,9 +13,17 @@ static int command_help(const struct options *options);
 
 static const struct command commands[] = {
     {"get", "KIND [NAME]", "shows objects of the configuration", SHOWING, 1, 2, command_get},
-    {"apply", "-f FILE", "makes or replaces the objects of a file", OPTION_PLACE | OPTION_BIT(OPTION_FILE), 0,
-        0, command_apply},
+    {"apply", "-f FILE", "makes or replaces the objects of a file, all or none",
+        OPTION_PLACE | OPTION_BIT(OPTION_FILE) | OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_REPLACE) |
+            OPTION_BIT(OPTION_COMMENT),
+        0, 0, command_apply},
     {"delete", "KIND NAME", "removes an object", OPTION_PLACE, 2, 2, command_delete},
+    {"export", "[KIND]", "prints or writes objects in a form for version control",
+        OPTION_PLACE | OPTION_BIT(OPTION_OUTPUT) | OPTION_BIT(OPTION_SECRETS), 0, 1, command_export},
+    {"changes", "[NUMBER | KIND [NAME]]", "shows what was changed, by whom and when",
+        OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 2, command_changes},
+    {"undo", "NUMBER", "undoes a change, by another one",
+        OPTION_PLACE | OPTION_BIT(OPTION_DRY_RUN) | OPTION_BIT(OPTION_COMMENT), 1, 1, command_undo},
     {"status", "", "shows how every instance is", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 0,
         command_status},
     {"alarms", "[history]", "shows what is wrong, or was", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1,

@@ -31,6 +31,9 @@ void command_complain(const char *format, ...) __attribute__((format(printf, 1, 
 int command_get(const struct options *options);
 int command_apply(const struct options *options);
 int command_delete(const struct options *options);
+int command_export(const struct options *options);
+int command_changes(const struct options *options);
+int command_undo(const struct options *options);
 int command_status(const struct options *options);
 int command_alarms(const struct options *options);
 int command_acknowledge(const struct options *options);

@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 
-#define FILE_BYTES ((size_t)8 << 20)
+#define FILE_BYTES ((size_t)16 << 20)
 
 /* ERROR_MISSING, ERROR_DENIED, ERROR_LIMIT or ERROR_SYSTEM and a sentence with the path. */
 int tools_file_read(struct buffer *out, const char *path, struct buffer *complaint)

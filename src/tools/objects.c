@@ -41,7 +41,7 @@ static void add_path(struct buffer *out, const struct kind *k, struct slice name
         buffer_add_format(out, "?%.*s", SLICE_ARG(query));
 }
 
-static void complain_answer(const char *about, unsigned status, const json_t *answer)
+void objects_complain(const char *about, unsigned status, const json_t *answer)
 {
     const json_t *error = json_object_get(answer, "error");
     const char *sentence = json_string_value(json_object_get(error, "sentence"));
@@ -65,12 +65,11 @@ json_t *objects_ask(const struct options *o, const char *method, const struct ki
     return answer;
 }
 
-json_t *objects_rest(
-    const struct options *o, const char *method, struct slice path, const json_t *content, const char *about)
+json_t *objects_send(
+    unsigned *status, const struct options *o, const char *method, struct slice path, const json_t *content)
 {
     struct buffer body = {0}, answer = {0}, sentence = {0};
     char token[OPERATOR_TOKEN_HEX];
-    unsigned status = 0;
     json_t *json = NULL;
 
     struct https_target target = {
@@ -81,21 +80,30 @@ json_t *objects_rest(
     if (error == ERROR_MISSING)
         buffer_add_text(&sentence, "; run this where the data is, or say --data DIR");
     if (error == 0)
-        error = https_ask(&status, &answer, &target, method, path, buffer_slice(&body), &sentence);
-    if (error != 0) {
+        error = https_ask(status, &answer, &target, method, path, buffer_slice(&body), &sentence);
+    if (error != 0)
         command_complain("%.*s", SLICE_ARG(buffer_slice(&sentence)));
-    } else {
+    else
         json =
             json_loadb(answer.data != NULL ? answer.data : "", answer.length, JSON_REJECT_DUPLICATES, NULL);
-        if (status >= 300 || json == NULL) {
-            complain_answer(about, status, json);
-            json_decref(json);
-            json = NULL;
-        }
-    }
+    if (error == 0 && json == NULL) /* of an answer without a body the status says enough */
+        json = json_object();
     buffer_free(&body);
     buffer_free(&answer);
     buffer_free(&sentence);
+    return json;
+}
+
+json_t *objects_rest(
+    const struct options *o, const char *method, struct slice path, const json_t *content, const char *about)
+{
+    unsigned status = 0;
+    json_t *json = objects_send(&status, o, method, path, content);
+    if (json != NULL && status >= 300) {
+        objects_complain(about, status, json);
+        json_decref(json);
+        json = NULL;
+    }
     return json;
 }
 

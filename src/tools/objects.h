@@ -19,6 +19,12 @@ json_t *objects_ask(const struct options *o, const char *method, const struct ki
 json_t *objects_rest(
     const struct options *o, const char *method, struct slice path, const json_t *content, const char *about);
 
+/* The same, whatever the status; NULL: there was no answer, and that has been said. */
+json_t *objects_send(
+    unsigned *status, const struct options *o, const char *method, struct slice path, const json_t *content);
+/* Says in one line what an answer that is no success says. */
+void objects_complain(const char *about, unsigned status, const json_t *answer);
+
 /* The objects of a file, .json or .toml: { kind: [ object, ... ], ... }. Complains and gives NULL. */
 json_t *objects_read(const char *path);
 json_t *objects_parse(struct slice text, const char *path, struct buffer *complaint);

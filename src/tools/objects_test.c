@@ -64,13 +64,19 @@ static void gets_one_as_json_that_can_be_applied(void **state)
     json_decref(again);
 }
 
-static void applies_in_the_order_of_kinds(void **state)
+static void applies_all_or_nothing(void **state)
 {
     (void)state;
     static const char *const answers[] = {
-        "HTTP/1.1 201 Created\r\nContent-Length: 13\r\n\r\n{\"version\":1}",
-        "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n30\r\n"
-        "{\"error\":{\"sentence\":\"is wrong\",\"path\":\"/name\"}}\r\n0\r\n\r\n",
+        OK("{\"number\":7,\"applied\":true,\"counts\":{\"create\":1,\"change\":1,\"delete\":0,\"same\":3},"
+           "\"changes\":[{\"kind\":\"location\",\"name\":\"away\",\"action\":\"create\",\"before\":null,"
+           "\"after\":{\"version\":1,\"name\":\"away\"}},{\"kind\":\"dn\",\"name\":\"1\",\"action\":"
+           "\"change\","
+           "\"before\":{\"version\":1,\"name\":\"x\",\"location\":\"home\"},\"after\":{\"version\":2,"
+           "\"name\":\"x\","
+           "\"location\":\"away\"},\"changed_secrets\":[\"secret\"]}]}"),
+        "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n41\r\n"
+        "{\"error\":{\"sentence\":\"is wrong\",\"path\":\"/objects/1/object/name\"}}\r\n0\r\n\r\n",
     };
     static const char file_text[] =
         "[[dn]]\nnumber = \"1\"\nlocation = \"away\"\n[[location]]\nname = \"away\"\n";
@@ -82,17 +88,26 @@ static void applies_in_the_order_of_kinds(void **state)
     int file = open(path, O_WRONLY | O_CREAT, 0600);
     assert_int_equal(write(file, file_text, sizeof file_text - 1), sizeof file_text - 1);
     close(file);
-    snprintf(words, sizeof words, "apply -f %s", path);
+    snprintf(words, sizeof words, "apply -f %s -m why", path);
     run_on(&p, &s, words);
-    unlink(path);
-    system_close(&s);
-    assert_string_equal(p.out, "location away: version 1\n");
-    assert_string_equal(p.error, "tandem: dn 1/name: is wrong\n");
-    assert_int_equal(p.status, EXIT_FAILED);
-    assert_non_null(strstr(s.requests[0], "PUT /api/config/location/away HTTP/1.1\r\n"));
+    assert_string_equal(p.out, "+ location away\n  + name = \"away\"\n~ dn 1\n  - location = \"home\"\n"
+                               "  + location = \"away\"\n  ~ secret: another one\n"
+                               "change 7: 1 made, 1 changed, 0 removed, 3 as they were\n");
+    assert_int_equal(p.status, EXIT_DONE);
+    assert_non_null(strstr(s.requests[0], "POST /api/import?dry_run=false HTTP/1.1\r\n"));
     assert_non_null(
         strstr(s.requests[0], "\r\nX-Tandem-Request: 1\r\n")); /* what no other site's page can send */
-    assert_non_null(strstr(s.requests[1], "\r\n\r\n{\"number\":\"1\",\"location\":\"away\"}"));
+    /* In the order in which kinds refer to each other. */
+    assert_non_null(strstr(s.requests[0],
+        "\"comment\":\"why\",\"objects\":[{\"kind\":\"location\",\"object\":{\"name\":\"away\"}},"
+        "{\"kind\":\"dn\",\"object\":{\"number\":\"1\",\"location\":\"away\"}}]}"));
+    snprintf(words, sizeof words, "apply -f %s --dry-run --replace", path);
+    run_on(&p, &s, words);
+    assert_string_equal(p.error, "tandem: dn 1/name: is wrong; nothing was changed\n");
+    assert_int_equal(p.status, EXIT_FAILED);
+    assert_non_null(strstr(s.requests[1], "POST /api/import?dry_run=true&replace=true HTTP/1.1\r\n"));
+    unlink(path);
+    system_close(&s);
 }
 
 static void deletes(void **state)
@@ -233,7 +248,7 @@ static void takes_answers_apart(void **state)
 }
 
 TESTS("tools/objects", cmocka_unit_test(gets_all_pages_as_a_table),
-    cmocka_unit_test(gets_one_as_json_that_can_be_applied), cmocka_unit_test(applies_in_the_order_of_kinds),
+    cmocka_unit_test(gets_one_as_json_that_can_be_applied), cmocka_unit_test(applies_all_or_nothing),
     cmocka_unit_test(deletes), cmocka_unit_test(speaks_only_to_its_own_system),
     cmocka_unit_test(says_what_is_wrong_with_a_file), cmocka_unit_test(keeps_the_token_private),
     cmocka_unit_test(takes_answers_apart))

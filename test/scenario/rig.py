@@ -148,10 +148,10 @@ class Tandem:
     def kill(self):
         return self.stop(signal.SIGKILL)
 
-    def tool(self, *arguments, **more):
+    def tool(self, *arguments, timeout=30, **more):
         """A sub-command: (exit status, standard output, standard error)."""
         done = subprocess.run([*self.inside, PROGRAM, arguments[0], "--config", self.file, *arguments[1:]], capture_output=True,
-                              text=True, cwd=self.folder, timeout=30, check=False, **more)
+                              text=True, cwd=self.folder, timeout=timeout, check=False, **more)
         return done.returncode, done.stdout, done.stderr
 
     def apply(self, **lists):

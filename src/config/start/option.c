@@ -135,17 +135,27 @@ static int take_argument(struct options *o, enum option option, struct slice val
     return 0;
 }
 
+/* The option of a short name, or -1. */
+static int short_option(struct slice name)
+{
+    if (slice_equal(name, SLICE("-f")))
+        return OPTION_FILE;
+    if (slice_equal(name, SLICE("-o")))
+        return OPTION_OUTPUT;
+    return slice_equal(name, SLICE("-m")) ? OPTION_COMMENT : -1;
+}
+
 /* "--name value", "--name=value", "-f value"; *at moves past what it used. */
 static int one_option(
     struct options *o, int count, char **arguments, int *at, uint64_t permitted, struct buffer *complaint)
 {
     struct slice name = slice_text(arguments[(*at)++]), rest;
-    bool is_short = slice_equal(name, SLICE("-f"));
+    int is_short = short_option(name);
     ptrdiff_t equals = slice_find(name, '=');
     rest = equals >= 0 ? slice_from(name, (size_t)equals + 1) : (struct slice){0};
     name = slice_from(
         equals >= 0 ? slice_first(name, (size_t)equals) : name, slice_starts(name, SLICE("--")) ? 2 : 1);
-    int option = is_short ? OPTION_FILE : find(name);
+    int option = is_short >= 0 ? is_short : find(name);
     if (option < 0 || (permitted & OPTION_BIT(option)) == 0)
         return unknown_option(name, permitted, complaint);
     if (table[option].value == NULL) {
