@@ -11,6 +11,8 @@ static int command_help(const struct options *options);
 
 #define SHOWING (OPTION_PLACE | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_SECRETS))
 
+#define DOCTOR (OPTION_PLACE | OPTION_BIT(OPTION_LISTEN))
+
 static const struct command commands[] = {
     {"get", "KIND [NAME]", "shows objects of the configuration", SHOWING, 1, 2, command_get},
     {"apply", "-f FILE", "makes or replaces the objects of a file", OPTION_PLACE | OPTION_BIT(OPTION_FILE), 0,
@@ -40,6 +42,7 @@ static const struct command commands[] = {
         command_accounts},
     {"firewall", "[ROLE,...] ZONE=NETWORK...", "prints rules for nftables: what is reachable from where", 0,
         1, OPTION_WORDS, command_firewall},
+    {"doctor", "", "says what this machine and its cluster lack", DOCTOR, 0, 0, command_doctor},
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},
