@@ -11,6 +11,8 @@ static int command_help(const struct options *options);
 
 #define SHOWING (OPTION_PLACE | OPTION_BIT(OPTION_JSON) | OPTION_BIT(OPTION_SECRETS))
 
+#define DOCTOR (OPTION_PLACE | OPTION_BIT(OPTION_LISTEN))
+
 static const struct command commands[] = {
     {"get", "KIND [NAME]", "shows objects of the configuration", SHOWING, 1, 2, command_get},
     {"apply", "-f FILE", "makes or replaces the objects of a file, all or none",
@@ -54,6 +56,7 @@ static const struct command commands[] = {
         1, OPTION_WORDS, command_firewall},
     {"authority", "[import CERTIFICATE KEY | use]", "shows who signs and who is trusted, or changes it",
         OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_CONFIG), 0, 3, command_authority},
+    {"doctor", "", "says what this machine and its cluster lack", DOCTOR, 0, 0, command_doctor},
     {"graph", "[NAME]", "prints a state machine for Graphviz, or the names of all", 0, 0, 1, command_graph},
     {"reference", "[NAME]", "prints a part of the reference, or the names of its parts", 0, 0, 1,
         command_reference},

@@ -3,7 +3,7 @@
  *     main ── dispatch ──┬── run                           (main's own)
  *                        ├── get, apply, delete ──HTTPS──> a running system
  *                        ├── status, alarms, acknowledge ──HTTPS──> one that is found by itself
- *                        └── backup, restore, accounts, graph, reference, version, help
+ *                        └── doctor, backup, restore, accounts, firewall, graph, reference, version, help
  *
  * Exit status: 0 done, 1 it could not be done, 2 it was not asked for in a way that makes sense. Of
  * status: 0 all is well, 1 something is not, 2 nobody can be asked. */
@@ -48,6 +48,7 @@ int command_backup(const struct options *options);
 int command_restore(const struct options *options);
 int command_accounts(const struct options *options);
 int command_firewall(const struct options *options);
+int command_doctor(const struct options *options);
 int command_graph(const struct options *options);
 int command_reference(const struct options *options);
 

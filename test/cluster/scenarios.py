@@ -219,3 +219,9 @@ def scenario_an_application_moves_to_another_member(location):
         hang_up(call, called)
     location.apply(application=[dict(at(backup.name), inside="tls:%s:7000" % backup.address, link="tls:%s:7001" % backup.address)])
     backup.says("%s starts here" % name, 5)
+
+
+def scenario_the_bus_permitted_all_that_was_done(location):
+    """SEC-1: accounts of the bus, made from the table of permissions, are enough for what the others did."""
+    refused = [line for line in location.logs().splitlines() if "the bus does not let us" in line]
+    assert not refused, refused
