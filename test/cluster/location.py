@@ -71,7 +71,7 @@ class Member:
         return self.location.secret(dn)
 
     def write(self, **settings):
-        lines = {"name": self.name, "data": self.data, "log": "info", "listen": ["udp:%s:%d" % (self.address, SIP), "tcp:%s:%d" % (self.address, SIP)],
+        lines = {"name": self.name, "data": self.data, "log": os.environ.get("TANDEM_LOG", "info"), "listen": ["udp:%s:%d" % (self.address, SIP), "tcp:%s:%d" % (self.address, SIP)],
                  "web": "tls:%s:%d" % (self.address, WEB), **settings}
         with open(self.file, "w", encoding="utf-8") as file:
             file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in lines.items()))
