@@ -10,7 +10,7 @@ export LC_ALL = C.UTF-8
 .PHONY: help build run test check fuzz bench soak format generate package bareroot clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## the program: build/tandem, and its simulator: build/tandem-sim
 	@tools/install build web
@@ -51,6 +51,13 @@ generate: build ## documents that are made from the program and its tests
 
 package: build ## the Debian package: build/tandem_VERSION_ARCHITECTURE.deb
 	@packaging/build
+
+cluster: build ## a location of 16 machines on this one, in network namespaces (root); Ctrl-C stops it
+	@tools/install cluster
+	@exec tools/cluster start
+
+cluster-stop: ## stops it from elsewhere, or takes away what a killed one has left
+	@tools/cluster stop
 
 bareroot: ## prove `make run` on a bare Debian 12 (root, a quarter of an hour)
 	@tools/install bareroot

@@ -47,6 +47,12 @@ void part_peer_set(struct part_peer *p, const struct input *in)
     put(p->serial, sizeof p->serial, in->bytes);
 }
 
+bool part_trusts(const struct configuration *c, struct slice endpoint, const struct part_peer *peer)
+{
+    return !is_tls(endpoint) || !peer->known ||
+           config_member_admits(c, slice_text(peer->member), slice_text(peer->serial));
+}
+
 bool part_speaks_for(const struct configuration *c, struct slice endpoint, const struct part_peer *peer,
     const struct config_application *a)
 {

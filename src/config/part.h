@@ -31,10 +31,13 @@ bool part_open(struct buffer *out, const struct configuration *c, const struct c
 /* From INPUT_ACCEPTED or INPUT_OPENED. */
 void part_peer_set(struct part_peer *p, const struct input *in);
 
-/* May who is at the other end of a flow of `endpoint` speak for this application (NULL: no)? Asked anew when
- * the configuration has changed. */
+/* May who is at the other end of a flow of `endpoint` speak for this application (NULL: no)? Asked when the
+ * flow is new. An application that moves takes its flows down by itself, after what it has to say. */
 bool part_speaks_for(const struct configuration *c, struct slice endpoint, const struct part_peer *peer,
     const struct config_application *application);
+
+/* Of a flow that is open: is who is at its other end trusted still, whatever runs there now? */
+bool part_trusts(const struct configuration *c, struct slice endpoint, const struct part_peer *peer);
 
 /* Logs at most a few lines a second, with what to do. */
 void part_refused(const char *room, const struct part_peer *peer, const char *application);

@@ -278,14 +278,18 @@ bool pair__link_input(struct pair *p, const struct input *in)
     return true;
 }
 
-/* The other member's process, when it is not trusted any more or has got another place, is not spoken with.
- */
 void pair__link_config(struct pair *p, bool changed)
 {
+    const struct config_application *own = application_of(p, p->name);
     if (p->listener == 0)
         pair__link_open(p);
-    if (p->flow == 0 || (!changed && (!p->peer.known || is_other(p, &p->peer))))
+    bool trusted = own == NULL || part_trusts(world_configuration(p->world), own->link, &p->peer);
+    if (p->flow == 0 || (!changed && trusted))
         return;
+    if (!trusted) {
+        world_count(p->world, COUNTER_PART_REFUSED, 1);
+        part_refused("pair", &p->peer, p->other);
+    }
     candidate_drop(p);
     lose(p);
 }

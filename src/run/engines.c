@@ -31,9 +31,9 @@ int run__engines(struct run *r)
         .bus = server(r, OPTION_BUS, OPTION_BUS_USER, OPTION_BUS_PASSWORD_FILE),
         .store = server(r, OPTION_STORE, OPTION_STORE_USER, OPTION_STORE_PASSWORD_FILE),
         .cluster = is_member ? text(r, OPTION_CLUSTER) : NULL,
-        .authority = text(r, OPTION_AUTHORITY),
-        .certificate = text(r, OPTION_CERTIFICATE),
-        .key = text(r, OPTION_KEY)};
+        .authority = r->authority.authority,
+        .certificate = r->authority.certificate,
+        .key = r->authority.key};
     params.store.database = text(r, OPTION_STORE_DATABASE);
     int error = real_engines_open(&r->engines, r->loop, &params);
     if (error != 0)

@@ -12,6 +12,7 @@
 #include "roles/proxy/proxy.h"
 #include "roles/session/session.h"
 #include "run/run_int.h"
+#include "world/world.h"
 
 /* In the order in which they are started: who is asked stands before who asks. */
 static const struct {
@@ -124,9 +125,75 @@ static int start_one(struct run *r, const struct role *role, const struct config
     return error;
 }
 
+/* Not at once: the member that had an application stops it first, and the other one of its pair takes over.
+ */
+static void start_some(struct real_loop *loop, void *argument)
+{
+    struct run *r = argument;
+    (void)loop;
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
+        const struct config_application *a;
+        size_t at = 0;
+        while ((a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
+            if (!run__is_ours(r, a) || find(r, a->name) != NULL)
+                continue;
+            int error = start_one(r, roles[i].what, a);
+            if (error != 0)
+                LOG(LOG_ERROR, "run",
+                    "%.*s cannot start: %s; the next change of the configuration tries again",
+                    SLICE_ARG(a->name), error_sentence(error));
+            else
+                LOG(LOG_NOTICE, "run", "%.*s starts here", SLICE_ARG(a->name));
+        }
+    }
+}
+
+/* ---- a role of the main itself: starts what belongs here, a while after each change ---- */
+
+#define OBJECT_PLACER OBJECT(1, 0)
+
+struct placer {
+    struct world *world;
+    struct run *run;
+    struct world_timer start;
+    bool waits;
+};
+
+static int placer_open(void **self, struct world *w, const struct role_setup *setup)
+{
+    struct placer *p = mem_zero(sizeof *p);
+    *self = p;
+    p->world = w;
+    p->run = setup->main;
+    return 0;
+}
+
+static void placer_close(void *self)
+{
+    struct placer *p = self;
+    world_timer_clear(&p->start);
+    mem_free(p);
+}
+
+static void placer_input(void *self, const struct input *in)
+{
+    struct placer *p = self;
+    if (in->kind == INPUT_CONFIG && !p->waits)
+        world_timer_set(
+            p->world, &p->start, OBJECT_PLACER, 0, world_now(p->world) + timer_duration(TIMER_PLACE_START));
+    if (in->kind == INPUT_TIMER)
+        real_post(p->run->loop, start_some, p->run);
+    p->waits = in->kind == INPUT_CONFIG || (p->waits && in->kind != INPUT_TIMER);
+}
+
+static const struct role placer = {
+    .name = "placer", .open = placer_open, .close = placer_close, .input = placer_input};
+
 int run__place_first(struct run *r)
 {
     int error = add(r, &run__keeper, &(struct role_setup){.name = SLICE("keeper"), .main = r}, SLICE(""));
+    if (error == 0)
+        error = add(r, &placer, &(struct role_setup){.name = SLICE("placer"), .main = r}, SLICE(""));
     if (error == 0)
         error = add(r, &run__reporter, &(struct role_setup){.name = SLICE("reporter"), .main = r}, SLICE(""));
     if (error == 0 && options_has(r->options, OPTION_METRICS))
@@ -146,25 +213,6 @@ int run__place_first(struct run *r)
     return error;
 }
 
-static void start_some(struct run *r)
-{
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++) {
-        const struct config_application *a;
-        size_t at = 0;
-        while ((a = config_next_application(r->configuration, roles[i].role, &at)) != NULL) {
-            if (!run__is_ours(r, a) || find(r, a->name) != NULL)
-                continue;
-            int error = start_one(r, roles[i].what, a);
-            if (error != 0)
-                LOG(LOG_ERROR, "run",
-                    "%.*s cannot start: %s; the next change of the configuration tries again",
-                    SLICE_ARG(a->name), error_sentence(error));
-            else
-                LOG(LOG_NOTICE, "run", "%.*s starts here", SLICE_ARG(a->name));
-        }
-    }
-}
-
 void run__configure(struct run *r, struct configuration *next)
 {
     struct configuration *before = r->configuration;
@@ -172,5 +220,4 @@ void run__configure(struct run *r, struct configuration *next)
     stop_some(r); /* they need not hear of it */
     real_set_configuration(r->loop, next);
     config_release(before);
-    start_some(r);
 }

@@ -78,6 +78,43 @@ static int load_when_it_comes(struct run *r)
     return error;
 }
 
+#define TRIES 5
+
+static void forget(struct run *r)
+{
+    if (r->catalogue != NULL)
+        catalogue_free(r->catalogue);
+    r->catalogue = NULL;
+}
+
+/* Writes the first configuration and says what is to be known of it. A store beside the process may be lost
+ * in between, or another member may be faster: what is there counts. */
+static int begin(struct run *r)
+{
+    struct buffer message = {0};
+    struct first_start_means means = {
+        .argument = r, .random = random_h, .store = store_h, .hash = hash_h, .now = seconds_now() * 1000000};
+    int error = first_start(&message, &means, r->options);
+    for (int i = 1; i < TRIES && error != 0 && run__store_is_beside(r); i++) {
+        forget(r);
+        if (signals_wait(timer_duration(TIMER_CONFIG_RETRY)) || (error = load_when_it_comes(r)) != 0)
+            break;
+        if (catalogue_count(r->catalogue) == 0)
+            error = first_start(&message, &means, r->options);
+        else
+            LOG(LOG_WARNING, "run",
+                "the first configuration is there, but who wrote it has not said the password; set "
+                "one for the person admin by tandem apply");
+    }
+    if (error == 0)
+        fwrite(message.data, 1, message.length, stdout);
+    else
+        run__complain(r, error, "the first configuration cannot be written");
+    fflush(stdout);
+    buffer_free(&message);
+    return error;
+}
+
 static int load_or_begin(struct run *r)
 {
     int error = load_when_it_comes(r);
@@ -86,20 +123,9 @@ static int load_or_begin(struct run *r)
     if (error != 0 || catalogue_count(r->catalogue) != 0)
         return error;
     error = run__ports_of_options(r); /* a password that nobody gets to see must not be made */
-    if (error != 0)
-        return error;
-    struct buffer message = {0};
-    struct first_start_means means = {
-        .argument = r, .random = random_h, .store = store_h, .hash = hash_h, .now = seconds_now() * 1000000};
-    error = first_start(&message, &means, r->options);
     if (error == 0)
-        fwrite(message.data, 1, message.length, stdout);
-    else
-        run__complain(r, error, "the first configuration cannot be written");
-    fflush(stdout);
-    buffer_free(&message);
-    catalogue_free(r->catalogue);
-    r->catalogue = NULL;
+        error = begin(r);
+    forget(r);
     return error == 0 ? load(r) : error;
 }
 

@@ -323,6 +323,22 @@ void sip_transactions_resend(struct sip_transactions *ts, struct slice peer)
     }
 }
 
+/* An INVITE stays: its phone may have it already, and must not get it by two ways (RFC 3261 8.2.2.2); so does
+ * a CANCEL, which goes the way of its INVITE. */
+void sip_transactions_move(struct sip_transactions *ts, struct slice from, struct slice to)
+{
+    struct sip_transaction *t;
+    map_for_each (t, &ts->by_id) {
+        bool waits = t->kind == SIP_NICT && t->state == SIP_ST_TRYING && t->method != SIP_CANCEL;
+        if (!waits || !slice_equal(from, slice_text(t->target.name)) || to.length >= SIP_TARGET_NAME)
+            continue;
+        slice_put(t->target.name, to);
+        t->target.name[to.length] = '\0';
+        transaction__changed(t);
+        transaction__send(t);
+    }
+}
+
 void sip_transactions_repeat(struct sip_transactions *ts)
 {
     struct sip_transaction *t;

@@ -112,6 +112,8 @@ void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice
 
 /* Sends the requests that still wait for an answer from this peer once more: it is another process now. */
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);
+/* A peer is gone: requests that it has not answered yet go by another one. */
+void sip_transactions_move(struct sip_transactions *ts, struct slice from, struct slice to);
 /* Sends what each transaction sent last once more, to whoever leads there: after a takeover. */
 void sip_transactions_repeat(struct sip_transactions *ts);
 

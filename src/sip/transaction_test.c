@@ -16,7 +16,7 @@ static struct {
     struct wheel wheel;
     int64_t now;
     struct sip_transactions table;
-    bool reload;
+    bool reload, moved;
     unsigned sent, requests, acks, responses, strays, failed, over;
     int64_t sent_at[64]; /* ms since the beginning */
     char last[2000];
@@ -39,7 +39,7 @@ static const struct world_backend backend = {.random = random_h, .commit = commi
 static void send_h(void *user, const struct sip_target *to, struct slice message)
 {
     (void)user;
-    assert_string_equal(to->name, "peer");
+    assert_string_equal(to->name, k.moved ? "other" : "peer");
     assert_true(k.sent < 64);
     k.sent_at[k.sent++] = (k.now - BEGIN) / MS;
     snprintf(k.last, sizeof k.last, "%.*s", SLICE_ARG(message));
@@ -565,6 +565,21 @@ static void run(void **state)
     }
 }
 
+/* VC-4: a proxy died with a request in its hands; an INVITE keeps its way. */
+static void a_request_goes_by_another_peer(void)
+{
+    request(SIP_INVITE, false);
+    sip_transactions_move(&k.table, SLICE("peer"), SLICE("other"));
+    assert_int_equal(k.sent, 1);
+    receive(RESPONSE("200", "INVITE", "z9hG4bK1", "b"), false);
+    request(SIP_BYE, false); /* to the first one */
+    k.moved = true;
+    k.sent = 0;
+    sip_transactions_move(&k.table, SLICE("peer"), SLICE("other"));
+    until(600);
+    assert_int_equal(k.sent, 2); /* repeated there too */
+}
+
 #define PATH(path)                                                                                           \
     {                                                                                                        \
 #path, run, NULL, NULL, &(void (*[1])(void))                                                         \
@@ -572,14 +587,14 @@ static void run(void **state)
             path                                                                                             \
         }                                                                                                    \
     }
-TESTS("sip/transaction", PATH(invite_is_repeated_doubling_until_timer_b),
-    PATH(a_reliable_invite_is_sent_once), PATH(proceeding_is_quiet_until_timer_c),
-    PATH(a_refusal_is_acknowledged_each_time_until_timer_d), PATH(a_reliable_refusal_ends_at_once),
-    PATH(each_2xx_is_reported_until_timer_m), PATH(cancel_repeats_the_branch),
-    PATH(a_request_is_repeated_up_to_t2_until_timer_f), PATH(a_provisional_answer_slows_repetition_to_t2),
-    PATH(a_final_answer_is_reported_once), PATH(a_reliable_request_ends_with_its_answer),
-    PATH(copies_of_an_invite_are_absorbed), PATH(a_refusal_is_repeated_until_its_ack_or_timer_h),
-    PATH(an_ack_ends_the_repetition), PATH(a_reliable_refusal_waits_for_its_ack),
-    PATH(after_a_2xx_the_transaction_stays), PATH(cancel_finds_its_invite),
-    PATH(old_clients_are_matched_by_their_call), PATH(a_final_answer_is_repeated_for_each_copy_until_timer_j),
-    PATH(the_sender_is_part_of_the_key))
+TESTS("sip/transaction", PATH(a_request_goes_by_another_peer),
+    PATH(invite_is_repeated_doubling_until_timer_b), PATH(a_reliable_invite_is_sent_once),
+    PATH(proceeding_is_quiet_until_timer_c), PATH(a_refusal_is_acknowledged_each_time_until_timer_d),
+    PATH(a_reliable_refusal_ends_at_once), PATH(each_2xx_is_reported_until_timer_m),
+    PATH(cancel_repeats_the_branch), PATH(a_request_is_repeated_up_to_t2_until_timer_f),
+    PATH(a_provisional_answer_slows_repetition_to_t2), PATH(a_final_answer_is_reported_once),
+    PATH(a_reliable_request_ends_with_its_answer), PATH(copies_of_an_invite_are_absorbed),
+    PATH(a_refusal_is_repeated_until_its_ack_or_timer_h), PATH(an_ack_ends_the_repetition),
+    PATH(a_reliable_refusal_waits_for_its_ack), PATH(after_a_2xx_the_transaction_stays),
+    PATH(cancel_finds_its_invite), PATH(old_clients_are_matched_by_their_call),
+    PATH(a_final_answer_is_repeated_for_each_copy_until_timer_j), PATH(the_sender_is_part_of_the_key))

@@ -24,8 +24,8 @@ import postgres
 SIP, WEB, INSIDE, LINK = 5060, 8443, 7000, 7001
 # Which member runs what: (application, role, pair).
 MEMBERS = {
-    "host-1": [("config-1", "config", ""), ("session-1", "session", ""), ("history-1", "history", "")],
-    "host-2": [("config-2", "config", ""), ("session-2", "session", "")],
+    "host-1": [("config-1", "config", ""), ("session-1", "session", ""), ("history-1", "history", ""), ("control-1", "control", "")],
+    "host-2": [("config-2", "config", ""), ("session-2", "session", ""), ("control-2", "control", "")],
     "host-3": [("proxy-1", "proxy", "")],
     "host-4": [("proxy-2", "proxy", "")],
     "host-5": [("node-1a", "node", "node-1")],
@@ -46,6 +46,25 @@ def wait_for(what, seconds=10.0, about="it"):
         if time.monotonic() > end:
             raise AssertionError("%s did not happen within %g s" % (about, seconds))
         time.sleep(0.02)
+
+
+class Authority(postgres.Authority):
+    """The platform's own: made by a first start of the program; signs the servers of the engines too."""
+
+    def __init__(self, folder):  # pylint: disable=super-init-not-called
+        self.folder, data = folder, os.path.join(folder, "made")
+        self.certificate = os.path.join(folder, "authority.pem")
+        first = subprocess.Popen([PROGRAM, "run", "--config", os.devnull, "--data", data], cwd=folder, stdout=subprocess.DEVNULL,  # pylint: disable=consider-using-with
+                                 stderr=subprocess.DEVNULL, env={**os.environ, "XDG_RUNTIME_DIR": folder})
+        try:
+            wait_for(lambda: os.path.exists(os.path.join(data, "certificates", "server.pem")) or first.poll() is not None, 20, "an authority")
+        finally:
+            first.kill()
+            first.wait()
+        for name in "authority.pem", "authority.key":
+            shutil.copy(os.path.join(data, "certificates", name), folder)
+        os.chmod(self.certificate, 0o644)
+        shutil.rmtree(data)
 
 
 class Member:
@@ -71,10 +90,19 @@ class Member:
         return self.location.secret(dn)
 
     def write(self, **settings):
-        lines = {"name": self.name, "data": self.data, "log": "info", "listen": ["udp:%s:%d" % (self.address, SIP), "tcp:%s:%d" % (self.address, SIP)],
+        lines = {"name": self.name, "data": self.data, "log": os.environ.get("TANDEM_LOG", "info"), "listen": ["udp:%s:%d" % (self.address, SIP), "tcp:%s:%d" % (self.address, SIP)],
                  "web": "tls:%s:%d" % (self.address, WEB), **settings}
         with open(self.file, "w", encoding="utf-8") as file:
             file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in lines.items()))
+
+    def more(self, **settings):
+        """Into the start file that tandem join has written: where we listen, and our own users of the engines."""
+        mine = {"log": os.environ.get("TANDEM_LOG", "info"), "listen": ["%s:%s:%d" % (kind, self.address, SIP) for kind in ("udp", "tcp")],
+                "web": "tls:%s:%d" % (self.address, WEB), **settings}
+        with open(self.file, encoding="utf-8") as file:
+            kept = [line for line in file if line.partition("=")[0].strip() not in mine]
+        with open(self.file, "w", encoding="utf-8") as file:
+            file.writelines(kept + ["%s = %s\n" % (key, json.dumps(value)) for key, value in mine.items()])
 
     def start(self):
         self.begin = os.path.getsize(self.log_file) if os.path.exists(self.log_file) else 0
@@ -128,7 +156,7 @@ class Location:
         self.members, self.engines, self.registry, self.bus, self.store = {}, [], None, None, None
         certificates = os.path.join(self.folder, "certificates")
         os.makedirs(certificates, exist_ok=True)
-        self.authority = postgres.Authority(certificates)
+        self.authority = Authority(certificates)
 
     def __enter__(self):
         try:
@@ -153,8 +181,11 @@ class Location:
 
     def make_store(self):
         places = self.places("store", 2)
-        return postgres.Postgres(addresses=[a for a, _ in places], wraps=[w for _, w in places], authority=self.authority, durable=self.durable,
-                                 port=None if self.flat else 5432)
+        store = postgres.Postgres(addresses=[a for a, _ in places], wraps=[w for _, w in places], authority=self.authority, durable=self.durable,
+                                  port=None if self.flat else 5432)
+        if not self.flat:
+            store.standby.port = 5433  # it begins as a copy of the other's folder, where the lock of that port is
+        return store
 
     def make_bus(self):
         """Each member is a user: proxies and nodes for what their roles need, the others, to which applications move, for all."""
@@ -204,39 +235,46 @@ class Location:
 
     # ---- members ----
 
-    def certify(self, name):
-        """A certificate of the location's authority, where a member keeps it; its serial number."""
-        folder = os.path.join(self.members[name].data, "certificates")
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-        certificate, key = self.authority.issue(name, [self.machines[name][0]])
-        for source, target in (self.authority.certificate, "authority.pem"), (certificate, "member.pem"), (key, "member.key"):
-            shutil.copy(source, os.path.join(folder, target))
-        serial = subprocess.run(["openssl", "x509", "-noout", "-serial", "-in", certificate], capture_output=True, text=True, check=True)
-        return serial.stdout.strip().partition("=")[2].lower()
-
-    def settings(self, member):
-        certificates = {key: os.path.join(member.data, "certificates", name)
-                        for key, name in (("authority", "authority.pem"), ("certificate", "member.pem"), ("key", "member.key"))}
+    def engines_of(self, member):
         password = os.path.join(member.data, "bus-password")
         with open(password, "w", encoding="utf-8") as file:
             file.write(self.bus_password(member.name) + "\n")
         return {"registry": self.registry.urls, "bus": self.bus.addresses, "store": self.store.addresses,
                 "bus-user": member.name, "bus-password-file": password,
-                "store-user": "tandem", "store-password-file": self.store.password_file("tandem"), **certificates}
+                "store-user": "tandem", "store-password-file": self.store.password_file("tandem")}
+
+    def start_first(self, first):
+        """It has the authority, and is the one that the others ask."""
+        certificates = os.path.join(first.data, "certificates")
+        os.makedirs(certificates, mode=0o700, exist_ok=True)
+        for name in "authority.pem", "authority.key":
+            shutil.copy(os.path.join(self.authority.folder, name), certificates)
+        first.write(**self.engines_of(first))
+        first.start().says(" runs: ", 30)
+        first.says("phones are let in", 30)
+
+    def join(self, first, member):
+        """As an administrator does it: a code there, tandem join here."""
+        status, code, error = first.tool("code", member.name)
+        assert status == 0, error
+        code = re.search(r"\b[a-z2-7-]{52,}\b", code).group(0)
+        done = subprocess.run([*member.within, PROGRAM, "join", "https://%s:%d" % (first.address, WEB), "--name", member.name, "--code", "-",
+                               "--data", member.data, "--start-file", member.file], input=code + "\n", capture_output=True, text=True,
+                              cwd=member.folder, timeout=60, check=False)
+        assert done.returncode == 0, (done.stdout, done.stderr)
+        member.more(**self.engines_of(member))
 
     def start_members(self):
         for name in MEMBERS:
             self.members[name] = Member(self, name, *self.machines[name])
-        for name, member in self.members.items():
-            member.serial = self.certify(name)
-            member.write(**self.settings(member))
         first = self.members[FIRST]
-        first.start().says(" runs: ", 30)
-        first.says("phones are let in", 30)
+        self.start_first(first)
+        for member in self.members.values():
+            if member is not first:
+                self.join(first, member)
         self.apply(**self.objects())
-        for name, member in self.members.items():
-            if name != FIRST:
-                self.hand_over(first, member)
+        for member in self.members.values():
+            if member is not first:
                 member.start()
         for name, applications in MEMBERS.items():
             for application, role, _ in applications:
@@ -246,16 +284,7 @@ class Location:
             wait_for(lambda pair=pair: any("%s is in step" % n in m.log() for m in self.members.values() for n in (pair + "a", pair + "b")),
                      30, "the pair %s in step" % pair)
 
-    @staticmethod
-    def hand_over(first, member):
-        """What every member of a cluster has to have: the key of its secrets, the token of the sub-commands."""
-        for name in "secret.key", "operator.token":
-            path = os.path.join(first.data, name)
-            if os.path.exists(path):
-                shutil.copy(path, member.data)
-
     def objects(self):
-        members = [{"name": name, "location": "home", "state": "trusted", "serial": member.serial} for name, member in self.members.items()]
         applications = []
         for name, runs in MEMBERS.items():
             for application, role, pair in runs:
@@ -266,7 +295,7 @@ class Location:
                 if role == "node":
                     a.update(pair=pair, link="tls:%s:%d" % (address, LINK))
                 applications.append(a)
-        return {"member": members, "application": applications}
+        return {"application": applications}
 
     def apply(self, by=FIRST, **lists):
         path = os.path.join(self.folder, "objects.json")

@@ -8,9 +8,9 @@ import time
 from rig import free_port
 
 
-def bind(port):
+def bind(address, port):
     s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind(("127.0.0.1", port))
+    s.bind((address, port))
     return s
 
 
@@ -40,8 +40,9 @@ class WirePhone:
     def __init__(self, tandem, dn, secret=None):
         self.tandem, self.dn, self.secret = tandem, dn, secret or tandem.secret(dn)
         self.port, self.rtp_port = free_port(), free_port()
-        self.socket = bind(self.port)
-        self.rtp = bind(self.rtp_port)
+        self.address = getattr(tandem, "phone_host", "127.0.0.1")
+        self.socket = bind(self.address, self.port)
+        self.rtp = bind(self.address, self.rtp_port)
         self.count = 0
         self.registered = False
         self.seen = set()
@@ -68,8 +69,8 @@ class WirePhone:
         self.socket.sendto(text.encode(), (self.tandem.host, self.tandem.sip))
 
     def sdp(self):
-        return ("v=0\r\no=- %d 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"
-                "a=rtpmap:0 PCMU/8000\r\n" % (self.port, self.rtp_port))
+        return ("v=0\r\no=- %d 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"
+                "a=rtpmap:0 PCMU/8000\r\n" % (self.port, self.rtp_port)).format(self.address)
 
     def receive(self, wanted, seconds=5.0):
         """The next message that wanted(message) likes; what came before is forgotten, and what came already."""
@@ -120,10 +121,10 @@ class WirePhone:
     def ask(self, method, uri, to, call, cseq, body="", more="", tag="", routes=()):
         """Sends a request; `call`: (Call-ID, own tag)."""
         head = ["%s %s SIP/2.0" % (method, uri),
-                "Via: SIP/2.0/UDP 127.0.0.1:%d;branch=z9hG4bK%s;rport" % (self.port, self.token()),
+                "Via: SIP/2.0/UDP %s:%d;branch=z9hG4bK%s;rport" % (self.address, self.port, self.token()),
                 "Max-Forwards: 70", "From: <sip:%s@127.0.0.1>;tag=%s" % (self.dn, call[1]),
                 "To: <%s>%s" % (to, ";tag=" + tag if tag else ""), "Call-ID: " + call[0], "CSeq: %d %s" % (cseq, method),
-                "Contact: <sip:%s@127.0.0.1:%d>" % (self.dn, self.port)]
+                "Contact: <sip:%s@%s:%d>" % (self.dn, self.address, self.port)]
         head += ["Route: " + r for r in routes]
         if more:
             head.append(more)
@@ -171,7 +172,7 @@ class WirePhone:
             if name.lower() in ("via", "from", "to", "call-id", "cseq", "record-route"):
                 extra = ";tag=" + tag if name.lower() == "to" and tag and "tag=" not in value else ""
                 head.append("%s: %s%s" % (name, value, extra))
-        head.append("Contact: <sip:%s@127.0.0.1:%d>" % (self.dn, self.port))
+        head.append("Contact: <sip:%s@%s:%d>" % (self.dn, self.address, self.port))
         if more:
             head.append(more)
         if body:

@@ -111,19 +111,34 @@ static bool may_speak(struct node *n, const struct peer_flow *p, const char *nam
     return false;
 }
 
+/* What was on its way to a proxy that died goes by another one. */
+static void lost(struct node *n, struct peer_flow *p)
+{
+    char name[SIP_TARGET_NAME], other[SIP_TARGET_NAME];
+    strcpy(name, p->name);
+    forget(n->peers, p);
+    if (name[0] != '\0' && node__peers_pick(n, name, other) && strcmp(name, other) != 0)
+        sip_transactions_move(&n->transactions, slice_text(name), slice_text(other));
+}
+
 static void drop(struct node *n, struct peer_flow *p)
 {
     world_close(n->world, p->flow);
-    forget(n->peers, p);
+    lost(n, p);
 }
 
 /* Streams of members that are not trusted any more end. */
 static void reconfigured(struct node *n)
 {
+    const struct configuration *c = world_configuration(n->world);
+    const struct config_application *own = config_application(c, slice_text(n->name));
     struct peer_flow *p;
     map_for_each (p, &n->peers->flows)
-        if (p->name[0] != '\0' && !may_speak(n, p, p->name))
+        if (own != NULL && !part_trusts(c, own->inside, &p->peer)) {
+            world_count(n->world, COUNTER_PART_REFUSED, 1);
+            part_refused("node", &p->peer, p->name);
             drop(n, p);
+        }
 }
 
 static void hello(struct node *n, struct peer_flow *p, struct slice payload)
@@ -202,7 +217,7 @@ bool node__peers_input(struct node *n, const struct input *in)
         if (in->flow == n->peers->listener)
             LOG(LOG_ERROR, "node", "cannot listen for proxies: %s", error_sentence(in->error));
         else if (p != NULL)
-            forget(n->peers, p);
+            lost(n, p);
         return true;
     default:
         return false;

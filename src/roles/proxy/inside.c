@@ -57,10 +57,10 @@ static void drop(struct proxy *p, struct inside *i)
     set_greeted(p, i, false);
 }
 
-static void retry_later(struct proxy *p, struct inside *i)
+static void retry_later(struct proxy *p, struct inside *i, enum timer wait)
 {
     world_timer_set(p->world, &i->retry, OBJECT(PROXY_OBJECT_INSIDE, hash_stable(slice_text(i->name))), 0,
-        world_now(p->world) + timer_duration(TIMER_PROXY_RECONNECT));
+        world_now(p->world) + timer_duration(wait));
 }
 
 static const struct config_application *application_of(struct proxy *p, const struct inside *i)
@@ -80,17 +80,22 @@ static void connect(struct proxy *p, struct inside *i)
     buffer_free(&endpoint);
 }
 
+static void refused(struct proxy *p, const struct inside *i, const char *name)
+{
+    world_count(p->world, COUNTER_PART_REFUSED, 1);
+    part_refused("proxy", &i->peer, name);
+}
+
 /* Whether it is the process that runs this application. */
 static bool may_speak(
     struct proxy *p, const struct inside *i, const struct config_application *a, const char *name)
 {
     const struct configuration *c = world_configuration(p->world);
     const struct config_application *own = config_application(c, slice_text(p->name));
-    if (own != NULL && part_speaks_for(c, own->inside, &i->peer, a))
-        return true;
-    world_count(p->world, COUNTER_PART_REFUSED, 1);
-    part_refused("proxy", &i->peer, name);
-    return false;
+    bool may = own != NULL && part_speaks_for(c, own->inside, &i->peer, a);
+    if (!may)
+        refused(p, i, name);
+    return may;
 }
 
 bool proxy__inside_connected(struct proxy *p, const char *name)
@@ -186,9 +191,10 @@ static void lost(struct proxy *p, struct inside *i)
         mem_free(i);
         return;
     }
+    bool refused_us = i->peer.known && !i->greeted;
     drop(p, i);
     if (i->is_pair || strcmp(p->name, i->name) < 0)
-        retry_later(p, i);
+        retry_later(p, i, refused_us ? TIMER_PROXY_REFUSED : TIMER_PROXY_RECONNECT);
 }
 
 static void data(struct proxy *p, struct inside *i, struct slice bytes)
@@ -251,15 +257,18 @@ static void connect_proxies(struct proxy *p)
     }
 }
 
-/* Streams of members that are not trusted any more, or that do not run this part any more, end; new proxies
- * and places are connected to. */
+/* Streams of members that are not trusted any more end; new proxies and places are connected to. */
 static void reconfigured(struct proxy *p)
 {
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *own = config_application(c, slice_text(p->name));
     struct inside *i;
     map_for_each (i, &p->insides) {
         const struct config_application *a = application_of(p, i);
-        if (i->flow != 0 && i->peer.known && !may_speak(p, i, a, i->name))
+        if (i->flow != 0 && own != NULL && !part_trusts(c, own->inside, &i->peer)) {
+            refused(p, i, i->name);
             lost(p, i);
+        }
         if (i->is_pair && a != NULL)
             connect(p, i);
     }
