@@ -3,7 +3,7 @@
 
 #define STARTING                                                                                             \
     (OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_LISTEN) | OPTION_BIT(OPTION_WEB) | OPTION_BIT(OPTION_LOG) | \
-        OPTION_BIT(OPTION_CONFIG))
+        OPTION_BIT(OPTION_LOG_FORMAT) | OPTION_BIT(OPTION_CONFIG))
 
 static const struct command run = {
     "run", "", "starts a whole contact centre in this process", STARTING, 0, 0, command_run};

@@ -10,12 +10,15 @@ static void line_h(void *argument, enum log_level level, const char *line, size_
 {
     struct run *r = argument;
     struct slice text = slice_of(line, length);
-    ptrdiff_t head = slice_find_slice(text, SLICE(": "));
+    struct slice begins = log_format == LOG_JSON ? SLICE("\"text\":\"") : SLICE(": ");
+    ptrdiff_t head = slice_find_slice(text, begins);
     pthread_mutex_lock(&r->log.mutex);
     buffer_add(&r->log.lines, text);
     buffer_add_byte(&r->log.lines, '\n');
     if (level == LOG_ERROR && head >= 0)
-        snprintf(r->log.why, sizeof r->log.why, "%.*s", SLICE_ARG(slice_from(text, (size_t)head + 2)));
+        snprintf(r->log.why, sizeof r->log.why, "%.*s",
+            SLICE_ARG(slice_from(
+                slice_first(text, length - (log_format == LOG_JSON ? 2 : 0)), (size_t)head + begins.length)));
     pthread_mutex_unlock(&r->log.mutex);
 }
 
@@ -24,6 +27,12 @@ void run__log_hold(struct run *r)
     pthread_mutex_init(&r->log.mutex, NULL);
     r->log.lines.limit = (size_t)1 << 20;
     log_set_sink(line_h, r);
+}
+
+void run__log_levels(const struct run *r)
+{
+    const struct config_list *log = &config_cluster(r->configuration)->log;
+    log_set_modules(options_log_level(r->options), log->items, log->count);
 }
 
 void run__log_release(struct run *r, bool show)

@@ -71,6 +71,10 @@ const char *option_wrong_text(enum option option, struct slice value)
     case OPTION_BUS:
         return wrong_url(value, "tls://", "nats://", "must be tls://HOST:PORT",
             "leaves this machine unencrypted; write tls://");
+    case OPTION_LOG_FORMAT:
+        return slice_equal(value, SLICE("plain")) || slice_equal(value, SLICE("json"))
+                   ? NULL
+                   : "must be plain or json";
     case OPTION_STORE:
         return is_place(value, &loopback) ? NULL : "must be HOST:PORT";
     default:
