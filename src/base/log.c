@@ -1,4 +1,4 @@
-#include "base/log.h"
+#include "base/log_int.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -178,6 +178,8 @@ void log_write(struct log_site *site, enum log_level level, const char *room, co
 {
     int64_t now = log_scope.now;
     char text[LINE];
+    if (!log__module_logs(room, level))
+        return;
     if (now == 0) {
         struct timespec ts;
         clock_gettime(CLOCK_REALTIME, &ts);

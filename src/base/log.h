@@ -21,7 +21,14 @@ struct log_site {
     unsigned count, suppressed;
 };
 
+/* What is let through at all: what is logged in general, or the most that a module logs. */
 extern enum log_level log_threshold;
+
+/* Other levels for some modules: texts MODULE=LEVEL; wrong ones are passed over. A module is what LOG names,
+ * or the beginning or end of that: "roles/proxy" and "proxy" are the same, "world" is all below it. From any
+ * thread, at any time; the texts are copied. */
+#define LOG_MODULES 64
+void log_set_modules(enum log_level general, const struct slice *items, size_t count);
 
 /* JSON: an object a line,
  * {"time":"...","level":"notice","room":"run","at":"node-1a","call":"...","text":"..."}. Set while nothing

@@ -138,6 +138,39 @@ static void levels_have_names(void **state)
 }
 
 #define WITH_SINK(test) cmocka_unit_test_setup_teardown(test, begin, end)
+static void is_logged(const char *module, enum log_level level, bool expected)
+{
+    struct log_site site = {0};
+    kept.count = 0;
+    if (level <= log_threshold)
+        log_write(&site, level, module, "something");
+    assert_int_equal(kept.count, expected);
+}
+
+/* OPS-20: the level of each module, while it runs. */
+static void a_module_has_a_level_of_its_own(void **state)
+{
+    const struct slice items[] = {SLICE_INIT("proxy=debug"), SLICE_INIT("world=error"),
+        SLICE_INIT("world/real/tls=info"), SLICE_INIT("nonsense"), SLICE_INIT("=debug"), SLICE_INIT("a=b")};
+    (void)state;
+    enum log_level before = log_threshold;
+    log_set_modules(LOG_NOTICE, items, 6);
+    is_logged("proxy", LOG_DEBUG, true);
+    is_logged("roles/proxy", LOG_DEBUG, true);
+    is_logged("proxy/edge", LOG_DEBUG, true);
+    is_logged("proxying", LOG_INFO, false);
+    is_logged("node", LOG_INFO, false);
+    is_logged("node", LOG_NOTICE, true);
+    is_logged("world", LOG_WARNING, false);
+    is_logged("world/real", LOG_ERROR, true);
+    is_logged("world/real/tls", LOG_INFO, true);
+    log_set_modules(LOG_INFO, NULL, 0);
+    is_logged("proxy", LOG_DEBUG, false);
+    is_logged("node", LOG_INFO, true);
+    log_set_modules(before, NULL, 0);
+}
+
 TESTS("base/log", WITH_SINK(a_line_carries_what_it_belongs_to), WITH_SINK(lines_can_be_json),
     WITH_SINK(cleans_what_came_from_outside), WITH_SINK(long_lines_are_cut),
-    WITH_SINK(a_place_writes_only_so_much_a_second), cmocka_unit_test(levels_have_names))
+    WITH_SINK(a_module_has_a_level_of_its_own), WITH_SINK(a_place_writes_only_so_much_a_second),
+    cmocka_unit_test(levels_have_names))

@@ -267,6 +267,33 @@ void config_builder_dn(
     config_builder_dn_row(b, &(struct config_dn){.number = number}, location, secret);
 }
 
+/* ---- images ---- */
+
+void config__builder_place(struct config_builder *b, struct slice name, struct slice realm)
+{
+    if (map_get(&b->places, name) == NULL && map_count(&b->places) < CONFIG_PLACES)
+        add_place(b, name, realm);
+}
+
+void config__builder_row(struct config_builder *b, const struct kind *k, void *structure)
+{
+    struct said_application *application = structure;
+    struct config_person *person = structure;
+    struct config_member *member = structure;
+    struct config_dn *dn = structure;
+    if (k == &kind_application && application->row.role >= CONFIG_ROLE_COUNT)
+        return;
+    if (k == &kind_person && person->role > CONFIG_PERSON_ADMINISTRATOR) {
+        person->role = CONFIG_PERSON_AGENT;
+        person->disabled = true;
+    }
+    if (k == &kind_dn)
+        dn->disabled = dn->disabled || dn->kind > CONFIG_DN_EXTENSION;
+    if (k == &kind_member && member->state > CONFIG_MEMBER_REVOKED)
+        member->state = CONFIG_MEMBER_REVOKED;
+    put(b, k, structure);
+}
+
 /* ---- bringing it to its end ---- */
 
 static struct config_place *place_at(struct config_builder *b, size_t number)

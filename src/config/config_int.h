@@ -70,6 +70,10 @@ int config__derive(struct config_derived **out, const struct configuration *c,
     struct buffer *complaint) __attribute__((warn_unused_result));
 void config__derived_release(struct config_derived *d);
 struct config_phones config__standard_phones(void); /* of a cluster that says nothing */
+/* For images: a place gets the next number, a row is put as it is. What this version has no words for is left
+ * out or without rights. */
+void config__builder_place(struct config_builder *b, struct slice name, struct slice realm);
+void config__builder_row(struct config_builder *b, const struct kind *k, void *structure);
 /* The realm that a location has of its own. */
 struct slice config__realm(const struct said_location *said);
 void config__put_location(struct config_builder *b, const struct said_location *said);

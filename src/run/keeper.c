@@ -1,8 +1,9 @@
-/* A role of the main itself: hears on the bus that an object changed, reads it from the store, and has every
- * instance given the new copy. Changes that come while one is read are read after it. */
+/* A role of the main itself: keeps the process's copy of the configuration up to date (CF-2). A notice on the
+ * bus says that it is time to look; what changed is asked of the store by the number of the last change that
+ * is known, so that it does not matter how many notices were lost. Without any it looks each second. While
+ * the store is away the copy stays as it is. */
 #include "base/error.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "run/run_int.h"
 #include "wire/client.pb-c.h"
@@ -11,90 +12,103 @@
 
 #define OBJECT_KEEPER OBJECT(1, 0)
 
-struct change {
-    struct list link;
-    const struct kind *kind;
-    size_t length;
-    char name[];
-};
-
 struct keeper {
     struct world *world;
     struct run *run;
-    struct list changes; /* to be read, the first is being read */
-    bool reading;
-    struct world_timer again;
+    struct world_timer timer;
+    uint64_t question; /* the token of the one that is open; 0: none */
+    uint64_t last_question;
+    bool wanted; /* a notice came while an answer is awaited that may not have it */
+    bool away;   /* the store, and somebody was told */
 };
-
-int run__build(struct run *r, struct configuration **out)
-{
-    struct buffer complaint = {0};
-    int error = catalogue_build(out, r->catalogue, &r->local, &complaint);
-    if (error != 0)
-        LOG(LOG_ERROR, "run", "the configuration does not fit together: %.*s",
-            SLICE_ARG(buffer_slice(&complaint)));
-    buffer_free(&complaint);
-    return error;
-}
 
 /* Between turns: every instance gets the new copy. */
 static void give(struct real_loop *loop, void *argument)
 {
     struct run *r = argument;
-    struct configuration *next;
     (void)loop;
-    if (run__build(r, &next) == 0)
-        run__configure(r, next);
+    if (r->configuration == r->follow.copy)
+        return;
+    run__configure(r, config_retain(r->follow.copy));
+    run__log_levels(r);
+    run__copy_changed(r);
 }
 
-static void read_next(struct keeper *k)
+static void ask(struct keeper *k)
 {
-    struct list *link = list_first(&k->changes);
     struct buffer request = {0};
-    if (k->reading || link == NULL)
+    k->wanted = k->wanted && k->question != 0;
+    if (k->question != 0)
         return;
-    struct change *c = list_entry(link, struct change, link);
-    k->reading = true;
-    config_load_one_request(&request, c->kind, slice_of(c->name, c->length));
-    world_ask(k->world, SERVICE_STORE, buffer_slice(&request), OBJECT_KEEPER, 0,
+    follow_request(&k->run->follow, &request);
+    k->question = ++k->last_question;
+    world_ask(k->world, SERVICE_STORE, buffer_slice(&request), OBJECT_KEEPER, k->question,
         world_now(k->world) + timer_duration(TIMER_CONFIG_ASK));
     buffer_free(&request);
 }
 
-static void changed(struct keeper *k, struct slice bytes)
+static void wait(struct keeper *k, enum timer timer)
+{
+    world_timer_set(k->world, &k->timer, OBJECT_KEEPER, timer, world_now(k->world) + timer_duration(timer));
+}
+
+static void noticed(struct keeper *k, struct slice bytes)
 {
     struct arena arena = {0};
     const Tandem__ConfigChanged *m = pack_read(&tandem__config_changed__descriptor, bytes, &arena);
-    const struct kind *kind = m != NULL ? kind_find(slice_text(m->kind)) : NULL;
-    if (kind != NULL) {
-        size_t length = strlen(m->name);
-        struct change *c = mem_zero(sizeof *c + length);
-        c->kind = kind;
-        c->length = length;
-        memcpy(c->name, m->name, length);
-        list_append(&k->changes, &c->link);
+    if (m != NULL && m->has_number && m->number > k->run->follow.number) {
+        k->wanted = true;
+        ask(k);
     }
     arena_free(&arena);
-    read_next(k);
+}
+
+static void refused(struct keeper *k, const struct input *in)
+{
+    struct config_follow *f = &k->run->follow;
+    bool smaller = follow_refused(f, in->error);
+    if (!smaller && !k->away)
+        LOG(LOG_WARNING, "run",
+            "the store cannot be asked for changes (%s); the configuration stays as of change %llu until it "
+            "can",
+            error_symbol(in->error), (unsigned long long)f->number);
+    k->away = k->away || !smaller;
+    if (smaller)
+        ask(k);
+    else
+        wait(k, TIMER_CONFIG_RETRY);
+}
+
+static void taken(struct keeper *k, enum follow_result result)
+{
+    if (k->away && result != FOLLOW_MORE) {
+        LOG(LOG_NOTICE, "run", "the store can be asked again; the configuration is that of change %llu",
+            (unsigned long long)k->run->follow.number);
+        k->away = false;
+    }
+    if (result == FOLLOW_CHANGED)
+        real_post(k->run->loop, give, k->run);
+    if (result == FOLLOW_MORE || k->wanted)
+        ask(k);
+    else
+        wait(k, TIMER_CONFIG_FOLLOW);
 }
 
 static void answered(struct keeper *k, const struct input *in)
 {
-    struct change *c = list_entry(k->changes.next, struct change, link);
-    k->reading = false;
-    if (in->answer != ANSWER_YES ||
-        config_load_one(k->run->catalogue, c->kind, slice_of(c->name, c->length), in->bytes) != 0) {
-        LOG(LOG_WARNING, "run", "a changed object cannot be read from the store (%s); it is tried again",
-            error_symbol(in->error));
-        world_timer_set(
-            k->world, &k->again, OBJECT_KEEPER, 0, world_now(k->world) + timer_duration(TIMER_CONFIG_RETRY));
-        return;
+    struct buffer complaint = {0};
+    enum follow_result result;
+    k->question = 0;
+    if (in->answer != ANSWER_YES) {
+        refused(k, in);
+    } else if (follow_take(&result, &k->run->follow, in->bytes, &complaint) == 0) {
+        taken(k, result);
+    } else {
+        LOG(LOG_ERROR, "run", "a change of the configuration cannot be taken over: %.*s; it stays as it is",
+            SLICE_ARG(buffer_slice(&complaint)));
+        wait(k, TIMER_CONFIG_RETRY);
     }
-    list_remove(&c->link);
-    mem_free(c);
-    if (list_empty(&k->changes))
-        real_post(k->run->loop, give, k->run);
-    read_next(k);
+    buffer_free(&complaint);
 }
 
 static int keeper_open(void **self, struct world *w, const struct role_setup *setup)
@@ -103,17 +117,16 @@ static int keeper_open(void **self, struct world *w, const struct role_setup *se
     *self = k;
     k->world = w;
     k->run = setup->main;
-    list_init(&k->changes);
+    k->away = k->run->from_copy; /* which was said */
     world_subscribe(w, SLICE("cfg.>"), 1);
+    ask(k);
     return 0;
 }
 
 static void keeper_close(void *self)
 {
     struct keeper *k = self;
-    world_timer_clear(&k->again);
-    list_for_each_safe (link, next, &k->changes)
-        mem_free(list_entry(link, struct change, link));
+    world_timer_clear(&k->timer);
     mem_free(k);
 }
 
@@ -121,11 +134,11 @@ static void keeper_input(void *self, const struct input *in)
 {
     struct keeper *k = self;
     if (in->kind == INPUT_BUS)
-        changed(k, in->bytes);
-    else if (in->kind == INPUT_ANSWER && k->reading)
+        noticed(k, in->bytes);
+    else if (in->kind == INPUT_ANSWER && k->question != 0 && in->token == k->question)
         answered(k, in);
     else if (in->kind == INPUT_TIMER)
-        read_next(k);
+        ask(k);
 }
 
 const struct role run__keeper = {

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "run/notify.h"
 #include "run/run_int.h"
-#include "tools/first_start.h"
 #include "tools/place.h"
 #include "tools/run/signals.h"
 
@@ -18,115 +17,6 @@
 static int64_t seconds_now(void)
 {
     return (int64_t)time(NULL);
-}
-
-/* ---- the store before the loop runs ---- */
-
-static int store_h(void *argument, struct slice request, struct buffer *answer)
-{
-    struct run *r = argument;
-    int error = 0;
-    return real_engines_store(r->engines, answer, &error, request) == ANSWER_YES ? 0
-           : error != 0                                                          ? error
-                                                                                 : ERROR_DISK;
-}
-
-static void random_h(void *argument, void *bytes, size_t length)
-{
-    (void)argument;
-    run__random(bytes, length);
-}
-
-static int hash_h(void *argument, struct slice password, struct buffer *encoded)
-{
-    (void)argument;
-    int error = 0;
-    return real_job(encoded, &error, "argon2-hash", &password, 1) == ANSWER_YES ? 0 : error;
-}
-
-static int load(struct run *r)
-{
-    struct config_load l;
-    config_load_begin(&l);
-    int error = config_load_all(&l, store_h, r);
-    if (error == 0) {
-        r->catalogue = l.catalogue;
-        l.catalogue = NULL;
-    }
-    config_load_end(&l);
-    return error;
-}
-
-/* Without a configuration there is nothing to run: the store is waited for, which one line says. */
-static int load_when_it_comes(struct run *r)
-{
-    int error = load(r);
-    bool said = false;
-    while (run__store_is_beside(r) &&
-           (error == ERROR_UNREACHABLE || error == ERROR_TIMEOUT || error == ERROR_CLOSED)) {
-        if (!said)
-            run__log_release(r, true);
-        if (!said)
-            LOG(LOG_WARNING, "run",
-                "the store is away and this machine has no copy of the configuration; nothing runs until it "
-                "comes");
-        said = true;
-        if (signals_wait(timer_duration(TIMER_CONFIG_RETRY)))
-            return ERROR_CLOSED;
-        error = load(r);
-    }
-    return error;
-}
-
-#define TRIES 5
-
-static void forget(struct run *r)
-{
-    if (r->catalogue != NULL)
-        catalogue_free(r->catalogue);
-    r->catalogue = NULL;
-}
-
-/* Writes the first configuration and says what is to be known of it. A store beside the process may be lost
- * in between, or another member may be faster: what is there counts. */
-static int begin(struct run *r)
-{
-    struct buffer message = {0};
-    struct first_start_means means = {
-        .argument = r, .random = random_h, .store = store_h, .hash = hash_h, .now = seconds_now() * 1000000};
-    int error = first_start(&message, &means, r->options);
-    for (int i = 1; i < TRIES && error != 0 && run__store_is_beside(r); i++) {
-        forget(r);
-        if (signals_wait(timer_duration(TIMER_CONFIG_RETRY)) || (error = load_when_it_comes(r)) != 0)
-            break;
-        if (catalogue_count(r->catalogue) == 0)
-            error = first_start(&message, &means, r->options);
-        else
-            LOG(LOG_WARNING, "run",
-                "the first configuration is there, but who wrote it has not said the password; set "
-                "one for the person admin by tandem apply");
-    }
-    if (error == 0)
-        fwrite(message.data, 1, message.length, stdout);
-    else
-        run__complain(r, error, "the first configuration cannot be written");
-    fflush(stdout);
-    buffer_free(&message);
-    return error;
-}
-
-static int load_or_begin(struct run *r)
-{
-    int error = load_when_it_comes(r);
-    if (error != 0)
-        run__complain(r, error, "the configuration cannot be read");
-    if (error != 0 || catalogue_count(r->catalogue) != 0)
-        return error;
-    error = run__ports_of_options(r); /* a password that nobody gets to see must not be made */
-    if (error == 0)
-        error = begin(r);
-    forget(r);
-    return error == 0 ? load(r) : error;
 }
 
 /* ---- the whole ---- */
@@ -183,6 +73,16 @@ static int open_loop(struct run *r)
     return error != 0 ? error : run__engines(r);
 }
 
+static int secret_key(struct run *r)
+{
+    struct buffer complaint = {0};
+    int error = secret_key_prepare(r->secret_key, slice_text(r->data), run__random, &complaint);
+    if (error != 0)
+        command_complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
+    buffer_free(&complaint);
+    return error;
+}
+
 static int prepare(struct run *r)
 {
     struct buffer complaint = {0};
@@ -194,16 +94,14 @@ static int prepare(struct run *r)
         command_complain("%.*s", SLICE_ARG(buffer_slice(&complaint)));
     buffer_free(&complaint);
     if (error == 0)
+        error = secret_key(r);
+    if (error == 0)
         error = open_loop(r);
     r->local = options_local(r->options);
     r->local.operator_token_sha256 = slice_text(r->token_sha256);
+    r->local.secret_key = slice_of(r->secret_key, sizeof r->secret_key);
     if (error == 0)
-        error = load_or_begin(r);
-    if (error != 0)
-        return error;
-    error = run__build(r, &r->configuration);
-    if (error != 0)
-        run__complain(r, error, "the data in %s cannot be used", r->data);
+        error = run__load(r);
     return error != 0 ? error : run__ports(r);
 }
 
@@ -216,9 +114,9 @@ static void end(struct run *r)
         real_engines_close(r->engines);
     if (r->loop != NULL)
         real_close(r->loop);
+    run__copy_close(r);
     config_release(r->configuration);
-    if (r->catalogue != NULL)
-        catalogue_free(r->catalogue);
+    follow_end(&r->follow);
     arena_free(&r->texts);
     if (r->lock >= 0)
         close(r->lock);
@@ -279,6 +177,10 @@ int command_run(const struct options *options)
         real_set_service(r.loop, SERVICE_JOB, real_pool_jobs(r.pool));
         real_set_service(r.loop, SERVICE_NAME, real_pool_names(r.pool));
         error = run__place_first(&r);
+    }
+    if (error == 0) {
+        run__log_levels(&r);
+        error = run__copy_open(&r);
     }
     struct signals *signals = NULL;
     if (error == 0)

@@ -4,13 +4,14 @@
 
 #include <pthread.h>
 
-#include "config/load.h"
+#include "config/follow.h"
 #include "health/metrics.h"
 #include "run/log_file.h"
 #include "run/run.h"
 #include "tools/authority.h"
 #include "tools/identity/jobs.h"
 #include "tools/operator.h"
+#include "tools/secret_key.h"
 #include "world/real/engines.h"
 
 #define RUN_INSTANCES 64
@@ -35,6 +36,7 @@ struct run {
     struct config_local local;
     char data[AUTHORITY_PATH];
     char token_sha256[OPERATOR_TOKEN_HEX];
+    uint8_t secret_key[SECRET_KEY];
     int lock; /* descriptor of DATA/lock */
     struct authority authority;
     char web[ADDRESS_TEXT]; /* where the page is served: a name of the certificate */
@@ -43,9 +45,11 @@ struct run {
     struct real_engines *engines;
     struct real_pool *pool;
     struct identity_jobs identity;
-    char member[65]; /* our name in the cluster, or empty */
-    struct catalogue *catalogue;
+    char member[65];             /* our name in the cluster, or empty */
+    struct config_follow follow; /* the copy that is up to date; the loop's instances get it between turns */
     struct configuration *configuration;
+    struct last_copy *copy; /* on disk */
+    bool from_copy;         /* it was started with that one, since the store was away */
     struct run_instance instances[RUN_INSTANCES];
     size_t instance_count, kept_count; /* the first ones are no applications and stay */
     uint64_t incarnation;              /* the last one given out; 0: not read yet */
@@ -72,6 +76,8 @@ void run__log_close(struct run *r);
 void run__log_release(struct run *r, bool show); /* and to where it belongs from here on */
 /* "tandem: WHAT: why", the reason being what was logged, or else what the error says. */
 void run__complain(struct run *r, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+void run__log_levels(const struct run *r); /* as the cluster says, for each module */
 
 /* incarnation.c */
 int run__incarnation(struct run *r, uint64_t *number) __attribute__((warn_unused_result)); /* logs */
@@ -104,6 +110,15 @@ int64_t run__certificate_until(const char *path); /* µs; 0: there is none */
 
 /* reporter.c, metrics.c: the roles that say how this process is */
 extern const struct role run__reporter, run__metrics;
-int run__build(struct run *r, struct configuration **out); /* from the catalogue */
+
+/* load.c: the first copy of the configuration; complains */
+int run__load(struct run *r);
+
+/* last_copy.c */
+int run__copy_open(struct run *r);
+void run__copy_changed(struct run *r); /* there is another configuration to be written */
+void run__copy_close(struct run *r);   /* what waits is written first */
+/* ERROR_MISSING, or an error and what is wrong with the file */
+int run__copy_read(const struct run *r, struct configuration **out, struct buffer *complaint);
 
 #endif

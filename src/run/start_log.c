@@ -31,6 +31,12 @@ void run__log_hold(struct run *r)
     log_set_sink(line_h, r);
 }
 
+void run__log_levels(const struct run *r)
+{
+    const struct config_list *log = &config_cluster(r->configuration)->log;
+    log_set_modules(options_log_level(r->options), log->items, log->count);
+}
+
 static void show_lines(struct run *r)
 {
     struct slice lines = buffer_slice(&r->log.lines), line;

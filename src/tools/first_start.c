@@ -5,7 +5,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "config/object.h"
+#include "config/seal.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
@@ -130,6 +130,8 @@ static void make(struct making *m, const char *kind, json_t *body)
         object_set_password(k, kept, buffer_slice(&encoded));
         buffer_free(&encoded);
     }
+    if (kept != NULL)
+        object_seal(k, kept, m->means->key);
     if (kept != NULL && m->error == 0)
         add_object(m, k, kept);
     object_complaint_free(&c);

@@ -12,7 +12,8 @@ struct first_start_means {
     int (*store)(void *argument, struct slice request, struct buffer *answer);
     /* Argon2id, encoded. */
     int (*hash)(void *argument, struct slice password, struct buffer *encoded);
-    int64_t now; /* µs since the epoch */
+    int64_t now;      /* µs since the epoch */
+    struct slice key; /* that seals secrets (config/seal.h) */
 };
 
 /* Makes location home, applications proxy-1, node-1a (pair node-1), history-1, config-1, control-1 and

@@ -27,7 +27,8 @@ void writer__past_free(struct writer *w);
 /* 409: who has changed this object last, and when. */
 void writer__refuse_changed(struct writer *w, const struct request *r, struct slice path,
     const struct kind *k, struct slice name, const char *advice);
-json_t *writer__show(const struct object *o, bool secrets);
+json_t *writer__show(const struct writer *w, const struct object *o, bool secrets);
+struct slice writer__key(const struct writer *w); /* what secrets are sealed with; empty: nothing is */
 
 /* ---- wait.c: transactions wait here for their turn ---- */
 void writer__enqueue(struct writer *w, const struct request *r);

@@ -1,7 +1,7 @@
 /* Each object of a transaction for itself: is it what its kind's table says, is it still what the requester
  * has seen, does it change anything? */
 #include "base/error.h"
-#include "config/object.h"
+#include "config/seal.h"
 #include "roles/config/statement.h"
 #include "roles/config/writer_int.h"
 #include "wire/pack.h"
@@ -137,8 +137,9 @@ static void count_body(struct transaction *t, const struct kind *k, struct slice
         uses_count(&t->changed, &(struct object){k, (struct slice){0}, body, 0}, by);
 }
 
-static int keep_body(struct transaction *t, struct item *i, json_t *kept)
+static int keep_body(struct writer *w, struct transaction *t, struct item *i, json_t *kept)
 {
+    object_seal(i->kind, kept, writer__key(w));
     struct buffer text = {0};
     object_dump(&text, kept);
     i->after = arena_copy(&t->arena, buffer_slice(&text));
@@ -157,7 +158,7 @@ static int check_body(
     if (error == 0 && object_password(&password, i->kind, kept) && !t->request.dry_run)
         w->hashing = json_incref(kept);
     if (error == 0)
-        error = keep_body(t, i, kept);
+        error = keep_body(w, t, i, kept);
     json_decref(kept);
     json_decref(before);
     return error;
@@ -195,7 +196,11 @@ static int check_given(struct writer *w, struct transaction *t, struct item *i, 
     given = alone ? json : json_object_get(json, "object");
     if (error == 0 && (deletes || i->verbatim)) {
         error = check_version(i, o);
-        i->after = i->verbatim ? i->given : (struct slice){0};
+        i->after = (struct slice){0};
+        json_t *again = i->verbatim && !deletes ? json_loadb(i->given.data, i->given.length, 0, NULL) : NULL;
+        if (again != NULL) /* a body of long ago may have its secrets in clear */
+            error = keep_body(w, t, i, again) != 0 ? ERROR_CORRUPT : error;
+        json_decref(again);
         if (error == 0 && deletes && o == NULL && !i->verbatim)
             error = ERROR_MISSING;
     } else if (error == 0) {
@@ -240,7 +245,7 @@ int writer__hashed(struct writer *w, struct transaction *t, struct slice answer)
     bool good = slice_starts(hash, SLICE("$argon2id$"));
     if (good) {
         object_set_password(i->kind, w->hashing, hash);
-        keep_body(t, i, w->hashing);
+        keep_body(w, t, i, w->hashing);
         end_item(t, i);
         t->at++;
     }

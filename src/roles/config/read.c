@@ -1,14 +1,18 @@
 /* Requests that only read. */
 #include "base/error.h"
-#include "config/object.h"
+#include "config/inherit.h"
+#include "config/process.h"
 #include "roles/config/writer_int.h"
 
-json_t *writer__show(const struct object *o, bool secrets)
+struct slice writer__key(const struct writer *w)
 {
-    json_t *body = json_loadb(o->body.data, o->body.length, 0, NULL);
-    json_t *shown = object_show(o->kind, body, o->version, secrets);
-    json_decref(body);
-    return shown;
+    const struct configuration *c = world_configuration(w->world);
+    return c != NULL ? config_secret_key(c) : (struct slice){0};
+}
+
+json_t *writer__show(const struct writer *w, const struct object *o, bool secrets)
+{
+    return catalogue_show(w->catalogue, o, writer__key(w), secrets);
 }
 
 static void answer_kinds(struct writer *w, const struct request *r)
@@ -26,7 +30,7 @@ static void answer_object(struct writer *w, const struct request *r)
         writer__refuse_text(w, r, ERROR_MISSING, "");
         return;
     }
-    json_t *body = writer__show(o, r->secrets);
+    json_t *body = writer__show(w, o, r->secrets);
     writer__answer(w, r, 200, body);
     json_decref(body);
 }

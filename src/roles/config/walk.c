@@ -3,8 +3,9 @@
 #include <ctype.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "base/mem.h"
-#include "config/object.h"
+#include "config/seal.h"
 #include "roles/config/writer_int.h"
 
 #define WALK_TURN 256 /* objects */
@@ -62,7 +63,7 @@ static bool matches(const struct object *o, struct slice wanted)
 /* ---- one object ---- */
 
 /* As it may be written again elsewhere: without version and defaults, and without secrets unless wished. */
-static json_t *export_one(const struct object *o, bool secrets)
+static json_t *export_one(const struct writer *w, const struct object *o, bool secrets)
 {
     json_t *body = json_loadb(o->body.data, o->body.length, 0, NULL);
     for (size_t i = 0; i < o->kind->field_count; i++) {
@@ -70,21 +71,24 @@ static json_t *export_one(const struct object *o, bool secrets)
         if (f->type == FIELD_PASSWORD || ((f->flags & FIELD_SECRET) != 0 && !secrets))
             json_object_del(body, f->name);
     }
+    if (object_unseal(o->kind, body, writer__key(w)) != 0)
+        LOG(LOG_ERROR, "roles/config", "a secret of %s %.*s is left out: it was sealed with another key",
+            o->kind->name, SLICE_ARG(o->name));
     return json_pack("{ss, so}", "kind", o->kind->name, "object", body);
 }
 
-static json_t *look(const struct walk *k, const struct object *o)
+static json_t *look(const struct writer *w, const struct walk *k, const struct object *o)
 {
     const struct request *r = &k->request;
     switch (r->what) {
     case REQUEST_LIST:
-        return slice_empty(r->search) || matches(o, r->search) ? writer__show(o, r->secrets) : NULL;
+        return slice_empty(r->search) || matches(o, r->search) ? writer__show(w, o, r->secrets) : NULL;
     case REQUEST_USERS:
         return uses_does(o, r->kind, r->name) ? json_pack("{ss, so}", "kind", o->kind->name, "name",
                                                     json_stringn(o->name.data, o->name.length))
                                               : NULL;
     default:
-        return export_one(o, r->secrets);
+        return export_one(w, o, r->secrets);
     }
 }
 
@@ -170,7 +174,7 @@ static void look_at_some(struct writer *w, struct walk *k)
     while (k->kind != NULL && left != 0 && !is_full(k)) {
         size_t count = catalogue_list(list, left + 1, w->catalogue, k->kind, buffer_slice(&k->after)), at = 0;
         for (; at < count && at < left && !is_full(k); at++) {
-            json_t *found = look(k, list[at]);
+            json_t *found = look(w, k, list[at]);
             buffer_clear(&k->after);
             buffer_add(&k->after, list[at]->name);
             if (found == NULL)

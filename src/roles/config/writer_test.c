@@ -41,7 +41,10 @@ static void shows_objects(void **state)
     bench_ask(&b, "GET", "/api/config/location", NULL);
     assert_answer(&b, 200,
         "{\"kind\":\"location\",\"objects\":[{\"version\":1,\"name\":\"home\",\"display_name\":\"\","
-        "\"realm\":\"\"}]}");
+        "\"realm\":\"\",\"inherited\":{\"sha256\":{\"value\":false,\"from\":\"default\"},"
+        "\"register_standard\":{\"value\":3600,\"from\":\"default\"},\"register_shortest\":{\"value\":60,"
+        "\"from\":\"default\"},"
+        "\"register_longest\":{\"value\":7200,\"from\":\"default\"}}}]}");
     bench_ask(&b, "GET", "/api/config", NULL);
     assert_int_equal(b.status, 200);
     assert_non_null(strstr(b.body.data, "\"refers\":\"location\""));
