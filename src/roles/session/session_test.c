@@ -393,7 +393,34 @@ static void health_and_alarms_are_asked_over_the_bus(void **state)
     desk_close(&d);
 }
 
-TESTS("roles/session", cmocka_unit_test(log_in_gives_a_cookie_that_opens_the_api),
+/* SEC-4, SM-44: who joins needs no log-in, but gets only so far in a second; others are not kept waiting by
+ * it. */
+static void a_source_without_a_log_in_is_limited(void **state)
+{
+    (void)state;
+    struct desk d;
+    unsigned refused = 0;
+    desk_open(&d);
+    for (int i = 0; i < 12; i++) {
+        uint64_t flow = desk_request(&d, "POST", "/api/enrol", OURS, "{}");
+        refused += desk_said(&d, flow, "HTTP/1.1 429 ");
+        if (i < 10)
+            assert_string_equal(d.published[(d.publications - 1) % 16].subject, "ctl.identity");
+    }
+    assert_int_equal(refused, 2); /* 60 at once, 6 for each */
+    desk_advance(&d, 6 * SECOND);
+    unsigned before = d.publications;
+    desk_request(&d, "POST", "/api/enrol", OURS, "{}");
+    assert_int_equal(d.publications, before + 1);
+    uint64_t flow = desk_request(&d, "GET", "/api/members", "", NULL);
+    assert_true(desk_said(&d, flow, "HTTP/1.1 401 "));
+    desk_request(&d, "GET", "/api/members", "Authorization: Bearer token\r\n", NULL);
+    assert_int_equal(d.publications, before + 2);
+    desk_close(&d);
+}
+
+TESTS("roles/session", cmocka_unit_test(a_source_without_a_log_in_is_limited),
+    cmocka_unit_test(log_in_gives_a_cookie_that_opens_the_api),
     cmocka_unit_test(unknown_users_cannot_be_told_apart), cmocka_unit_test(failed_log_ins_are_delayed),
     cmocka_unit_test(guesses_at_the_same_time_are_counted),
     cmocka_unit_test(requests_of_other_pages_are_refused), cmocka_unit_test(paths_and_methods_are_checked),
