@@ -216,6 +216,7 @@ class Location:
         return registry
 
     def start_engines(self):
+        tempfile.tempdir = self.folder  # one folder holds everything
         makers = [self.make_store, self.make_bus, self.make_registry]
         made = [None] * len(makers)
         threads = [threading.Thread(target=self.begin_engine, args=(made, i, make)) for i, make in enumerate(makers)]
