@@ -45,6 +45,7 @@ static inline struct transaction *writer__current(struct writer *w)
 enum work {
     WORK_MORE,    /* in a later turn */
     WORK_REFUSED, /* answered */
+    WORK_LOOK,    /* whether another leader has made it */
     WORK_FETCH,   /* what is to be undone */
     WORK_HASH,    /* `w->hashing` */
     WORK_DONE,    /* nothing is to be written: answered */

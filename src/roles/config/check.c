@@ -393,7 +393,7 @@ static enum work together_some(struct writer *w, struct transaction *t, size_t *
 enum work writer__work(struct writer *w, struct transaction *t)
 {
     size_t bytes = TRANSACTION_BYTES, left = TRANSACTION_TURN;
-    enum work result = WORK_MORE;
+    enum work result = t->request.repeated ? WORK_LOOK : WORK_MORE;
     while (result == WORK_MORE && left != 0 && bytes != 0) {
         switch (t->phase) {
         case PHASE_CUT:

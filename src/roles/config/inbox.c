@@ -1,6 +1,8 @@
 /* What comes on ctl.config: every instance hears it, who leads answers. While nobody leads it is held for a
  * while, so that who asks need not know that there was a change of leaders. Large bodies come in parts, each
  * asked for by the answer to the one before. */
+#include <ctype.h>
+
 #include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -44,6 +46,14 @@ static bool permitted(struct writer *w, const struct request *r)
     return false;
 }
 
+static bool is_id(struct slice id)
+{
+    for (size_t i = 0; i < id.length; i++)
+        if (!isxdigit((unsigned char)id.data[i]))
+            return false;
+    return id.length == TRANSACTION_ID - 1;
+}
+
 /* Understands a request, or answers what is wrong with it. */
 static bool understand(
     struct writer *w, struct request *r, const Tandem__ConfigRequest *m, struct arena *arena)
@@ -57,6 +67,8 @@ static bool understand(
         .body = m->has_body ? pack_slice(m->body) : (struct slice){0},
     };
     int error = request_parse(r, slice_text(m->method), slice_text(m->path), arena, &sentence);
+    if (request_writes(r) && is_id(slice_text(m->id)))
+        r->id = slice_text(m->id);
     if (error != 0)
         writer__refuse_status(w, r, error == ERROR_UNSUPPORTED ? 405 : writer__status(error), error,
             (struct slice){0}, buffer_slice(&sentence));
@@ -149,9 +161,12 @@ static bool others_lead(const struct writer *w)
            !slice_equal(lead_leader(&w->lead), slice_text(w->name));
 }
 
-static void hold(struct writer *w, struct slice bytes)
+/* A change that has no name could be made twice: by who leads, as far as others know, and by who leads next.
+ */
+static void hold(struct writer *w, const Tandem__ConfigRequest *m, struct slice bytes)
 {
-    if (others_lead(w) || w->held_count == WRITER_HELD || w->held_bytes + bytes.length > WRITER_HELD_BYTES)
+    if (others_lead(w) || m->offset != 0 || (strcmp(m->method, "GET") != 0 && m->id == NULL) ||
+        w->held_count == WRITER_HELD || w->held_bytes + bytes.length > WRITER_HELD_BYTES)
         return;
     struct held *h = mem_alloc(sizeof *h + bytes.length);
     h->until = world_now(w->world) + timer_duration(TIMER_CONFIG_HOLD);
@@ -171,6 +186,8 @@ static void held_free(struct writer *w, struct held *h)
     mem_free(h);
 }
 
+static void receive(struct writer *w, struct slice bytes, bool repeated);
+
 void writer__inbox_lead(struct writer *w)
 {
     if (!leads(w) && !others_lead(w))
@@ -178,7 +195,7 @@ void writer__inbox_lead(struct writer *w)
     while (!list_empty(&w->held)) {
         struct held *h = list_entry(list_first(&w->held), struct held, link);
         if (leads(w))
-            writer__receive(w, slice_of(h->bytes, h->length));
+            receive(w, slice_of(h->bytes, h->length), true);
         held_free(w, h);
     }
 }
@@ -188,7 +205,8 @@ static void give_up(struct writer *w, const struct held *h)
     struct arena arena = {0};
     const Tandem__ConfigRequest *m =
         pack_read(&tandem__config_request__descriptor, slice_of(h->bytes, h->length), &arena);
-    if (m != NULL) {
+    /* Of a change it is not known here whether somebody made it. */
+    if (m != NULL && strcmp(m->method, "GET") == 0) {
         struct request r = {.reply_to = slice_text(m->reply_to), .token = m->token};
         writer__refuse_text(w, &r, ERROR_OVERLOADED,
             w->follows ? "nobody can write the configuration at the moment; try again"
@@ -231,7 +249,7 @@ void writer__inbox_free(struct writer *w)
 
 /* ---- all of it ---- */
 
-void writer__receive(struct writer *w, struct slice bytes)
+static void receive(struct writer *w, struct slice bytes, bool repeated)
 {
     struct arena arena = {0};
     struct request r;
@@ -240,14 +258,20 @@ void writer__receive(struct writer *w, struct slice bytes)
     if (m == NULL)
         LOG(LOG_WARNING, "roles/config", "a request on ctl.config is not well-formed");
     else if (!leads(w))
-        hold(w, bytes);
+        hold(w, m, bytes);
     else if (m->offset != 0 && u != NULL && m->offset == u->received)
         take_part(w, u, m->has_body ? pack_slice(m->body) : (struct slice){0});
     else if (m->offset == 0 && understand(w, &r, m, &arena)) {
+        r.repeated = repeated;
         if (m->length > r.body.length)
             begin_upload(w, &r, m->length);
         else
             writer__handle(w, &r);
     }
     arena_free(&arena);
+}
+
+void writer__receive(struct writer *w, struct slice bytes)
+{
+    receive(w, bytes, false);
 }

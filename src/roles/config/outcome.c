@@ -117,13 +117,23 @@ static void settle_one(struct writer *w, struct transaction *t)
     json_decref(shown);
 }
 
+/* Another leader has made it: its history says the rest. */
+static void settle_repeated(struct writer *w, struct transaction *t)
+{
+    json_t *body = json_pack("{sI, sb}", "number", (json_int_t)t->number, "applied", true);
+    writer__answer(w, &t->request, 200, body);
+    json_decref(body);
+}
+
 void writer__settle(struct writer *w, struct transaction *t)
 {
-    if (t->number != 0)
+    if (t->number != 0 && !t->request.repeated)
         LOG(LOG_NOTICE, "roles/config", "%.*s made change %llu of %zu objects, the first is %s %.*s",
             SLICE_ARG(t->request.user), (unsigned long long)t->number, t->writes, t->items[0].kind->name,
             SLICE_ARG(t->items[0].name));
-    if (t->request.what == REQUEST_PUT || t->request.what == REQUEST_DELETE)
+    if (t->request.repeated)
+        settle_repeated(w, t);
+    else if (t->request.what == REQUEST_PUT || t->request.what == REQUEST_DELETE)
         settle_one(w, t);
     else
         settle_several(w, t);
@@ -167,6 +177,10 @@ void writer__tell(struct writer *w, struct transaction *t)
 {
     bool kinds[KIND_MAX] = {false};
     struct arena arena = {0};
+    if (t->request.repeated) {
+        writer__tell_caught(w);
+        return;
+    }
     for (size_t n = 0; n < t->count; n++) {
         const struct item *i = &t->items[n];
         if (i->action == ACTION_SAME)

@@ -30,10 +30,11 @@ struct request {
     struct slice name;
     struct slice after;  /* lists: from behind this */
     struct slice search; /* REQUEST_LIST: only what contains it */
-    struct slice id;     /* REQUEST_RESULT */
+    struct slice id;     /* REQUEST_RESULT: of the change that is asked for; of changes: its own, or empty */
     struct slice comment;
     uint64_t limit, before, number;
     bool secrets, dry_run, replace;
+    bool repeated; /* another leader may have made it */
     bool has_version;
     uint64_t version; /* what the requester has seen */
     struct slice body;

@@ -72,6 +72,7 @@ struct transaction {
     size_t staged, writes; /* objects that change something */
     uint64_t number;       /* that it takes */
     uint64_t serial;       /* of its timer */
+    bool doubted;          /* it may still be made by what is under way */
     bool told;             /* the requester has been told that it takes longer */
     int64_t began;
     struct world_timer timer;

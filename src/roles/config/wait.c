@@ -42,7 +42,10 @@ void writer__enqueue(struct writer *w, const struct request *r)
     struct transaction *t = mem_zero(sizeof *t);
     t->request = *r;
     request_keep(&t->request, &t->arena);
-    snprintf(t->id, sizeof t->id, "%016llx", (unsigned long long)world_random(w->world));
+    if (slice_empty(r->id))
+        snprintf(t->id, sizeof t->id, "%016llx", (unsigned long long)world_random(w->world));
+    else
+        snprintf(t->id, sizeof t->id, "%.*s", SLICE_ARG(r->id));
     begin_items(t);
     t->serial = ++w->tokens;
     list_append(&w->waiting, &t->link);

@@ -4,8 +4,9 @@
 #include "roles/config/writer_int.h"
 
 #define BEGINS                                                                                               \
-    (FSM_CHOICE(WRITER_ST_READY) | FSM_CHOICE(WRITER_ST_FETCHING) | FSM_CHOICE(WRITER_ST_CHECKING) |         \
-        FSM_CHOICE(WRITER_ST_HASHING) | FSM_CHOICE(WRITER_ST_STAGING) | FSM_CHOICE(WRITER_ST_APPLYING))
+    (FSM_CHOICE(WRITER_ST_READY) | FSM_CHOICE(WRITER_ST_SETTLING) | FSM_CHOICE(WRITER_ST_FETCHING) |         \
+        FSM_CHOICE(WRITER_ST_CHECKING) | FSM_CHOICE(WRITER_ST_HASHING) | FSM_CHOICE(WRITER_ST_STAGING) |     \
+        FSM_CHOICE(WRITER_ST_APPLYING))
 
 static void retry_later(struct writer *w)
 {
@@ -116,6 +117,9 @@ static int go_on(struct writer *w)
         case WORK_MORE:
             world_again(w->world, WRITER_AGAIN_MACHINE);
             return WRITER_ST_CHECKING;
+        case WORK_LOOK:
+            writer__ask_settle(w, t);
+            return WRITER_ST_SETTLING;
         case WORK_FETCH:
             writer__ask_fetch(w, t);
             return WRITER_ST_FETCHING;
@@ -275,21 +279,34 @@ static int not_applied_h(void *object, const void *input)
         return failed(w, ERROR_LIMIT, "");
     if ((a->error != ERROR_CONFLICT && a->error != ERROR_EXISTS) || ++t->tries == TRANSACTION_TRIES)
         return failed(w, a->error, "");
-    writer__again(t);
-    writer__catch_up(w);
-    writer__ask_changes(w, false);
-    return WRITER_ST_CATCHING;
+    writer__ask_settle(w, t); /* it may even be that an earlier leader has made this very one */
+    return WRITER_ST_SETTLING;
 }
 
 static int doubtful_h(void *object, const void *input)
 {
     struct writer *w = object;
     (void)input;
+    writer__current(w)->doubted = true;
     writer__ask_settle(w, writer__current(w));
     return 0;
 }
 
 /* ---- after a doubt ---- */
+
+/* Not made: from the beginning, with what others have changed. */
+static int start_again(struct writer *w, struct transaction *t)
+{
+    bool first = t->request.repeated;
+    t->request.repeated = t->doubted = false;
+    t->number = 0;
+    if (first)
+        return go_on(w);
+    writer__again(t);
+    writer__catch_up(w);
+    writer__ask_changes(w, false);
+    return WRITER_ST_CATCHING;
+}
 
 static int settled_h(void *object, const void *input)
 {
@@ -302,19 +319,16 @@ static int settled_h(void *object, const void *input)
         return WRITER_ST_SETTLING;
     }
     if (number != 0) {
+        t->number = number;
         writer__catch_up(w);
         writer__ask_changes(w, false);
         return WRITER_ST_FINISHING;
     }
-    if (last <= w->number) { /* it may still be on its way */
+    if (last <= w->number && t->doubted) { /* it may still be on its way */
         writer__ask_take(w);
         return WRITER_ST_TAKING;
     }
-    t->number = 0;
-    writer__again(t);
-    writer__catch_up(w);
-    writer__ask_changes(w, false);
-    return WRITER_ST_CATCHING;
+    return start_again(w, t);
 }
 
 static int taken_h(void *object, const void *input)
@@ -449,12 +463,11 @@ static const struct fsm_row rows[] = {
     {WRITER_ST_STAGING, WRITER_EV_UNKNOWN, WRITER_ST_STAGING, BEGINS, stage_unknown_h},
     BUSY(WRITER_ST_STAGING),
     {WRITER_ST_APPLYING, WRITER_EV_YES, WRITER_ST_FINISHING, 0, applied_h},
-    {WRITER_ST_APPLYING, WRITER_EV_NO, WRITER_ST_CATCHING, BEGINS | FSM_CHOICE(WRITER_ST_CATCHING),
-        not_applied_h},
+    {WRITER_ST_APPLYING, WRITER_EV_NO, WRITER_ST_SETTLING, BEGINS, not_applied_h},
     {WRITER_ST_APPLYING, WRITER_EV_UNKNOWN, WRITER_ST_SETTLING, 0, doubtful_h},
     BUSY(WRITER_ST_APPLYING),
     {WRITER_ST_SETTLING, WRITER_EV_YES, WRITER_ST_FINISHING,
-        FSM_CHOICE(WRITER_ST_SETTLING) | FSM_CHOICE(WRITER_ST_TAKING) | FSM_CHOICE(WRITER_ST_CATCHING) |
+        BEGINS | FSM_CHOICE(WRITER_ST_TAKING) | FSM_CHOICE(WRITER_ST_CATCHING) |
             FSM_CHOICE(WRITER_ST_FINISHING),
         settled_h},
     {WRITER_ST_SETTLING, WRITER_EV_NO, FSM_STAY, 0, retry_h},

@@ -251,7 +251,7 @@ static void tell_part(struct connection *c, struct question *q, uint64_t offset)
     struct session *s = c->session;
     const struct http_request *r = &c->http->request;
     Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
-    char reply_to[SESSION_SUBJECT], subject[SESSION_SUBJECT];
+    char reply_to[SESSION_SUBJECT], subject[SESSION_SUBJECT], id[17];
     struct slice part = slice_first(slice_from(r->body, (size_t)offset), PART);
     struct buffer path = {0}, bytes = {0};
     snprintf(reply_to, sizeof reply_to, "ctl.session.%.*s.config", SLICE_ARG(s->name));
@@ -272,6 +272,8 @@ static void tell_part(struct connection *c, struct question *q, uint64_t offset)
     m.user = q->user[0] != '\0' ? q->user : NULL;
     m.role = (char *)(uintptr_t)q->right;
     m.source = source_of(c);
+    snprintf(id, sizeof id, "%016" PRIx64, q->id);
+    m.id = id;
     pack_add(&bytes, &m.base);
     snprintf(subject, sizeof subject, "ctl.%s", q->role);
     world_publish(s->world, slice_text(subject), buffer_slice(&bytes));
@@ -316,6 +318,7 @@ void session__forward(struct connection *c, const struct sign_in *i, const char 
     if (q == NULL)
         return;
     q->role = role;
+    q->id = world_random(c->session->world);
     if (!anybody) {
         snprintf(q->user, sizeof q->user, "%.*s", SLICE_ARG(p != NULL ? p->name : SLICE("operator")));
         q->right = config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);

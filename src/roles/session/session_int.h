@@ -88,6 +88,7 @@ struct question {
     char user[65];     /* log-in, and who asks another role */
     const char *right; /* of that person; NULL: nobody has logged in */
     const char *role;  /* that is asked on the bus */
+    uint64_t id;       /* under which that role knows it */
     uint64_t limit;    /* history */
     bool known;        /* log-in: there is such a user */
     bool verifies;
