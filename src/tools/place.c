@@ -203,14 +203,26 @@ static bool is_there(struct slice data)
 }
 
 static int ask_one(unsigned *status, struct buffer *body, struct slice web, struct slice data,
-    const char *method, struct slice path, struct slice content, struct buffer *complaint)
+    const char *host, const char *method, struct slice path, struct slice content, struct buffer *complaint)
 {
     char token[OPERATOR_TOKEN_HEX];
-    struct https_target target = {web, data, token};
+    struct https_target target = {.web = web, .data = data, .token = token, .host = host};
     int error = operator_read(token, data, complaint);
     if (error == ERROR_MISSING)
         buffer_add_text(complaint, "; run this where the data is, or say --data DIR");
     return error != 0 ? error : https_ask(status, body, &target, method, path, content, complaint);
+}
+
+/* A member's certificate names the member; that of a single process the address. */
+static int ask_place(unsigned *status, struct buffer *body, const struct place *p, const char *method,
+    struct slice path, struct slice content, struct buffer *complaint)
+{
+    struct slice web = slice_text(p->web), data = slice_text(p->data);
+    int error = ask_one(status, body, web, data, NULL, method, path, content, complaint);
+    if (error != ERROR_UNAUTHENTICATED || strcmp(p->system, "local") == 0)
+        return error;
+    buffer_clear(complaint);
+    return ask_one(status, body, web, data, p->name, method, path, content, complaint);
 }
 
 int place_ask(unsigned *status, struct buffer *body, const struct options *o, const char *method,
@@ -225,13 +237,12 @@ int place_ask(unsigned *status, struct buffer *body, const struct options *o, co
         return ERROR_UNREACHABLE;
     }
     if (error == 0 && count == 0)
-        return ask_one(status, body, options_text(o, OPTION_WEB), options_text(o, OPTION_DATA), method, path,
-            content, complaint);
+        return ask_one(status, body, options_text(o, OPTION_WEB), options_text(o, OPTION_DATA), NULL, method,
+            path, content, complaint);
     for (size_t i = 0; i < count; i++) {
         buffer_clear(complaint);
         buffer_clear(body);
-        error = ask_one(status, body, slice_text(list[i].web), slice_text(list[i].data), method, path,
-            content, complaint);
+        error = ask_place(status, body, &list[i], method, path, content, complaint);
         if (error == 0 && *status != 503)
             break; /* else the next may know more */
     }

@@ -160,6 +160,42 @@ def scenario_members_of_the_engines_are_killed(location):
     wait_for(lambda: len([r for r in rows(location) if r[-1] == "t"]) >= before + 4, 15, "the rows of the calls")
 
 
+def healths(location, member):
+    status, text, error = location.members[member].tool("status", "--json")
+    assert status in (0, 1), error
+    return {i["name"]: i["health"] for i in json.loads(text)["instances"]}
+
+
+def alarms(location, member, *words):
+    status, text, error = location.members[member].tool("alarms", *words, "--json")
+    assert status == 0, error
+    return [(a["alarm"], a["object"]) for a in json.loads(text)["alarms"]]
+
+
+def scenario_a_member_is_killed_and_another_stands_still(location):
+    """requirement: CF-10: each control knows who is down; alarms are raised once, cleared, and outlive who led."""
+    down = ("instance-down", "proxy-2")
+    wait_for(lambda: set(healths(location, "host-1").values()) == {"ok"}, 30, "all is well")
+    before = alarms(location, "host-1", "history").count(down)
+    proxy = location.members["host-4"]
+    proxy.kill()
+    wait_for(lambda: healths(location, "host-1")["proxy-2"] == "down", 10, "host-1 misses it")
+    wait_for(lambda: healths(location, "host-2")["proxy-2"] == "down", 10, "host-2 misses it")
+    wait_for(lambda: down in alarms(location, "host-1"), 10, "the alarm")
+    first = location.members["host-1"]
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        wait_for(lambda: healths(location, "host-2")["control-1"] == "down", 15, "who stands still is missed")
+        wait_for(lambda: ("instance-down", "control-1") in alarms(location, "host-2"), 15, "the other one leads")
+        assert down in alarms(location, "host-2")
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    proxy.start()
+    wait_for(lambda: set(healths(location, "host-1").values()) == {"ok"}, 30, "all is well again")
+    wait_for(lambda: "instance-down" not in dict(alarms(location, "host-1")), 30, "the alarms are over")
+    assert alarms(location, "host-2", "history").count(down) == before + 1
+
+
 def scenario_the_store_is_killed(location):
     """Failure table: calls go on without the store; their rows come when its standby has taken over."""
     with phones(location) as (caller, called):
