@@ -31,6 +31,10 @@ static void answer_object(struct writer *w, const struct request *r)
         return;
     }
     json_t *body = writer__show(w, o, r->secrets);
+    if (body == NULL) {
+        writer__refuse_text(w, r, ERROR_CORRUPT, "");
+        return;
+    }
     writer__answer(w, r, 200, body);
     json_decref(body);
 }

@@ -412,8 +412,45 @@ static void CF_2_another_writer_is_noticed(void **state)
     bench_close(&b);
 }
 
-TESTS("roles/config/transaction", cmocka_unit_test(CF_3_several_objects_are_changed_at_once),
-    cmocka_unit_test(CF_3_all_or_nothing), cmocka_unit_test(CF_3_deletes_together_what_refers_to_each_other),
+/* SEC-2: neither objects nor their history have a secret in clear. */
+static void SEC_2_secrets_are_sealed_where_they_are_kept(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct buffer stored = {0};
+    struct configuration *c;
+    struct config_builder *builder = config_builder_new();
+    uint64_t version;
+    config_builder_local(
+        builder, &(struct config_local){.secret_key = SLICE("0123456789abcdef0123456789abcdef")});
+    assert_int_equal(config_builder_end(&c, builder, NULL), 0);
+    bench_open(&b, true);
+    b.world.configuration = c;
+    ask(&b, "PUT", "/api/config/dn/1002", "{\"location\":\"home\",\"secret\":\"verysecret\"}");
+    assert_true(bench_stored(&b, &stored, &version, "dn", "1002"));
+    assert_null(strstr(stored.data, "verysecret"));
+    assert_non_null(strstr(stored.data, "\"secret\":{\"sealed\":\""));
+    GET(&b, "/api/config/dn/1002?secrets=true");
+    assert_has(&b, 200, "\"secret\":\"verysecret\"");
+    GET(&b, "/api/export?kind=dn&secrets=true");
+    assert_has(&b, 200, "\"secret\":\"verysecret\"");
+    ask(&b, "PUT", "/api/config/dn/1002", "{\"location\":\"home\",\"secret\":\"verysecret\"}");
+    assert_has(&b, 200, "\"version\":1,"); /* the same secret is no change */
+    ask(&b, "PUT", "/api/config/dn/1002", "{\"location\":\"home\",\"secret\":\"othersecret\"}");
+    GET(&b, "/api/changes");
+    assert_has(&b, 200, "\"changed_secrets\":[\"secret\"]");
+    assert_has_not(&b, "sealed");
+    POST(&b, "/api/changes/2/undo", NULL);
+    GET(&b, "/api/config/dn/1002?secrets=true");
+    assert_has(&b, 200, "\"secret\":\"verysecret\"");
+    buffer_free(&stored);
+    bench_close(&b);
+    config_release(c);
+}
+
+TESTS("roles/config/transaction", cmocka_unit_test(SEC_2_secrets_are_sealed_where_they_are_kept),
+    cmocka_unit_test(CF_3_several_objects_are_changed_at_once), cmocka_unit_test(CF_3_all_or_nothing),
+    cmocka_unit_test(CF_3_deletes_together_what_refers_to_each_other),
     cmocka_unit_test(CF_3_who_did_what_when_and_undo), cmocka_unit_test(CF_3_undo_breaks_nothing),
     cmocka_unit_test(CF_3_searches_but_not_in_secrets), cmocka_unit_test(CF_3_exports_and_imports),
     cmocka_unit_test(CF_3_refuses_what_is_no_export),
