@@ -81,8 +81,8 @@ static void status_is_a_table_and_a_number(void **state)
            "[{\"what\":\"bus\",\"health\":\"ok\"},{\"what\":\"store\",\"health\":\"down\",\"why\":"
            "\"refused\"}]}],"
            "\"alarms\":{\"critical\":1,\"major\":0,\"minor\":2}}"),
-        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n{\"error\":{\"sentence\":\"no answer "
-        "yet\"}}",
+        ("HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n"
+         "{\"error\":{\"sentence\":\"no answer yet\"}}"),
     };
     struct running_system s;
     struct printed p;
