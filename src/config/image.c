@@ -18,7 +18,7 @@ enum record { RECORD_NUMBER = 1, RECORD_PLACE, RECORD_KIND, RECORD_ROW, RECORD_E
 static void add_uint(struct buffer *out, uint64_t number, unsigned bytes)
 {
     while (bytes-- > 0)
-        buffer_add_byte(out, (char)(number >> 8 * bytes));
+        buffer_add_byte(out, bytes < sizeof number ? (char)(number >> 8 * bytes) : 0);
 }
 
 static uint64_t read_uint(const char *at, unsigned bytes)
