@@ -139,5 +139,73 @@ static void makes_all_or_nothing(void **state)
     kept_free(&k);
 }
 
+static int numbered_h(void *argument, struct slice request, struct buffer *answer)
+{
+    struct arena arena = {0};
+    Tandem__StoreRequest *r = pack_read(&tandem__store_request__descriptor, request, &arena);
+    if (strcmp(r->statements[0]->name, "change_last") == 0) {
+        Tandem__StoreValue value = TANDEM__STORE_VALUE__INIT, *values[] = {&value};
+        Tandem__StoreRow row = TANDEM__STORE_ROW__INIT, *rows[] = {&row};
+        Tandem__StoreResult result = TANDEM__STORE_RESULT__INIT, *results[] = {&result};
+        Tandem__StoreAnswer message = TANDEM__STORE_ANSWER__INIT;
+        value.has_number = true;
+        value.number = 17;
+        row.values = values;
+        row.n_values = 1;
+        result.rows = rows;
+        result.n_rows = 1;
+        message.results = results;
+        message.n_results = 1;
+        pack_add(answer, &message.base);
+    }
+    for (size_t i = 0; i < r->n_statements; i++)
+        if (strcmp(r->statements[i]->name, "change_add") == 0)
+            assert_int_equal(r->statements[i]->parameters[0]->number, 18);
+    arena_free(&arena);
+    return store_h(argument, request, answer);
+}
+
+static int deleted_h(void *argument, struct slice request, struct buffer *answer)
+{
+    int error = numbered_h(argument, request, answer);
+    return error == 0 && answer->length == 0 ? ERROR_CONFLICT : error;
+}
+
+static struct configuration *copy_with(enum config_role role)
+{
+    struct config_builder *b = config_builder_new();
+    struct configuration *c = NULL;
+    config_builder_location(b, &(struct config_location){.name = SLICE("site")});
+    config_builder_application(
+        b, &(struct config_application){.name = SLICE("it"), .role = (uint8_t)role}, SLICE("site"));
+    assert_int_equal(config_builder_end(&c, b, NULL), 0);
+    return c;
+}
+
+/* OPS-31: a data folder of a version without role control is completed, once. */
+static void completes_what_an_earlier_version_began(void **state)
+{
+    (void)state;
+    struct kept k = {.catalogue = catalogue_new()};
+    struct first_start_means means = {&k, random_h, numbered_h, hash_h, 1000000};
+    struct configuration *before = copy_with(CONFIG_ROLE_PROXY), *complete = copy_with(CONFIG_ROLE_CONTROL);
+    bool added = false;
+    assert_int_equal(first_start_complete(&added, &means, before), 0);
+    assert_true(added);
+    assert_int_equal(k.objects, 1);
+    assert_non_null(catalogue_get(k.catalogue, kind_find(SLICE("application")), SLICE("control-1")));
+    k.requests = 0;
+    assert_int_equal(first_start_complete(&added, &means, complete), 0);
+    assert_false(added);
+    assert_int_equal(k.requests, 0);
+    means.store = deleted_h; /* somebody has deleted it */
+    assert_int_equal(first_start_complete(&added, &means, before), 0);
+    assert_false(added);
+    config_release(before);
+    config_release(complete);
+    kept_free(&k);
+}
+
 TESTS("tools/first_start", cmocka_unit_test(makes_a_contact_centre),
-    cmocka_unit_test(the_first_member_runs_everything), cmocka_unit_test(makes_all_or_nothing))
+    cmocka_unit_test(the_first_member_runs_everything), cmocka_unit_test(makes_all_or_nothing),
+    cmocka_unit_test(completes_what_an_earlier_version_began))
