@@ -39,9 +39,9 @@ static int64_t tick_of(int64_t at)
     return at / 1000 + (at % 1000 != 0); /* never early */
 }
 
-static void place(struct wheel *w, struct wheel_timer *t)
+static void place_from(struct wheel *w, struct wheel_timer *t, int64_t earliest)
 {
-    int64_t tick = tick_of(t->at);
+    int64_t tick = tick_of(t->at > earliest ? t->at : earliest);
     if (tick < w->tick)
         tick = w->tick;
     int level = 0;
@@ -53,6 +53,18 @@ static void place(struct wheel *w, struct wheel_timer *t)
     int slot = (int)(tick >> (8 * level)) & (WHEEL_SLOTS - 1);
     list_append(&w->slots[level][slot], &t->link);
     w->occupied[level][slot / 64] |= (uint64_t)1 << (slot % 64);
+}
+
+static void place(struct wheel *w, struct wheel_timer *t)
+{
+    place_from(w, t, t->at);
+}
+
+void wheel_postpone(struct wheel *w, struct wheel_timer *t, int64_t until)
+{
+    wheel_clear(w, t);
+    place_from(w, t, until);
+    count(w, 1);
 }
 
 void wheel_set(struct wheel *w, struct wheel_timer *t, int64_t at)

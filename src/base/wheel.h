@@ -32,6 +32,8 @@ void wheel_init(struct wheel *w, int64_t now);
 void wheel_close(struct wheel *w);
 
 void wheel_set(struct wheel *w, struct wheel_timer *t, int64_t at); /* sets it anew when it runs */
+/* Set anew for its own time, but not due before `until`: whoever owns it stands still. */
+void wheel_postpone(struct wheel *w, struct wheel_timer *t, int64_t until);
 void wheel_clear(struct wheel *w, struct wheel_timer *t);
 
 static inline bool wheel_runs(const struct wheel_timer *t)

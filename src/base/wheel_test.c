@@ -182,6 +182,23 @@ static void the_far_future_waits(void **state)
     end(&m);
 }
 
+/* Two that were due while their owner stood still: not before it goes on, then in the order of their own
+ * times. */
+static void what_is_postponed_keeps_its_time(void **state)
+{
+    static struct model m;
+    (void)state;
+    begin(&m);
+    wheel_set(&m.wheel, &m.timers[0], m.now + 2000);
+    wheel_set(&m.wheel, &m.timers[1], m.now + 1000);
+    for (int i = 0; i < 2; i++)
+        wheel_postpone(&m.wheel, &m.timers[i], m.now + 9000);
+    assert_null(wheel_due(&m.wheel, m.now + 8999));
+    assert_ptr_equal(wheel_due(&m.wheel, m.now + 9000), &m.timers[1]);
+    assert_ptr_equal(wheel_due(&m.wheel, m.now + 9000), &m.timers[0]);
+    end(&m);
+}
+
 TESTS("base/wheel", cmocka_unit_test(random_operations), cmocka_unit_test(what_is_past_comes_at_once),
     cmocka_unit_test(a_jump_of_hours_keeps_the_order), cmocka_unit_test(timers_set_by_timers_are_not_lost),
-    cmocka_unit_test(the_far_future_waits))
+    cmocka_unit_test(the_far_future_waits), cmocka_unit_test(what_is_postponed_keeps_its_time))

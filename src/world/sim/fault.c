@@ -86,6 +86,8 @@ void sim_restart(struct sim *s, struct sim_instance *i)
 
 void sim_pause(struct sim *s, struct sim_instance *i, int64_t until)
 {
+    /* A whole millisecond, as timers have: what waited comes then, in whatever way it was set. */
+    until = (until + 999) / 1000 * 1000;
     if (!i->alive || until <= s->now || until <= i->paused_until)
         return;
     s->fault_counts[SIM_FAULT_PAUSE]++;

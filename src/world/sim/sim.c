@@ -96,7 +96,7 @@ static bool timer_due(struct sim *s, size_t index)
     struct world_timer *timer = list_entry(&due->link, struct world_timer, wheel.link);
     struct sim_instance *i = timer->world->owner;
     if (i->paused_until != 0) {
-        wheel_set(s->wheels[index], due, i->paused_until + s->wheel_skews[index]);
+        wheel_postpone(s->wheels[index], due, i->paused_until + s->wheel_skews[index]);
         return false;
     }
     struct world *world;
