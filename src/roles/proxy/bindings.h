@@ -35,7 +35,9 @@ struct aor {
 
 struct origin_state { /* what was heard of another proxy's registrations */
     char name[PROXY_NAME];
-    uint64_t incarnation, number;
+    uint64_t incarnation;
+    uint64_t number; /* all changes up to this one are known */
+    uint64_t heard;  /* and this one was told; more than number: some are missing, and are asked for */
 };
 
 /* bindings.c, share.c */

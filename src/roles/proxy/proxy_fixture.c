@@ -27,6 +27,18 @@ static void keep(uint16_t port, struct slice text)
         SLICE_ARG(text));
 }
 
+static void count_change(struct slice bytes)
+{
+    struct arena arena = {0};
+    const Tandem__BindingChange *c = pack_read(&tandem__binding_change__descriptor, bytes, &arena);
+    assert_non_null(c);
+    if (c->n_bindings != 0)
+        proxy_fixture.changes++;
+    else
+        proxy_fixture.beacons++;
+    arena_free(&arena);
+}
+
 static void commit_h(void *maker, struct world *w)
 {
     struct slice rest = buffer_slice(&w->effects);
@@ -44,7 +56,7 @@ static void commit_h(void *maker, struct world *w)
         else if (e.kind == EFFECT_OPEN)
             proxy_fixture.pair_flow = e.flow;
         else if (e.kind == EFFECT_PUBLISH && slice_equal(e.first, SLICE("reg.home")))
-            proxy_fixture.changes++;
+            count_change(e.second);
         else if (e.kind == EFFECT_ASK) {
             buffer_clear(&proxy_fixture.asked);
             buffer_add(&proxy_fixture.asked, e.second);

@@ -30,7 +30,7 @@ struct proxy_fixture {
     unsigned count;
     struct buffer asked; /* the last question to the store */
     uint64_t asked_token, asked_object;
-    unsigned changes;                                             /* told on the bus */
+    unsigned changes, beacons;                                    /* told on the bus */
     void (*on_publish)(struct slice subject, struct slice bytes); /* NULL: nobody wants to know */
     unsigned cseq, branch;
 };

@@ -90,7 +90,7 @@ struct proxy {
     uint64_t change_number;
     struct map origins;
     struct proxy_asker askers[PROXY_ASKERS];
-    struct world_timer save_timer, sweep_timer, snapshot_timer;
+    struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer;
 
     /* start.c */
     char nonce_key[PROXY_KEY];

@@ -70,6 +70,7 @@ static void nobody_registered_is_480(void **state)
 
 /* ---- sharing (VC-2) ---- */
 
+/* Without a contact: the number alone. */
 static void change(uint64_t number, const char *contact)
 {
     struct buffer bytes = {0};
@@ -85,7 +86,7 @@ static void change(uint64_t number, const char *contact)
     c.proxy = b.proxy;
     c.incarnation = 5;
     c.number = number;
-    c.n_bindings = 1;
+    c.n_bindings = contact != NULL;
     c.bindings = &pointer;
     pack_add(&bytes, &c.base);
     proxy_fixture_input((struct input){.kind = INPUT_BUS,
@@ -117,6 +118,36 @@ static void another_proxys_phones_are_reachable(void **state)
     proxy_fixture_end();
 }
 
+static void a_missed_change_is_noticed_without_another(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    struct proxy *p = proxy_fixture.proxy;
+    change(1, "sip:x@127.0.0.1:8000");
+    proxy_fixture_pass(SECOND);
+    change(1, NULL);
+    assert_false(wheel_runs(&p->snapshot_timer.wheel));
+    change(2, NULL); /* the second one was lost with the bus */
+    assert_true(wheel_runs(&p->snapshot_timer.wheel));
+    proxy_fixture_pass(SECOND);
+    assert_false(wheel_runs(&p->snapshot_timer.wheel));
+    change(2, NULL); /* and so was the answer: it is asked again */
+    assert_true(wheel_runs(&p->snapshot_timer.wheel));
+    proxy_fixture_end();
+}
+
+static void says_its_number_each_second(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    unsigned before = proxy_fixture.beacons;
+    proxy_fixture_pass(3 * SECOND);
+    assert_in_range(proxy_fixture.beacons - before, 2, 3);
+    assert_int_equal(proxy_fixture.changes, 0);
+    proxy_fixture_end();
+}
+
 TESTS("proxy", cmocka_unit_test(nothing_is_smuggled_past_removal),
     cmocka_unit_test(a_foreign_route_is_not_followed), cmocka_unit_test(max_forwards_ends_a_loop),
-    cmocka_unit_test(nobody_registered_is_480), cmocka_unit_test(another_proxys_phones_are_reachable))
+    cmocka_unit_test(nobody_registered_is_480), cmocka_unit_test(another_proxys_phones_are_reachable),
+    cmocka_unit_test(a_missed_change_is_noticed_without_another), cmocka_unit_test(says_its_number_each_second))

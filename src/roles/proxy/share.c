@@ -1,5 +1,6 @@
 /* Registrations are told to the other proxies (and to whoever shows them) as numbered changes on the bus; a
- * gap, or a proxy that was not heard yet, leads to a snapshot. */
+ * gap, or a proxy that was not heard yet, leads to a snapshot. Each second the number is said again without a change, so
+ * that whoever missed the last one notices without waiting for the next. */
 #include <stdio.h>
 
 #include "base/error.h"
@@ -12,7 +13,7 @@
 #define PER_MESSAGE 200U /* bindings of one message of a snapshot */
 #define SUBJECT (CONFIG_NAME_MAX + 16)
 
-enum { TIMER_SAVE_SHARE = 3 };
+enum { TIMER_SAVE_SHARE = 3, TIMER_SAVE_BEACON = 4 };
 
 static void subject(char room[SUBJECT], const char *prefix, const char *name)
 {
@@ -27,18 +28,36 @@ static void publish(struct proxy *p, const char *to, const ProtobufCMessage *mes
     buffer_free(&bytes);
 }
 
-void proxy__share_change(struct proxy *p, const Tandem__Binding *b)
+static void tell(struct proxy *p, Tandem__Binding **bindings, size_t count)
 {
     char to[SUBJECT];
     Tandem__BindingChange change = TANDEM__BINDING_CHANGE__INIT;
-    Tandem__Binding copy = *b, *pointer = &copy;
     change.proxy = p->name;
     change.incarnation = p->incarnation;
-    change.number = ++p->change_number;
-    change.n_bindings = 1;
-    change.bindings = &pointer;
+    change.number = p->change_number;
+    change.n_bindings = count;
+    change.bindings = bindings;
     subject(to, "reg", p->location);
     publish(p, to, &change.base);
+}
+
+void proxy__share_change(struct proxy *p, const Tandem__Binding *b)
+{
+    Tandem__Binding copy = *b, *pointer = &copy;
+    p->change_number++;
+    tell(p, &pointer, 1);
+}
+
+static void beacon_later(struct proxy *p)
+{
+    world_timer_set(p->world, &p->beacon_timer, OBJECT(PROXY_OBJECT_BINDINGS, 0), TIMER_SAVE_BEACON,
+        world_now(p->world) + timer_duration(TIMER_PROXY_BEACON));
+}
+
+static void beacon(struct proxy *p)
+{
+    tell(p, NULL, 0);
+    beacon_later(p);
 }
 
 /* ---- snapshots ---- */
@@ -104,20 +123,29 @@ static void put_all(struct proxy *p, Tandem__Binding **bindings, size_t count)
         proxy__binding_put(p, bindings[i], false);
 }
 
+/* A proxy that was started anew counts anew. */
+static void follow_life(struct origin_state *o, uint64_t incarnation)
+{
+    if (incarnation <= o->incarnation)
+        return;
+    o->incarnation = incarnation;
+    o->number = o->heard = 0;
+}
+
 static void change_input(struct proxy *p, struct slice bytes)
 {
     const Tandem__BindingChange *c = pack_read(&tandem__binding_change__descriptor, bytes, &p->arena);
-    if (c == NULL || strcmp(c->proxy, p->name) == 0)
+    struct origin_state *o = c != NULL && strcmp(c->proxy, p->name) != 0 ? origin(p, c->proxy) : NULL;
+    if (o == NULL || c->incarnation < o->incarnation)
         return;
-    struct origin_state *o = origin(p, c->proxy);
-    if (o == NULL || c->incarnation < o->incarnation ||
-        (c->incarnation == o->incarnation && c->number <= o->number))
-        return;
-    bool follows = c->incarnation == o->incarnation ? c->number == o->number + 1 : c->number == 1;
-    o->incarnation = c->incarnation;
-    o->number = c->number;
-    put_all(p, c->bindings, c->n_bindings); /* each is whole in itself: worth having after a gap too */
-    if (!follows)
+    follow_life(o, c->incarnation);
+    if (c->number > o->heard) {
+        if (c->n_bindings != 0 && c->number == o->number + 1)
+            o->number = c->number;
+        o->heard = c->number;
+        put_all(p, c->bindings, c->n_bindings); /* each is whole in itself: worth having after a gap too */
+    }
+    if (o->number < o->heard)
         ask_later(p);
 }
 
@@ -128,9 +156,10 @@ static void snapshot_input(struct proxy *p, struct slice bytes)
         return;
     struct origin_state *o = origin(p, s->proxy);
     put_all(p, s->bindings, s->n_bindings);
-    if (o != NULL && s->last && (s->incarnation > o->incarnation || s->number > o->number)) {
-        o->incarnation = s->incarnation;
-        o->number = s->number;
+    if (o != NULL && s->last && s->incarnation >= o->incarnation) {
+        follow_life(o, s->incarnation);
+        o->number = s->number > o->number ? s->number : o->number;
+        o->heard = o->number > o->heard ? o->number : o->heard;
     }
     if (s->last)
         proxy__start_told(p);
@@ -185,6 +214,7 @@ void proxy__share_open(struct proxy *p)
     subject(name, "ctl.proxy.bindings", p->name);
     world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL + 1);
     ask_later(p);
+    beacon_later(p);
 }
 
 bool proxy__share_input(struct proxy *p, const struct input *in)
@@ -192,6 +222,9 @@ bool proxy__share_input(struct proxy *p, const struct input *in)
     if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS &&
         in->timer == TIMER_SAVE_SHARE)
         ask_snapshot(p);
+    else if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS &&
+             in->timer == TIMER_SAVE_BEACON)
+        beacon(p);
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_BINDINGS)
         change_input(p, in->bytes);
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_CONTROL)
@@ -210,4 +243,5 @@ void proxy__share_close(struct proxy *p)
         mem_free(o);
     map_free(&p->origins);
     world_timer_clear(&p->snapshot_timer);
+    world_timer_clear(&p->beacon_timer);
 }

@@ -125,7 +125,8 @@ void session__registrations(struct session *s, struct slice bytes)
     struct origin *o = m != NULL ? map_get(&s->view.proxies, slice_text(m->proxy)) : NULL;
     if (o == NULL || m->incarnation < o->epoch || (m->incarnation == o->epoch && m->number <= o->number))
         return;
-    bool follows = m->incarnation == o->epoch && m->number == o->number + 1;
+    /* Without a binding it only says how many there were: then one was missed. */
+    bool follows = m->incarnation == o->epoch && m->number == o->number + 1 && m->n_bindings != 0;
     if (m->incarnation != o->epoch) { /* started anew: its numbers begin again */
         list_for_each (link, &o->parts)
             list_entry(link, struct contact, of_origin)->number = 0;
