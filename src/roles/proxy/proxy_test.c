@@ -150,4 +150,5 @@ static void says_its_number_each_second(void **state)
 TESTS("proxy", cmocka_unit_test(nothing_is_smuggled_past_removal),
     cmocka_unit_test(a_foreign_route_is_not_followed), cmocka_unit_test(max_forwards_ends_a_loop),
     cmocka_unit_test(nobody_registered_is_480), cmocka_unit_test(another_proxys_phones_are_reachable),
-    cmocka_unit_test(a_missed_change_is_noticed_without_another), cmocka_unit_test(says_its_number_each_second))
+    cmocka_unit_test(a_missed_change_is_noticed_without_another),
+    cmocka_unit_test(says_its_number_each_second))

@@ -1,6 +1,6 @@
 /* Registrations are told to the other proxies (and to whoever shows them) as numbered changes on the bus; a
- * gap, or a proxy that was not heard yet, leads to a snapshot. Each second the number is said again without a change, so
- * that whoever missed the last one notices without waiting for the next. */
+ * gap, or a proxy that was not heard yet, leads to a snapshot. Each second the number is said again without a
+ * change, so that whoever missed the last one notices without waiting for the next. */
 #include <stdio.h>
 
 #include "base/error.h"
