@@ -14,9 +14,7 @@ static int store_h(void *argument, struct slice request, struct buffer *answer)
     struct run *r = argument;
     int error = 0;
     enum answer said = real_engines_store(r->engines, answer, &error, request);
-    if (said == ANSWER_YES || error != 0)
-        return said == ANSWER_YES ? 0 : error;
-    return run__store_is_beside(r) ? ERROR_UNREACHABLE : ERROR_DISK; /* it did not say what was wrong */
+    return said == ANSWER_YES ? 0 : error;
 }
 
 static void random_h(void *argument, void *bytes, size_t length)

@@ -1,6 +1,7 @@
 """What must be true of a cluster of real processes while they die."""
 import contextlib
 import json
+import os
 import signal
 import time
 
@@ -46,7 +47,7 @@ def rows(location):
 
 
 def row_comes(location, before, seconds=10):
-    """One closed row more than there were."""
+    """One row more than there were, and all are closed."""
     wait_for(lambda: len([r for r in rows(location) if r[-1] == "t"]) > before, seconds, "the row of the call")
     assert len(rows(location)) == before + 1, rows(location)
 
@@ -222,12 +223,17 @@ def scenario_a_revoked_member_gets_nowhere(location):
     set_state("revoked")
     others = [location.members["host-3"], location.primary("node-1"), location.primary("node-2")]
     wait_for(lambda: all("may not speak for proxy-2" in m.log() for m in others), 5, "the refusal")
+    before = len(rows(location))
     with WirePhone(location.members["host-3"], "1001") as called, WirePhone(proxy, "1002") as phone:
         called.register()
         phone.register()
-        phone.dial("1001")
+        call = phone.dial("1001")
         called.silent(1)
-    set_state("trusted")
+        set_state("trusted")
+        called.pick_up(called.take(20))  # the proxy has kept it
+        call.answered()
+        hang_up(call, called)
+    row_comes(location, before)
     with phones(location) as (caller, called):
         wait_for(lambda: proxy.log().count("connected to node-") >= 4, 10, "the proxy's streams")
         hang_up(established(caller, called), called)
@@ -288,6 +294,61 @@ def scenario_members_start_while_engines_are_away(location):
     proxy.says("the bus is (reached|back)", 20)
     wait_for(lambda: primary.log().count("is in step") > before, 20, "the pair in step")
     with phones(location) as (caller, called):
+        hang_up(established(caller, called), called)
+
+
+def scenario_a_member_starts_without_the_store(location):
+    """CF-2: it starts from its last copy of the configuration, says so, and carries calls before the store is back."""
+    proxy = location.members["host-4"]
+    before = len(rows(location))
+    wait_for(lambda: os.path.exists(os.path.join(proxy.folder, "data", "configuration.copy")), 10, "the copy")
+    proxy.kill()
+    location.store.primary.kill()
+    proxy.start().says("starting with the last copy of the configuration", 20)
+    proxy.says("phones are let in", 20)  # the other proxy has told it who is registered
+    with phones(location) as (caller, called):
+        hang_up(established(caller, called), called)
+    location.store.promote()
+    row_comes(location, before, 30)
+    location.store.rejoin()
+    proxy.says("the store is (reached|back)", 30)
+
+
+def scenario_the_registry_is_away(location):
+    """VC-20: pairs that are linked carry calls without the registry; a backup that starts waits for it, and gets in step."""
+    primary = location.primary("node-2")
+    backup = next(m for m in (location.members["host-7"], location.members["host-8"]) if m is not primary)
+    with phones(location) as (caller, called):
+        for server in range(3):
+            location.registry.kill(server)
+        primary.says("the registry is away", 20)
+        hang_up(established(caller, called), called)
+        backup.kill()
+        backup.start()
+        backup.says("the registry is away", 20)
+        before = primary.log().count("is in step")
+        for server in range(3):
+            location.registry.restart(server)
+        location.registry.wait()
+        wait_for(lambda: primary.log().count("is in step") > before, 30, "the pair in step")
+        hang_up(established(caller, called), called)
+
+
+def scenario_a_registration_is_missed_with_the_bus(location):
+    """VC-2: a phone registers while the bus is away; the other proxy notices what it has missed when the bus is back."""
+    proxy = location.members["host-4"]
+    with phones(location) as (caller, called):
+        called.register(expires=0)
+        time.sleep(0.2)
+        for server in range(3):
+            location.bus.kill(server)
+        proxy.says("the bus is away", 20)
+        called.register()
+        time.sleep(3)  # longer than what is published waits for the bus
+        for server in range(3):
+            location.bus.start(server, wait=False)
+        wait_for(lambda: bus_is_there(location), 20, "the bus at both proxies")
+        time.sleep(2)  # the number is said each second
         hang_up(established(caller, called), called)
 
 

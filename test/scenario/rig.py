@@ -216,6 +216,9 @@ def scenarios(module):
     return [(name[9:], function) for name, function in vars(module).items() if name.startswith("scenario_")]
 
 
+failures = []  # (name, traceback): said again at the end, which is all of a long log that is looked at
+
+
 def run_all(named, needs, wanted=None):
     """Runs (name, function) pairs, those with one of the words `wanted` (default: the command line's) in their names;
     `needs` gives values by parameter name. Prints, and returns how many passed and failed."""
@@ -230,12 +233,15 @@ def run_all(named, needs, wanted=None):
             passed += 1
             verdict = "ok"
         except Exception:  # pylint: disable=broad-except
+            failures.append((name, traceback.format_exc()))
             failed += 1
-            verdict = "FAILED\n" + traceback.format_exc()
+            verdict = "FAILED\n" + failures[-1][1]
         print("%-60s %5.1f s  %s" % (name.replace("_", " "), time.monotonic() - begun, verdict), flush=True)
     return passed, failed
 
 
 def verdict(passed, failed):
+    for name, trace in failures:
+        print("FAILED: %s\n%s" % (name.replace("_", " "), trace))
     print("%d passed, %d failed" % (passed, failed))
     sys.exit(1 if failed or not passed else 0)

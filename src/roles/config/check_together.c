@@ -148,6 +148,7 @@ int writer__check_whole(struct writer *w, struct transaction *t, struct object_c
     if (!concerns(t))
         return 0;
     struct config_builder *b = config_builder_new();
+    config_builder_local(b, &(struct config_local){.secret_key = writer__key(w)});
     int error = build_all(w, t, b);
     if (error != 0) {
         config_builder_free(b);

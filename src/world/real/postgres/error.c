@@ -33,9 +33,12 @@ static const struct {
     {"XX002", ERROR_CORRUPT},
 };
 
+/* No state: libpq says that the connection is lost. */
 int postgres__error(const char *state)
 {
-    for (size_t i = 0; state != NULL && i < sizeof states / sizeof states[0]; i++)
+    if (state == NULL)
+        return ERROR_UNREACHABLE;
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
         if (strncmp(state, states[i].state, strlen(states[i].state)) == 0)
             return states[i].error;
     return ERROR_DISK;

@@ -50,7 +50,7 @@ static void states_become_our_errors(void **state)
     assert_int_equal(postgres__error("42P01"), ERROR_CORRUPT);
     assert_int_equal(postgres__error("53100"), ERROR_DISK);
     assert_int_equal(postgres__error("XX000"), ERROR_DISK);
-    assert_int_equal(postgres__error(NULL), ERROR_DISK);
+    assert_int_equal(postgres__error(NULL), ERROR_UNREACHABLE);
 }
 
 static void what_the_server_said_is_one_clear_line(void **state)

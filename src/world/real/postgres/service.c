@@ -102,19 +102,19 @@ static void ask_h(void *self, struct real_loop *l, uint64_t handle, struct slice
 
 static enum answer now_h(void *self, struct buffer *bytes, int *error, struct slice request)
 {
-    struct postgres_waiter w = {.bytes = bytes};
+    struct postgres_waiter w = {.bytes = bytes, .answer = ANSWER_NO};
     struct postgres_question about = {.waiter = &w, .deadline = postgres__now() + NOW_MOST};
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.done, NULL);
-    w.error = take(self, request, &about);
-    w.answer = ANSWER_NO;
+    *error = take(self, request, &about); /* from here on the line may write to w */
     pthread_mutex_lock(&w.lock);
-    while (w.error == 0 && !w.answered)
+    while (*error == 0 && !w.answered)
         pthread_cond_wait(&w.done, &w.lock);
     pthread_mutex_unlock(&w.lock);
     pthread_cond_destroy(&w.done);
     pthread_mutex_destroy(&w.lock);
-    *error = w.error;
+    if (*error == 0)
+        *error = w.error;
     return w.answer;
 }
 
