@@ -1,5 +1,4 @@
-/* All objects, as the one writer keeps them and as copies are made from: kind, name, version, body. It knows
- * who refers to whom. */
+/* All objects, as the one writer keeps them: kind, name, version, body. */
 #ifndef TANDEM_CONFIG_CATALOGUE_H
 #define TANDEM_CONFIG_CATALOGUE_H
 
@@ -28,19 +27,6 @@ size_t catalogue_count(const struct catalogue *c);
  * how many. */
 size_t catalogue_list(const struct object **list, size_t limit, const struct catalogue *c,
     const struct kind *k, struct slice after);
-
-/* Does everything exist to which this body refers? ERROR_REFERENCE and a complaint. */
-int catalogue_check_references(const struct catalogue *c, const struct kind *k, const json_t *body,
-    struct object_complaint *complaint) __attribute__((warn_unused_result));
-
-/* The first object that refers to this one and how many more do; NULL: none. */
-const struct object *catalogue_user(
-    size_t *more, const struct catalogue *c, const struct kind *k, struct slice name);
-
-/* Would the whole fit together with this object instead of what has its name? Checks what concerns several
- * objects at once. ERROR_RANGE, ... and a complaint. */
-int catalogue_check_whole(const struct catalogue *c, const struct object *changed,
-    struct object_complaint *complaint) __attribute__((warn_unused_result));
 
 /* Adds an object to a copy that is being made. ERROR_CORRUPT: the body is no JSON. */
 int object_build(struct config_builder *b, const struct object *o) __attribute__((warn_unused_result));

@@ -47,47 +47,6 @@ static void lists_in_order_and_in_parts(void **state)
     catalogue_free(c);
 }
 
-/* CF-1: references are checked both ways. */
-static void knows_who_refers_to_whom(void **state)
-{
-    (void)state;
-    struct catalogue *c = sample();
-    const struct kind *location = kind_find(SLICE("location"));
-    size_t more;
-    const struct object *user = catalogue_user(&more, c, location, SLICE("home"));
-    assert_true(slice_equal(user->name, SLICE("1001")));
-    assert_int_equal(more, 3);
-    assert_null(catalogue_user(&more, c, location, SLICE("away")));
-    struct object_complaint complaint = {0};
-    json_t *body = json_pack("{ss}", "location", "nowhere");
-    assert_int_equal(
-        catalogue_check_references(c, kind_find(SLICE("dn")), body, &complaint), ERROR_REFERENCE);
-    assert_true(slice_equal(
-        buffer_slice(&complaint.sentence), SLICE("there is no location nowhere; create that first")));
-    json_decref(body);
-    object_complaint_free(&complaint);
-    catalogue_free(c);
-}
-
-static void refuses_what_does_not_fit_the_whole(void **state)
-{
-    (void)state;
-    struct catalogue *c = sample();
-    struct object_complaint complaint = {0};
-    const char *body = "{\"name\":\"n2\",\"role\":\"node\",\"location\":\"away\",\"pair\":\"p\"}";
-    struct object second = object("application", "n2", body);
-    assert_int_equal(catalogue_check_whole(c, &second, &complaint), ERROR_RANGE);
-    assert_true(slice_equal(buffer_slice(&complaint.sentence),
-        SLICE("application n2: in another location than the rest of pair p")));
-    buffer_clear(&complaint.sentence);
-    struct object same = object("application", "n1", body); /* instead of the n1 that is there */
-    assert_int_equal(catalogue_check_whole(c, &same, &complaint), 0);
-    struct object dn = object("dn", "7", "{}");
-    assert_int_equal(catalogue_check_whole(c, &dn, &complaint), 0);
-    object_complaint_free(&complaint);
-    catalogue_free(c);
-}
-
 static void builds_rows_from_bodies(void **state)
 {
     (void)state;
@@ -119,5 +78,4 @@ static void builds_rows_from_bodies(void **state)
 }
 
 TESTS("config/catalogue", cmocka_unit_test(lists_in_order_and_in_parts),
-    cmocka_unit_test(knows_who_refers_to_whom), cmocka_unit_test(refuses_what_does_not_fit_the_whole),
     cmocka_unit_test(builds_rows_from_bodies))

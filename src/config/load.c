@@ -6,11 +6,9 @@
 #include "wire/pack.h"
 
 #define PAGE 100 /* objects; with bodies of OBJECT_BYTES still below what the store answers at most */
-#define TOGETHER 256
 
-/* Columns of object_list; object_get has those from the version on. */
+/* Columns of object_list. */
 enum { KIND_COLUMN, NAME_COLUMN, VERSION_COLUMN, COLUMNS = 6 };
-enum { ONE_COLUMNS = COLUMNS - VERSION_COLUMN };
 
 static void add_request(struct buffer *out, const char *name, Tandem__StoreValue **parameters, size_t count)
 {
@@ -94,84 +92,4 @@ int config_load_take(struct config_load *l, struct slice answer)
     l->done = good && a->results[0]->n_rows < PAGE;
     arena_free(&arena);
     return good ? 0 : ERROR_CORRUPT;
-}
-
-void config_load_one_request(struct buffer *out, const struct kind *k, struct slice name)
-{
-    struct arena arena = {0};
-    Tandem__StoreValue kind_value = text_value(&arena, slice_text(k->name)),
-                       name_value = text_value(&arena, name);
-    add_request(out, "object_get", (Tandem__StoreValue *[]){&kind_value, &name_value}, 2);
-    arena_free(&arena);
-}
-
-int config_load_one(struct catalogue *c, const struct kind *k, struct slice name, struct slice answer)
-{
-    struct arena arena = {0};
-    const Tandem__StoreAnswer *a = pack_read(&tandem__store_answer__descriptor, answer, &arena);
-    bool good = a != NULL && a->n_results == 1 && a->results[0]->n_rows <= 1;
-    if (good && a->results[0]->n_rows == 0)
-        catalogue_remove(c, k, name);
-    else if (good)
-        good = a->results[0]->rows[0]->n_values == ONE_COLUMNS &&
-               put_row(c, k, name, a->results[0]->rows[0]->values);
-    arena_free(&arena);
-    return good ? 0 : ERROR_CORRUPT;
-}
-
-int config_load_all(struct config_load *l,
-    int (*ask)(void *argument, struct slice request, struct buffer *answer), void *argument)
-{
-    struct buffer request = {0}, answer = {0};
-    int error = 0;
-    config_load_begin(l);
-    while (error == 0 && !l->done) {
-        buffer_clear(&request);
-        buffer_clear(&answer);
-        config_load_request(l, &request);
-        if ((error = ask(argument, buffer_slice(&request), &answer)) == 0)
-            error = config_load_take(l, buffer_slice(&answer));
-    }
-    buffer_free(&request);
-    buffer_free(&answer);
-    return error;
-}
-
-static int build_kind(
-    struct config_builder *b, const struct catalogue *c, const struct kind *k, struct buffer *complaint)
-{
-    const struct object *list[TOGETHER];
-    struct slice after = {0};
-    size_t count;
-    do {
-        count = catalogue_list(list, TOGETHER, c, k, after);
-        for (size_t i = 0; i < count; i++) {
-            if (object_build(b, list[i]) == 0)
-                continue;
-            if (complaint != NULL)
-                buffer_add_format(
-                    complaint, "%s %.*s in the store is damaged", k->name, SLICE_ARG(list[i]->name));
-            return ERROR_CORRUPT;
-        }
-        after = count != 0 ? list[count - 1]->name : after;
-    } while (count == TOGETHER);
-    return 0;
-}
-
-int catalogue_build(struct configuration **out, const struct catalogue *c, const struct config_local *local,
-    struct buffer *complaint)
-{
-    struct config_builder *b = config_builder_new();
-    const struct kind *k;
-    for (size_t at = 0; (k = kind_next(&at)) != NULL;) {
-        int error = build_kind(b, c, k, complaint);
-        if (error == 0)
-            continue;
-        config_builder_free(b);
-        *out = NULL;
-        return error;
-    }
-    if (local != NULL)
-        config_builder_local(b, local);
-    return config_builder_end(out, b, complaint);
 }

@@ -2,7 +2,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "config/load.h"
+#include "config/config_fixture.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
@@ -79,7 +79,7 @@ static void makes_a_contact_centre(void **state)
     assert_int_equal(first_start(&message, &means, &options), 0);
     assert_int_equal(k.requests, 1);
     assert_int_equal(k.objects, catalogue_count(k.catalogue));
-    assert_int_equal(catalogue_build(&c, k.catalogue, NULL, NULL), 0);
+    c = config_fixture_build(k.catalogue);
     assert_int_equal(config_dn_count(c), 10);
     assert_int_equal(config_dn(c, SLICE("1010"))->digests, 3);
     assert_int_not_equal(
@@ -113,7 +113,7 @@ static void the_first_member_runs_everything(void **state)
     options_init(&options);
     options.values[OPTION_NAME].text = SLICE("host-1");
     assert_int_equal(first_start(&message, &means, &options), 0);
-    assert_int_equal(catalogue_build(&c, k.catalogue, NULL, NULL), 0);
+    c = config_fixture_build(k.catalogue);
     assert_int_equal(config_member(c, SLICE("host-1"))->state, CONFIG_MEMBER_TRUSTED);
     for (int role = 0; role < CONFIG_ROLE_COUNT; role++) {
         size_t at = 0;

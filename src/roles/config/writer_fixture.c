@@ -197,19 +197,21 @@ static Tandem__StoreValue text_value(const char *text)
 
 bool bench_stored(struct bench *b, struct buffer *body, uint64_t *version, const char *kind, const char *name)
 {
-    struct catalogue *c = catalogue_new();
-    const struct kind *k = kind_find(slice_text(kind));
     struct buffer answer = {0};
+    struct arena arena = {0};
     Tandem__StoreValue kind_value = text_value(kind), name_value = text_value(name);
     ask_store(b, &answer, "object_get", (Tandem__StoreValue *[]){&kind_value, &name_value}, 2);
-    assert_int_equal(config_load_one(c, k, slice_text(name), buffer_slice(&answer)), 0);
-    const struct object *o = catalogue_get(c, k, slice_text(name));
-    *version = o != NULL ? o->version : 0;
+    const Tandem__StoreAnswer *a =
+        pack_read(&tandem__store_answer__descriptor, buffer_slice(&answer), &arena);
+    assert_int_equal(a->n_results, 1);
+    const Tandem__StoreRow *row =
+        a->results[0]->n_rows != 0 ? a->results[0]->rows[0] : NULL; /* version, body */
+    *version = row != NULL ? (uint64_t)row->values[0]->number : 0;
     buffer_clear(body);
-    if (o != NULL)
-        buffer_add(body, o->body);
+    if (row != NULL)
+        buffer_add_text(body, row->values[1]->text);
     buffer_add_byte(body, '\0');
-    catalogue_free(c);
+    arena_free(&arena);
     buffer_free(&answer);
     return *version != 0;
 }
