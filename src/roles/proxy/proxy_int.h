@@ -10,6 +10,7 @@
 #include "base/map.h"
 #include "config/part.h"
 #include "roles/proxy/bindings.h"
+#include "roles/proxy/edge/edge.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/relay.h"
 #include "sip/peer.h"
@@ -17,7 +18,6 @@
 
 #define PROXY_ASKERS 16U
 #define CONFIG_NAME_MAX 64
-#define PROXY_LISTENERS 8
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
 #define PAIR_HOST ".pair"
 #define PROXY_KEY 32 /* bytes of the nonces' key */
@@ -29,21 +29,6 @@ enum {
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
     PROXY_TOKEN_CONTROL
-};
-
-struct edge_listener {
-    uint64_t flow;
-    enum transport transport;
-    struct address address;
-    char via[ADDRESS_TEXT + 24]; /* "SIP/2.0/UDP 127.0.0.1:5060" */
-};
-
-/* A phone's TCP stream. */
-struct edge_flow {
-    uint64_t flow;
-    unsigned listener;
-    struct address peer;
-    struct buffer in;
 };
 
 /* A stream to or from a part of ours. */
@@ -106,13 +91,6 @@ void proxy__start(struct proxy *p);
 void proxy__start_input(struct proxy *p, const struct input *in);
 void proxy__start_told(struct proxy *p); /* another proxy has told all registrations */
 bool proxy__bindings_known(const struct proxy *p);
-
-/* edge.c */
-void proxy__edge_listen(struct proxy *p);
-bool proxy__edge_input(struct proxy *p, const struct input *in);
-void proxy__edge_close(struct proxy *p);
-bool proxy__edge_flow_lives(struct proxy *p, uint64_t flow);
-void proxy__send(void *self, const struct sip_target *to, struct slice message);
 
 /* inside.c */
 void proxy__inside_open(struct proxy *p);
