@@ -9,9 +9,9 @@
 
 #include "base/map.h"
 #include "config/part.h"
-#include "roles/proxy/bindings.h"
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/proxy.h"
+#include "roles/proxy/registrar/bindings.h"
 #include "roles/proxy/relay.h"
 #include "sip/peer.h"
 #include "wire/frame.h"

@@ -1,6 +1,6 @@
 /* Which phone is where: bindings of this proxy and of the others, and how they are shared and kept. */
-#ifndef TANDEM_ROLES_PROXY_BINDINGS_H
-#define TANDEM_ROLES_PROXY_BINDINGS_H
+#ifndef TANDEM_ROLES_PROXY_REGISTRAR_BINDINGS_H
+#define TANDEM_ROLES_PROXY_REGISTRAR_BINDINGS_H
 
 #include "base/list.h"
 #include "sip/transaction.h"

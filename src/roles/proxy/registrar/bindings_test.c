@@ -392,7 +392,7 @@ static void a_large_snapshot_comes_in_parts(void **state)
     end();
 }
 
-TESTS("proxy/bindings", cmocka_unit_test(a_restart_reads_all_pages_before_phones_come_in),
+TESTS("proxy/registrar/bindings", cmocka_unit_test(a_restart_reads_all_pages_before_phones_come_in),
     cmocka_unit_test(an_empty_page_is_the_end),
     cmocka_unit_test(rows_that_ran_out_or_are_damaged_are_passed_over),
     cmocka_unit_test(a_silent_store_is_asked_again), cmocka_unit_test(q_values_are_told_in_thousandths),

@@ -213,7 +213,7 @@ static void credentials_of_another_realm_or_a_forged_nonce_are_challenged(void *
     proxy_fixture_end();
 }
 
-TESTS("proxy/registrar", cmocka_unit_test(registers_and_lists_contacts),
+TESTS("proxy/registrar/registrar", cmocka_unit_test(registers_and_lists_contacts),
     cmocka_unit_test(a_star_removes_all_with_expires_0_only),
     cmocka_unit_test(refuses_times_that_are_too_short), cmocka_unit_test(follows_the_limits_of_its_location),
     cmocka_unit_test(follows_a_changed_realm), cmocka_unit_test(takes_ten_contacts_and_no_more),
