@@ -158,6 +158,19 @@ const struct config_dn *config_next_dn(const struct configuration *c, size_t *at
     return dn;
 }
 
+bool config_next_dn_change(
+    const struct config_dn **before, const struct config_dn **after, struct config_dn_walk *walk)
+{
+    static const struct tree none;
+    const void *was, *is;
+    const struct tree *one = walk->one != NULL ? tree_of(walk->one, &kind_dn) : &none;
+    const struct tree *other = walk->other != NULL ? tree_of(walk->other, &kind_dn) : &none;
+    bool differs = tree_difference(&was, &is, one, &walk->one_at, other, &walk->other_at);
+    *before = was;
+    *after = is != NULL && is_somewhere(walk->other, is) ? is : NULL;
+    return differs;
+}
+
 const struct config_member *config_next_member(const struct configuration *c, size_t *at)
 {
     return next_row(&c->derived->members, at);

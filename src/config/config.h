@@ -112,6 +112,14 @@ const struct config_member *config_next_member(const struct configuration *c, si
 const struct config_pair *config_next_pair(const struct configuration *c, size_t *at);
 const struct config_application *config_next_application(
     const struct configuration *c, enum config_role role, size_t *at);
+/* The next DN in which two copies differ (NULL: one without any): it came (before is NULL), went (after is
+ * NULL) or is another row. What both share costs nothing. Begin with both cursors 0; false at the end. */
+struct config_dn_walk {
+    const struct configuration *one, *other;
+    size_t one_at, other_at;
+};
+bool config_next_dn_change(
+    const struct config_dn **before, const struct config_dn **after, struct config_dn_walk *walk);
 size_t config_dn_count(const struct configuration *c);
 
 /* ---- of a DN ---- */

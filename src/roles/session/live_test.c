@@ -363,6 +363,36 @@ static void configuration_changes_devices_and_persons(void **state)
     desk_close(&d);
 }
 
+/* CF-2: two changes that come faster than one is walked through; the second undoes the first. */
+static void a_change_that_is_undone_at_once_leaves_nothing(void **state)
+{
+    (void)state;
+    struct desk d;
+    char cookie[96], number[8];
+    desk_open(&d);
+    synchronise(&d);
+    desk_log_in(&d, "adam", cookie);
+    struct configuration *first = d.configuration, *more;
+    struct config_builder *b = config_builder_from(first);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(number, sizeof number, "%u", 5000 + i);
+        config_builder_dn(b, slice_text(number), SLICE("home"), SLICE("secret"));
+    }
+    assert_int_equal(config_builder_end(&more, b, NULL), 0);
+    d.world.configuration = more;
+    world_turn(&d.world, &session_role, d.self, &(struct input){.kind = INPUT_CONFIG}, d.now);
+    d.world.configuration = first;
+    desk_input(&d, &(struct input){.kind = INPUT_CONFIG});
+    config_release(more);
+    desk_advance(&d, SECOND);
+    uint64_t adam = desk_websocket(&d, cookie);
+    desk_say(&d, adam, HELLO);
+    assert_true(desk_said(&d, adam, "\"1002\""));
+    assert_false(desk_said(&d, adam, "\"5000\""));
+    assert_false(desk_said(&d, adam, "\"5999\""));
+    desk_close(&d);
+}
+
 /* Nobody who does not read holds the others up, or our memory. */
 static void lagging_browser_is_closed(void **state)
 {
@@ -452,5 +482,7 @@ TESTS("roles/session/live", cmocka_unit_test(browser_gets_a_snapshot_and_changes
     cmocka_unit_test(gap_leads_to_a_snapshot), cmocka_unit_test(contact_that_expires_is_gone),
     cmocka_unit_test(pair_that_never_answers_loses_its_calls),
     cmocka_unit_test(ended_log_in_closes_its_sockets),
-    cmocka_unit_test(configuration_changes_devices_and_persons), cmocka_unit_test(lagging_browser_is_closed),
-    cmocka_unit_test(encoded_once_for_all), cmocka_unit_test(silent_and_vanished_browsers_end))
+    cmocka_unit_test(configuration_changes_devices_and_persons),
+    cmocka_unit_test(a_change_that_is_undone_at_once_leaves_nothing),
+    cmocka_unit_test(lagging_browser_is_closed), cmocka_unit_test(encoded_once_for_all),
+    cmocka_unit_test(silent_and_vanished_browsers_end))

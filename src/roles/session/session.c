@@ -19,37 +19,44 @@ static void listen_all(struct session *s)
 
 /* ---- configuration ---- */
 
-/* Walks over all DNs, some each turn; what the walk has not met in the end is not configured any more. */
+static void begin_walk(struct session *s)
+{
+    s->next = config_retain((struct configuration *)(uintptr_t)world_configuration(s->world));
+    s->walk = (struct config_dn_walk){.one = s->shown, .other = s->next};
+}
+
+/* From the copy that is shown to the next one, over the DNs that differ, some each turn. A copy that comes
+ * meanwhile has its turn after it: what was shown of this one must not be forgotten. */
 static void walk_configuration(struct session *s)
 {
-    const struct configuration *configuration = world_configuration(s->world);
-    const struct config_dn *dn;
+    const struct config_dn *before, *after;
     for (size_t count = 0; count < SESSION_WALK; count++) {
-        dn = config_next_dn(configuration, &s->config_at);
-        if (dn == NULL)
-            break;
-        view__device_configured(s, view__device(s, dn->number), dn->name, s->config_generation);
+        if (config_next_dn_change(&before, &after, &s->walk)) {
+            if (after != NULL)
+                view__device_configured(s, view__device(s, after->number), after->name);
+            else if (before != NULL)
+                view__device_unconfigured(s, map_get(&s->view.devices, before->number));
+            continue;
+        }
+        config_release(s->shown);
+        s->shown = s->next;
+        s->next = NULL;
+        if (s->shown == world_configuration(s->world))
+            return;
+        begin_walk(s);
     }
-    s->walking = dn != NULL;
-    if (s->walking) {
-        world_again(s->world, SESSION_AGAIN_CONFIG);
-        return;
-    }
-    struct device *d;
-    map_for_each (d, &s->view.devices)
-        if (d->config_generation != s->config_generation)
-            view__device_unconfigured(s, d);
+    world_again(s->world, SESSION_AGAIN_CONFIG);
 }
 
 static void configured(struct session *s)
 {
-    bool walking = s->walking;
     s->config_generation++;
-    s->config_at = 0;
     session__origins_configured(s);
     session__sign_ins_check(s);
-    if (!walking) /* else its `again` is on the way */
-        walk_configuration(s);
+    if (s->next != NULL)
+        return; /* its `again` is on the way */
+    begin_walk(s);
+    walk_configuration(s);
 }
 
 /* ---- life ---- */
@@ -96,6 +103,8 @@ static void session_close(void *self)
     session__rates_free(s);
     map_free(&s->rates);
     view__free(s);
+    config_release(s->shown);
+    config_release(s->next);
     session__feed_free(s);
     world_timer_clear(&s->feed.batch);
     world_timer_clear(&s->ask_timer);
@@ -208,7 +217,7 @@ static void tell_origins(const struct map *origins, bool *missing, char why[WORL
 static void tell_state(struct session *s)
 {
     char why[WORLD_WHY] = "";
-    bool missing = s->walking;
+    bool missing = s->next != NULL;
     tell_origins(&s->view.proxies, &missing, why);
     tell_origins(&s->view.pairs, &missing, why);
     s->complete = s->complete || !missing;

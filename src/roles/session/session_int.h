@@ -133,9 +133,10 @@ struct session {
     struct view view;
     struct feed feed;
     struct world_timer ask_timer, audit_timer;
-    size_t config_at; /* cursor of the walk over DNs */
+    struct configuration *shown, *next; /* the copy whose DNs are all in the view; the one that it goes to */
+    struct config_dn_walk walk;         /* from the one to the other */
     uint32_t config_generation;
-    bool walking, draining;
+    bool draining;
     bool complete;      /* everybody who tells something was heard once */
     bool deaf;          /* it could not listen on an endpoint of its own */
     struct buffer out;  /* of one connection's handling */

@@ -86,11 +86,9 @@ static void device_update(struct session *s, struct device *d)
     device_changed(s, d);
 }
 
-void view__device_configured(struct session *s, struct device *d, struct slice name, uint32_t generation)
+void view__device_configured(struct session *s, struct device *d, struct slice name)
 {
-    bool same = d->configured && slice_equal(d->name, name);
-    d->config_generation = generation;
-    if (same)
+    if (d->configured && slice_equal(d->name, name))
         return;
     forget(d->name);
     d->name = copy(name);
@@ -100,7 +98,7 @@ void view__device_configured(struct session *s, struct device *d, struct slice n
 
 void view__device_unconfigured(struct session *s, struct device *d)
 {
-    if (!d->configured)
+    if (d == NULL || !d->configured)
         return;
     d->configured = false;
     device_changed(s, d);

@@ -25,7 +25,6 @@ struct device {
     struct list contacts, calls;
     struct list changed; /* in view.changed_devices */
     int64_t since;
-    uint32_t config_generation;
     uint8_t state; /* Tandem__DeviceState */
     bool configured, told;
 };
@@ -82,7 +81,8 @@ struct view {
 extern const char *const view__call_states[VIEW_CALL_STATES];
 
 struct device *view__device(struct session *s, struct slice dn); /* makes it when it is new */
-void view__device_configured(struct session *s, struct device *d, struct slice name, uint32_t generation);
+void view__device_configured(struct session *s, struct device *d, struct slice name);
+/* NULL is fine: it was never seen. */
 void view__device_unconfigured(struct session *s, struct device *d);
 void view__device_told(struct session *s, struct device *d); /* frees it when nothing holds it */
 static inline bool view__registered(const struct device *d)
