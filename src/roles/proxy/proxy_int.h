@@ -10,7 +10,6 @@
 #include "base/map.h"
 #include "config/part.h"
 #include "roles/proxy/edge/edge.h"
-#include "roles/proxy/bindings.h"
 #include "roles/proxy/guard/guard.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/registrar/bindings.h"
