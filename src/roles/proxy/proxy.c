@@ -15,6 +15,7 @@ static void proxy_close(void *self)
 {
     struct proxy *p = self;
     proxy__edge_close(p);
+    guard_close(p);
     proxy__inside_close(p);
     proxy__relays_close(p);
     proxy__bindings_close(p);
@@ -42,6 +43,7 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     copy_name(p->realm, sizeof p->realm, location->realm);
     pool_init(&p->relay_pool, "relay", sizeof(struct relay));
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
+    guard_open(p);
     proxy__bindings_open(p);
     proxy__inside_open(p);
     proxy__start(p);
@@ -83,7 +85,7 @@ static void proxy_input(void *self, const struct input *in)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)
         proxy__start_input(p, in);
-    else if (!proxy__edge_input(p, in) && !proxy__inside_input(p, in))
+    else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in))
         (void)proxy__bindings_input(p, in);
     tell_state(p);
     arena_reset(&p->arena);

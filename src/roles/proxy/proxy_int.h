@@ -11,6 +11,7 @@
 #include "config/part.h"
 #include "roles/proxy/bindings.h"
 #include "roles/proxy/edge/edge.h"
+#include "roles/proxy/guard/guard.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/relay.h"
 #include "sip/peer.h"
@@ -22,7 +23,13 @@
 #define PAIR_HOST ".pair"
 #define PROXY_KEY 32 /* bytes of the nonces' key */
 
-enum { PROXY_OBJECT_TRANSACTION = 1, PROXY_OBJECT_INSIDE, PROXY_OBJECT_BINDINGS, PROXY_OBJECT_START };
+enum {
+    PROXY_OBJECT_TRANSACTION = 1,
+    PROXY_OBJECT_INSIDE,
+    PROXY_OBJECT_BINDINGS,
+    PROXY_OBJECT_START,
+    PROXY_OBJECT_GUARD
+};
 enum {
     PROXY_TOKEN_EDGE = 1,
     PROXY_TOKEN_INSIDE = 64,
@@ -84,6 +91,8 @@ struct proxy {
     unsigned start_tries;
     char loaded[2][512]; /* DN and contact of the last registration that came from the store */
     struct world_timer start_timer;
+
+    struct guard *guard; /* guard/ */
 };
 
 /* start.c: what must be known before phones are let in */

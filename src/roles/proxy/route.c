@@ -274,6 +274,8 @@ void proxy__request(void *self, struct sip_transaction *t, const struct sip_mess
     struct proxy *p = self;
     if (m->method == SIP_CANCEL)
         cancel(p, t, m);
+    else if (!guard_admits(p, t, m))
+        return;
     else if (m->max_forwards == 0)
         refuse(p, t, 483);
     else if (t->target.name[0] != '\0')
