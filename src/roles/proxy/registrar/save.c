@@ -93,17 +93,33 @@ static void save(struct proxy *p)
     buffer_free(&bytes);
 }
 
-/* Unknown is written again: putting the same twice is harmless. */
+/* Errors of what is written, not of the store: the same again would be refused again. */
+static bool is_refused(const struct input *in)
+{
+    static const int errors[] = {ERROR_SYNTAX, ERROR_RANGE, ERROR_LIMIT, ERROR_EXISTS, ERROR_MISSING,
+        ERROR_CONFLICT, ERROR_REFERENCE, ERROR_UNSUPPORTED};
+    for (size_t i = 0; in->answer == ANSWER_NO && i < sizeof errors / sizeof errors[0]; i++)
+        if (in->error == errors[i])
+            return true;
+    return false;
+}
+
+/* Unknown is written again, as is what a store that is away has refused: putting the same twice is harmless.
+ */
 static void saved(struct proxy *p, const struct input *in)
 {
     size_t count = p->saving;
+    bool refused = is_refused(in);
     p->saving = 0;
-    if (in->answer == ANSWER_YES || (in->answer == ANSWER_NO && in->error != ERROR_DISK))
-        while (count-- != 0)
-            forget_first(p);
-    if (in->answer != ANSWER_YES)
+    if (refused)
+        LOG(LOG_ERROR, "proxy", "the store does not take %zu registrations (%s); a restart will not know them",
+            count, error_symbol(in->error));
+    else if (in->answer != ANSWER_YES)
         LOG(LOG_WARNING, "proxy", "registrations are not written to the store (%s); they wait",
             error_symbol(in->error));
+    if (in->answer == ANSWER_YES || refused)
+        while (count-- != 0)
+            forget_first(p);
     if (!list_empty(&p->unsaved))
         save_later(p);
 }
