@@ -112,8 +112,9 @@ static void saved(struct proxy *p, const struct input *in)
     bool refused = is_refused(in);
     p->saving = 0;
     if (refused)
-        LOG(LOG_ERROR, "proxy", "the store does not take %zu registrations (%s); a restart will not know them",
-            count, error_symbol(in->error));
+        LOG(LOG_ERROR, "proxy",
+            "the store does not take %zu registrations (%s); a restart will not know them", count,
+            error_symbol(in->error));
     else if (in->answer != ANSWER_YES)
         LOG(LOG_WARNING, "proxy", "registrations are not written to the store (%s); they wait",
             error_symbol(in->error));
