@@ -16,7 +16,7 @@ static void answer(enum answer answer, int error)
         .error = error});
 }
 
-/* The statements that the store is asked for now, as "+CONTACT " and "-CONTACT "; "": none. */
+/* The statements that the store is asked for, as "+CONTACT " and "-CONTACT "; "": none. */
 static const char *asked(void)
 {
     static char text[1000];
