@@ -39,14 +39,28 @@ static void build_cluster(struct config_builder *b, const struct kind *k, const 
                                   .log = texts(log, object_list(body, "log"))});
 }
 
+/* A word of a later version permits nothing. */
+static uint8_t dial(const struct kind *k, const json_t *body, const char *field)
+{
+    struct slice word = object_text(k, body, field);
+    int number = field_word(kind_dial_words, word);
+    return (uint8_t)(slice_empty(word) ? CONFIG_DIAL_UNSAID
+                     : number < 0      ? CONFIG_DIAL_NONE
+                                       : CONFIG_DIAL_NONE + number);
+}
+
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
+    struct slice networks[FIELD_LIST_ITEMS];
     config__put_location(b, &(struct said_location){
                                 .row =
                                     {
                                         .name = object_name(k, body),
                                         .realm = object_text(k, body, "realm"),
                                         .phones = phones(k, body),
+                                        .networks = texts(networks, object_list(body, "trusted_networks")),
+                                        .dial_rate = (uint32_t)object_integer(k, body, "dial_rate"),
+                                        .dial = dial(k, body, "dial"),
                                     },
                                 .says_sha256 = json_object_get(body, "sha256") != NULL,
                             });
@@ -77,6 +91,7 @@ static void build_dn(struct config_builder *b, const struct kind *k, const json_
             .name = object_text(k, body, "name"),
             .kind = (uint8_t)(kind >= 0 ? kind : CONFIG_DN_EXTENSION),
             .disabled = kind < 0 || object_flag(k, body, "disabled"),
+            .dial = dial(k, body, "dial"),
         },
         object_text(k, body, "location"), object_text(k, body, "secret"));
 }
@@ -112,6 +127,61 @@ static void build_application(struct config_builder *b, const struct kind *k, co
         object_text(k, body, "location"));
 }
 
+static void build_trunk_group(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    config_builder_trunk_group(b, &(struct config_trunk_group){.name = object_name(k, body),
+                                      .capacity = (uint32_t)object_integer(k, body, "capacity")});
+}
+
+static void build_trunk(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    struct slice networks[FIELD_LIST_ITEMS], realms[FIELD_LIST_ITEMS];
+    int transport = field_word(kind_trunk_transport_words, object_text(k, body, "transport"));
+    config_builder_trunk(b,
+        &(struct config_trunk){
+            .name = object_name(k, body),
+            .host = object_text(k, body, "host"),
+            .networks = texts(networks, object_list(body, "networks")),
+            .certificate_name = object_text(k, body, "certificate_name"),
+            .domain = object_text(k, body, "domain"),
+            .user = object_text(k, body, "user"),
+            .secret = object_text(k, body, "secret"),
+            .realms = texts(realms, object_list(body, "realms")),
+            .caller_prefix = object_text(k, body, "caller_prefix"),
+            .capacity = (uint32_t)object_integer(k, body, "capacity"),
+            .rate = (uint32_t)object_integer(k, body, "rate"),
+            .register_expires = (uint32_t)object_integer(k, body, "register_expires"),
+            .options_interval = (uint32_t)object_integer(k, body, "options_interval"),
+            .port = (uint16_t)object_integer(k, body, "port"),
+            .order = (uint16_t)object_integer(k, body, "order"),
+            .weight = (uint16_t)object_integer(k, body, "weight"),
+            .transport = (uint8_t)(transport >= 0 ? transport : 0),
+            .trusted = object_flag(k, body, "trusted"),
+            .registers = object_flag(k, body, "register"),
+            .disabled = transport < 0 || object_flag(k, body, "disabled"),
+        },
+        object_text(k, body, "location"), object_text(k, body, "group"));
+}
+
+static void build_dial_rule(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    struct slice direction = object_text(k, body, "direction");
+    if (field_word(kind_dial_direction_words, direction) < 0)
+        return; /* of a newer version */
+    config_builder_dial_rule(b,
+        &(struct config_dial_rule){
+            .name = object_name(k, body),
+            .prefix = object_text(k, body, "prefix"),
+            .add = object_text(k, body, "add"),
+            .shortest = (uint8_t)object_integer(k, body, "shortest"),
+            .longest = (uint8_t)object_integer(k, body, "longest"),
+            .strip = (uint8_t)object_integer(k, body, "strip"),
+            .out = slice_equal(direction, SLICE("out")),
+            .needs = dial(k, body, "needs"),
+        },
+        object_text(k, body, "location"), object_text(k, body, "trunk"), object_text(k, body, "group"));
+}
+
 static const struct {
     const char *kind;
     void (*build)(struct config_builder *b, const struct kind *k, const json_t *body);
@@ -122,6 +192,9 @@ static const struct {
     {"dn", build_dn},
     {"person", build_person},
     {"application", build_application},
+    {"trunk-group", build_trunk_group},
+    {"trunk", build_trunk},
+    {"dial-rule", build_dial_rule},
 };
 
 int object_build(struct config_builder *b, const struct object *o)

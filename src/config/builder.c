@@ -155,6 +155,30 @@ void config_builder_application(
     put(b, &kind_application, &said);
 }
 
+void config_builder_trunk_group(struct config_builder *b, const struct config_trunk_group *row)
+{
+    put(b, &kind_trunk_group, row);
+}
+
+void config_builder_trunk(
+    struct config_builder *b, const struct config_trunk *row, struct slice location, struct slice group)
+{
+    struct said_trunk said = {.row = *row, .location = location, .group = group};
+    said.row.location = NULL;
+    said.row.group = NULL;
+    put(b, &kind_trunk, &said);
+}
+
+void config_builder_dial_rule(struct config_builder *b, const struct config_dial_rule *row,
+    struct slice location, struct slice trunk, struct slice group)
+{
+    struct said_dial_rule said = {.row = *row, .location = location, .trunk = trunk, .group = group};
+    said.row.location = NULL;
+    said.row.trunk = NULL;
+    said.row.group = NULL;
+    put(b, &kind_dial_rule, &said);
+}
+
 void config_builder_remove(struct config_builder *b, const struct kind *k, struct slice name)
 {
     if (k == &kind_dn)
@@ -289,6 +313,8 @@ void config__builder_row(struct config_builder *b, const struct kind *k, void *s
     }
     if (k == &kind_dn)
         dn->disabled = dn->disabled || dn->kind > CONFIG_DN_EXTENSION;
+    if (k == &kind_dn && dn->dial > CONFIG_DIAL_ALL)
+        dn->dial = CONFIG_DIAL_NONE;
     if (k == &kind_member && member->state > CONFIG_MEMBER_REVOKED)
         member->state = CONFIG_MEMBER_REVOKED;
     put(b, k, structure);

@@ -9,7 +9,7 @@
 #ifndef TANDEM_CONFIG_CONFIG_H
 #define TANDEM_CONFIG_CONFIG_H
 
-#include "config/cluster.h"
+#include "config/trunk.h"
 
 #define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
 
@@ -17,8 +17,11 @@ struct config_location {
     struct slice name;
     struct slice realm; /* of its phones' digest */
     struct config_phones phones;
-    struct config_list pairs;   /* names of its pairs of nodes */
-    struct config_list proxies; /* names of its applications of role proxy */
+    struct config_list pairs;    /* names of its pairs of nodes */
+    struct config_list proxies;  /* names of its applications of role proxy */
+    struct config_list networks; /* whose senders limits per source do not touch */
+    uint32_t dial_rate;          /* calls to the outside that a DN may begin in a minute */
+    uint8_t dial;                /* enum config_dial: what its DNs may call that do not say */
 };
 
 enum config_dn_kind { CONFIG_DN_EXTENSION };
@@ -33,6 +36,7 @@ struct config_dn {
     uint8_t slot;
     bool disabled;
     uint8_t digests; /* which there are: bit 0 MD5, bit 1 SHA-256; without a secret none */
+    uint8_t dial;    /* enum config_dial: see config_dn_dial */
 };
 
 enum config_member_state { CONFIG_MEMBER_NEW, CONFIG_MEMBER_TRUSTED, CONFIG_MEMBER_REVOKED };

@@ -32,7 +32,7 @@ struct config_derived {
     uint32_t references;
     struct arena arena; /* all text and lists */
     struct config_cluster cluster;
-    struct config_table locations, members, applications, pairs;
+    struct config_table locations, members, applications, pairs, trunk_groups, trunks, dial_rules;
     struct config_place *places;
     size_t place_count;
     struct config_local local; /* its lists and texts in the arena */
@@ -61,12 +61,24 @@ struct said_application {
     struct slice location;
 };
 
+struct said_trunk {
+    struct config_trunk row;
+    struct slice location, group;
+};
+struct said_dial_rule {
+    struct config_dial_rule row;
+    struct slice location, trunk, group;
+};
+
 /* How rows of a kind are kept; NULL: copies do without that kind. */
 const struct row_shape *config__shape(const struct kind *k);
 
 /* Everything that follows. What it complains about names the object. */
 int config__derive(struct config_derived **out, const struct configuration *c,
     const struct config_place *places, size_t place_count, const struct config_local *local,
+    struct buffer *complaint) __attribute__((warn_unused_result));
+/* derive_trunk.c: the part of it that concerns the world outside, after locations. */
+int config__derive_trunks(struct config_derived *made, const struct configuration *said,
     struct buffer *complaint) __attribute__((warn_unused_result));
 void config__derived_release(struct config_derived *d);
 struct config_phones config__standard_phones(void); /* of a cluster that says nothing */

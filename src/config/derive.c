@@ -94,7 +94,10 @@ static void derive_locations(struct deriving *d)
         struct config_location *l = config__row(t, i);
         *l = (struct config_location){.name = copy(d, from->row.name),
             .realm = copy(d, config__realm(from)),
-            .phones = inherit(from, &d->made->cluster.phones)};
+            .phones = inherit(from, &d->made->cluster.phones),
+            .networks = copy_list(d, from->row.networks),
+            .dial_rate = from->row.dial_rate != 0 ? from->row.dial_rate : CONFIG_DIAL_RATE,
+            .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL};
     }
     config__index(t);
 }
@@ -298,6 +301,8 @@ int config__derive(struct config_derived **out, const struct configuration *c,
         error = derive_pairs(&d);
     if (error == 0)
         list_members(&d);
+    if (error == 0)
+        error = config__derive_trunks(d.made, c, complaint);
     *out = error == 0 ? d.made : NULL;
     if (error != 0)
         config__derived_release(d.made);
@@ -312,6 +317,9 @@ void config__derived_release(struct config_derived *d)
     config__table_free(&d->members);
     config__table_free(&d->applications);
     config__table_free(&d->pairs);
+    config__table_free(&d->trunk_groups);
+    config__table_free(&d->trunks);
+    config__table_free(&d->dial_rules);
     arena_free(&d->arena);
     mem_free(d);
 }

@@ -172,6 +172,9 @@ static int read_row(struct reading *r, struct slice bytes)
         struct config_cluster cluster;
         struct config_dn dn;
         struct config_person person;
+        struct config_trunk_group trunk_group;
+        struct said_trunk trunk;
+        struct said_dial_rule dial_rule;
     } row;
     r->count++;
     if (r->kind == NULL)

@@ -1,7 +1,7 @@
 #include "config/kind.h"
 
 static const char *const type_names[FIELD_TYPES] = {"name", "dial string", "text", "integer", "flag",
-    "choice", "reference", "endpoint", "log level", "password", "PEM"};
+    "choice", "reference", "endpoint", "log level", "password", "network", "PEM"};
 
 const struct field *field_find(const struct kind *k, struct slice name)
 {

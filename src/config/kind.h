@@ -18,6 +18,7 @@ enum field_type {
     FIELD_ENDPOINT,  /* "udp:127.0.0.1:5060", see world/address.h */
     FIELD_LOG,       /* "proxy=debug" */
     FIELD_PASSWORD,  /* comes in clear, is kept as Argon2id, never leaves */
+    FIELD_NETWORK,   /* "192.0.2.0/24", see world/network.h */
     FIELD_PEM,       /* lines of printable ASCII, as certificates are written; stays out of tables */
     FIELD_TYPES
 };
@@ -58,7 +59,8 @@ struct kind {
 
 #define KIND_FIELDS(array) (sizeof(array) / sizeof((array)[0]))
 /* kinds/NAME.c */
-extern const struct kind kind_cluster, kind_location, kind_member, kind_dn, kind_person, kind_application;
+extern const struct kind kind_cluster, kind_location, kind_member, kind_dn, kind_person, kind_application,
+    kind_trunk_group, kind_trunk, kind_dial_rule;
 
 /* NULL: there is no such kind. */
 const struct kind *kind_find(struct slice name);
@@ -69,7 +71,7 @@ size_t kind_number(const struct kind *k); /* its place in that order */
 const struct field *field_find(const struct kind *k, struct slice name);
 
 const char *field_type_name(enum field_type type);
-/* "cluster, location, member, dn, person, application" */
+/* "cluster, location, member, ..." */
 void kind_list(struct buffer *out);
 
 /* The position of a word in a choice's list, or -1. */
@@ -82,9 +84,12 @@ void kind_reference(struct buffer *out);
 /* The same tables as JSON, for forms. */
 void kind_describe(struct buffer *out);
 
-extern const char *const kind_dn_words[];           /* enum config_dn_kind */
-extern const char *const kind_person_role_words[];  /* enum config_person_role */
-extern const char *const kind_role_words[];         /* enum config_role */
-extern const char *const kind_member_state_words[]; /* enum config_member_state */
+extern const char *const kind_dn_words[];              /* enum config_dn_kind */
+extern const char *const kind_person_role_words[];     /* enum config_person_role */
+extern const char *const kind_role_words[];            /* enum config_role */
+extern const char *const kind_member_state_words[];    /* enum config_member_state */
+extern const char *const kind_trunk_transport_words[]; /* enum transport */
+extern const char *const kind_dial_direction_words[];  /* false: in, true: out */
+extern const char *const kind_dial_words[];            /* enum config_dial, without its first */
 
 #endif

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "world/address.h"
+#include "world/network.h"
 
 void object_complaint_free(struct object_complaint *c)
 {
@@ -107,6 +107,7 @@ static bool check_choice(struct check *c, struct slice s)
 static bool check_text(struct check *c, struct slice s)
 {
     struct endpoint endpoint;
+    struct network network;
     if (c->field->type == FIELD_CHOICE)
         return check_choice(c, s);
     if (!check_length(c, s))
@@ -126,6 +127,11 @@ static bool check_text(struct check *c, struct slice s)
     case FIELD_ENDPOINT:
         return endpoint_parse(&endpoint, s) == 0 ||
                fail(c, ERROR_SYNTAX, "is no endpoint; write it like \"udp:127.0.0.1:5060\"");
+    case FIELD_NETWORK:
+        return network_parse(&network, s) == 0 ||
+               fail(c, ERROR_SYNTAX,
+                   "is no network; write it like \"192.0.2.0/24\", without bits behind its length, or as one "
+                   "address");
     case FIELD_PEM:
         return is_pem(s) || fail(c, ERROR_SYNTAX, "may have lines of printable ASCII only");
     default:

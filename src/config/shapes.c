@@ -17,6 +17,9 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, row.phones.register_standard),
     ROW_MEMBER_BYTES(struct said_location, row.phones.register_shortest),
     ROW_MEMBER_BYTES(struct said_location, row.phones.register_longest),
+    ROW_MEMBER_LIST(struct said_location, row.networks),
+    ROW_MEMBER_BYTES(struct said_location, row.dial_rate),
+    ROW_MEMBER_BYTES(struct said_location, row.dial),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),
@@ -28,6 +31,7 @@ static const struct row_member dn_members[] = {
     ROW_MEMBER_BYTES(struct config_dn, slot),
     ROW_MEMBER_BYTES(struct config_dn, disabled),
     ROW_MEMBER_BYTES(struct config_dn, digests),
+    ROW_MEMBER_BYTES(struct config_dn, dial),
 };
 static const struct row_member member_members[] = {
     ROW_MEMBER_TEXT(struct said_member, row.name),
@@ -56,6 +60,47 @@ static const struct row_member application_members[] = {
     ROW_MEMBER_TEXT(struct said_application, location),
     ROW_MEMBER_TEXT(struct said_application, row.member),
 };
+static const struct row_member trunk_group_members[] = {
+    ROW_MEMBER_TEXT(struct config_trunk_group, name),
+    ROW_MEMBER_BYTES(struct config_trunk_group, capacity),
+};
+static const struct row_member trunk_members[] = {
+    ROW_MEMBER_TEXT(struct said_trunk, row.name),
+    ROW_MEMBER_TEXT(struct said_trunk, location),
+    ROW_MEMBER_TEXT(struct said_trunk, group),
+    ROW_MEMBER_TEXT(struct said_trunk, row.host),
+    ROW_MEMBER_LIST(struct said_trunk, row.networks),
+    ROW_MEMBER_TEXT(struct said_trunk, row.certificate_name),
+    ROW_MEMBER_TEXT(struct said_trunk, row.domain),
+    ROW_MEMBER_TEXT(struct said_trunk, row.user),
+    ROW_MEMBER_TEXT(struct said_trunk, row.secret),
+    ROW_MEMBER_LIST(struct said_trunk, row.realms),
+    ROW_MEMBER_TEXT(struct said_trunk, row.caller_prefix),
+    ROW_MEMBER_BYTES(struct said_trunk, row.capacity),
+    ROW_MEMBER_BYTES(struct said_trunk, row.rate),
+    ROW_MEMBER_BYTES(struct said_trunk, row.register_expires),
+    ROW_MEMBER_BYTES(struct said_trunk, row.options_interval),
+    ROW_MEMBER_BYTES(struct said_trunk, row.port),
+    ROW_MEMBER_BYTES(struct said_trunk, row.order),
+    ROW_MEMBER_BYTES(struct said_trunk, row.weight),
+    ROW_MEMBER_BYTES(struct said_trunk, row.transport),
+    ROW_MEMBER_BYTES(struct said_trunk, row.trusted),
+    ROW_MEMBER_BYTES(struct said_trunk, row.registers),
+    ROW_MEMBER_BYTES(struct said_trunk, row.disabled),
+};
+static const struct row_member dial_rule_members[] = {
+    ROW_MEMBER_TEXT(struct said_dial_rule, row.name),
+    ROW_MEMBER_TEXT(struct said_dial_rule, location),
+    ROW_MEMBER_TEXT(struct said_dial_rule, trunk),
+    ROW_MEMBER_TEXT(struct said_dial_rule, group),
+    ROW_MEMBER_TEXT(struct said_dial_rule, row.prefix),
+    ROW_MEMBER_TEXT(struct said_dial_rule, row.add),
+    ROW_MEMBER_BYTES(struct said_dial_rule, row.shortest),
+    ROW_MEMBER_BYTES(struct said_dial_rule, row.longest),
+    ROW_MEMBER_BYTES(struct said_dial_rule, row.strip),
+    ROW_MEMBER_BYTES(struct said_dial_rule, row.out),
+    ROW_MEMBER_BYTES(struct said_dial_rule, row.needs),
+};
 
 #define SHAPE(members, structure)                                                                            \
     {                                                                                                        \
@@ -71,6 +116,9 @@ static const struct {
     {&kind_dn, SHAPE(dn_members, struct config_dn)},
     {&kind_person, SHAPE(person_members, struct config_person)},
     {&kind_application, SHAPE(application_members, struct said_application)},
+    {&kind_trunk_group, SHAPE(trunk_group_members, struct config_trunk_group)},
+    {&kind_trunk, SHAPE(trunk_members, struct said_trunk)},
+    {&kind_dial_rule, SHAPE(dial_rule_members, struct said_dial_rule)},
 };
 
 const struct row_shape *config__shape(const struct kind *k)

@@ -36,9 +36,9 @@ static void gets_all_pages_as_a_table(void **state)
     run_on(&p, &s, "get dn");
     system_close(&s);
     assert_string_equal(p.error, "");
-    assert_string_equal(p.out, "number  name      kind       location  disabled\n"
-                               "*98#    -         -          home      no\n"
-                               "1001    Desk one  extension  home      yes\n");
+    assert_string_equal(p.out, "number  name      kind       location  dial  disabled\n"
+                               "*98#    -         -          home      -     no\n"
+                               "1001    Desk one  extension  home      -     yes\n");
     assert_non_null(strstr(s.requests[0], "GET /api/config/dn?secrets=false HTTP/1.1\r\n"));
     assert_non_null(strstr(s.requests[0],
         "Authorization: Bearer 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\r\n"));
@@ -176,7 +176,7 @@ static void says_what_is_wrong_with_a_file(void **state)
     refuses_file("a.json", "[]", "a.json: must be lists of objects by kind: {\"dn\": [{...}]}");
     refuses_file("a.json", "{\"dns\":[]}",
         "a.json: there is no kind of object \"dns\"; there are cluster, location, member, dn, person, "
-        "application");
+        "application, trunk-group, trunk, dial-rule");
     refuses_file("a.json", "{\"dn\":{}}", "a.json: dn must be a list of objects");
     refuses_file("a.json", "{\"dn\":[{\"number\":\"1\"},{}]}", "a.json: dn number 2 has no number");
     refuses_file("a.json", "{\n", "a.json:2: string or '}' expected near end of file");

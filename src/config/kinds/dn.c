@@ -37,6 +37,14 @@ static const struct field fields[] = {
         .maximum = 64,
         .sample = "\"n5Qw8rYt2LkJ\"",
         .help = "By which its phone registers. Without one it cannot."},
+    {.name = "dial",
+        .type = FIELD_CHOICE,
+        .flags = FIELD_INHERITED,
+        .words = kind_dial_words,
+        .sample = "\"national\"",
+        .help = "What it may call: nothing, other DNs only, besides them what outgoing dial rules permit to "
+                "national, or whatever there is a rule for. What needs nothing, as emergency numbers, it "
+                "always may."},
     {.name = "disabled",
         .type = FIELD_FLAG,
         .standard = "false",
@@ -44,5 +52,5 @@ static const struct field fields[] = {
         .help = "A disabled DN cannot register, call or be called."},
 };
 
-const struct kind kind_dn = {
-    "dn", "DNs", fields, KIND_FIELDS(fields), "A directory number: what can call and be called."};
+const struct kind kind_dn = {"dn", "DNs", fields, KIND_FIELDS(fields),
+    "A directory number: what can call and be called.", .above = &kind_location};

@@ -52,6 +52,27 @@ static const struct field fields[] = {
         .help =
             "Seconds of the longest registration; who asks for more gets this. Less than the shortest one "
             "counts as that."},
+    {.name = "trusted_networks",
+        .type = FIELD_NETWORK,
+        .flags = FIELD_LIST,
+        .minimum = 3,
+        .maximum = 64,
+        .sample = "[\"10.1.0.0/16\"]",
+        .help = "Networks whose senders the limits per source and the ban list do not touch. They still have "
+                "to prove who they are."},
+    {.name = "dial",
+        .type = FIELD_CHOICE,
+        .words = kind_dial_words,
+        .standard = "\"national\"",
+        .sample = "\"national\"",
+        .help = "What its DNs may call that do not say: see there."},
+    {.name = "dial_rate",
+        .type = FIELD_INTEGER,
+        .minimum = 1,
+        .maximum = 10000,
+        .standard = "30",
+        .sample = "30",
+        .help = "Calls to the outside that one DN may begin in a minute."},
 };
 
 const struct kind kind_location = {"location", "locations", fields, KIND_FIELDS(fields),

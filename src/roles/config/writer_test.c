@@ -35,13 +35,14 @@ static void shows_objects(void **state)
     bench_ask(&b, "GET", "/api/config/dn/1001", NULL);
     assert_answer(&b, 200,
         "{\"version\":1,\"number\":\"1001\",\"name\":\"\",\"kind\":\"extension\",\"location\":\"home\","
-        "\"disabled\":false}");
+        "\"disabled\":false,\"inherited\":{\"dial\":{\"value\":\"national\",\"from\":\"default\"}}}");
     bench_ask(&b, "GET", "/api/config/dn/1001?secrets=true", NULL);
     assert_non_null(strstr(b.body.data, "\"secret\":\"12345678\""));
     bench_ask(&b, "GET", "/api/config/location", NULL);
     assert_answer(&b, 200,
         "{\"kind\":\"location\",\"objects\":[{\"version\":1,\"name\":\"home\",\"display_name\":\"\","
-        "\"realm\":\"\",\"inherited\":{\"sha256\":{\"value\":false,\"from\":\"default\"},"
+        "\"realm\":\"\",\"dial\":\"national\",\"dial_rate\":30,\"inherited\":{\"sha256\":{\"value\":false,"
+        "\"from\":\"default\"},"
         "\"register_standard\":{\"value\":3600,\"from\":\"default\"},\"register_shortest\":{\"value\":60,"
         "\"from\":\"default\"},"
         "\"register_longest\":{\"value\":7200,\"from\":\"default\"}}}]}");
@@ -79,7 +80,7 @@ static void refuses_what_it_does_not_understand(void **state)
         {"POST", "/api/config/dn/1", NULL, 405, "UNSUPPORTED", "GET, PUT, DELETE"},
         {"GET", "/api/other", NULL, 404, "MISSING", "nothing at this path"},
         {"GET", "/api/config/queue", NULL, 404, "MISSING",
-            "there are cluster, location, member, dn, person, application"},
+            "there are cluster, location, member, dn, person, application, trunk-group, trunk, dial-rule"},
         {"GET", "/api/config/dn/77", NULL, 404, "MISSING", "does not exist"},
         {"GET", "/api/config/dn/%4", NULL, 400, "SYNTAX", "not well-formed"},
         {"GET", "/api/config/dn/%00", NULL, 400, "SYNTAX", "not well-formed"},

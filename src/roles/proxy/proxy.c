@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 
 static void copy_name(char *to, size_t size, struct slice name)
 {
@@ -19,6 +20,7 @@ static void proxy_close(void *self)
     proxy__inside_close(p);
     proxy__relays_close(p);
     proxy__bindings_close(p);
+    trunk_close(p);
     sip_transactions_close(&p->transactions);
     world_timer_clear(&p->start_timer);
     arena_free(&p->arena);
@@ -45,6 +47,7 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
     guard_open(p);
     proxy__bindings_open(p);
+    trunk_open(p);
     proxy__inside_open(p);
     proxy__start(p);
     return 0;
@@ -79,8 +82,10 @@ static void follow_realm(struct proxy *p)
 static void proxy_input(void *self, const struct input *in)
 {
     struct proxy *p = self;
-    if (in->kind == INPUT_CONFIG)
+    if (in->kind == INPUT_CONFIG) {
         follow_realm(p);
+        trunk_follow(p);
+    }
     if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_TRANSACTION)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)

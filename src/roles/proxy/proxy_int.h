@@ -93,6 +93,8 @@ struct proxy {
     struct world_timer start_timer;
 
     struct guard *guard; /* guard/ */
+    /* trunk/ */
+    struct trunks *trunks;
 };
 
 /* start.c: what must be known before phones are let in */
