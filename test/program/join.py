@@ -203,8 +203,8 @@ def scenario_names_belong_to_who_has_them(tandem):
         process = waits.start()
         first = members(tandem)["host-3"]["instance_id"]
         assert tandem.tool("trust", "host-3")[0] == 0
-        out, _ = process.communicate(timeout=15)
-        assert process.returncode == 0 and first in out, out
+        out, err = process.communicate(timeout=15)
+        assert process.returncode == 0 and first in out, (out, err)
     finally:
         process.kill()
 

@@ -98,9 +98,9 @@ static bool decide_enrol(struct errand *e, int64_t now, const uint64_t chance[2]
     char id[IDENTITY_ID + 1];
     if (has_code && !check_code(e, now, r))
         return false;
-    if (!has_code && e->version != 0 && STATE(e) == CONFIG_MEMBER_NEW &&
+    if (!has_code && e->version != 0 && STATE(e) != CONFIG_MEMBER_REVOKED &&
         slice_equal(identity__text(e->member, "fingerprint"), fingerprint))
-        return true; /* the same request once more: its answer was lost */
+        return true; /* the same key once more: its answer was lost, perhaps it is trusted by now */
     if (!has_code && !check_free(e, r))
         return false;
     /* A code that waits for its machine outlives a request without one. */
