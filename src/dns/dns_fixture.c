@@ -309,7 +309,7 @@ const char *dns_fixture_locate(struct dns_fixture *f, const struct locate_wish *
     int error = 0;
     world_turn_begin(w, sim_now(f->sim));
     struct locate *l = locate_begin(&f->resolver, wish, 42);
-    for (int waits = 0; waits < 100 && (error == 0 || error == ERROR_AGAIN);) {
+    for (int waits = 0; waits < 400 && (error == 0 || error == ERROR_AGAIN);) {
         error = locate_next(&t, l);
         if (error == 0) {
             buffer_add_format(&out, "%s ", transport_name(t.transport));
@@ -318,13 +318,15 @@ const char *dns_fixture_locate(struct dns_fixture *f, const struct locate_wish *
         } else if (error == ERROR_AGAIN) {
             unsigned before = f->located;
             world_turn_end(w);
-            while (f->located == before && waits++ < 100)
+            world_turn_clear(w);
+            while (f->located == before && waits++ < 400)
                 dns_fixture_pass(f, 100000);
             world_turn_begin(w, sim_now(f->sim));
         }
     }
     locate_end(l);
     world_turn_end(w);
+    world_turn_clear(w);
     buffer_add_text(&out, error == ERROR_MISSING ? "." : error_symbol(error));
     snprintf(text, sizeof text, "%.*s", SLICE_ARG(buffer_slice(&out)));
     buffer_free(&out);
