@@ -51,19 +51,21 @@ static uint8_t dial(const struct kind *k, const json_t *body, const char *field)
 
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
-    struct slice networks[FIELD_LIST_ITEMS];
-    config__put_location(b, &(struct said_location){
-                                .row =
-                                    {
-                                        .name = object_name(k, body),
-                                        .realm = object_text(k, body, "realm"),
-                                        .phones = phones(k, body),
-                                        .networks = texts(networks, object_list(body, "trusted_networks")),
-                                        .dial_rate = (uint32_t)object_integer(k, body, "dial_rate"),
-                                        .dial = dial(k, body, "dial"),
-                                    },
-                                .says_sha256 = json_object_get(body, "sha256") != NULL,
-                            });
+    struct slice networks[FIELD_LIST_ITEMS], unchallenged[FIELD_LIST_ITEMS];
+    config__put_location(
+        b, &(struct said_location){
+               .row =
+                   {
+                       .name = object_name(k, body),
+                       .realm = object_text(k, body, "realm"),
+                       .phones = phones(k, body),
+                       .networks = texts(networks, object_list(body, "trusted_networks")),
+                       .unchallenged = texts(unchallenged, object_list(body, "unchallenged_networks")),
+                       .dial_rate = (uint32_t)object_integer(k, body, "dial_rate"),
+                       .dial = dial(k, body, "dial"),
+                   },
+               .says_sha256 = json_object_get(body, "sha256") != NULL,
+           });
 }
 
 static void build_member(struct config_builder *b, const struct kind *k, const json_t *body)

@@ -96,6 +96,7 @@ static void derive_locations(struct deriving *d)
             .realm = copy(d, config__realm(from)),
             .phones = inherit(from, &d->made->cluster.phones),
             .networks = copy_list(d, from->row.networks),
+            .unchallenged = copy_list(d, from->row.unchallenged),
             .dial_rate = from->row.dial_rate != 0 ? from->row.dial_rate : CONFIG_DIAL_RATE,
             .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL};
     }

@@ -18,6 +18,7 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, row.phones.register_shortest),
     ROW_MEMBER_BYTES(struct said_location, row.phones.register_longest),
     ROW_MEMBER_LIST(struct said_location, row.networks),
+    ROW_MEMBER_LIST(struct said_location, row.unchallenged),
     ROW_MEMBER_BYTES(struct said_location, row.dial_rate),
     ROW_MEMBER_BYTES(struct said_location, row.dial),
 };

@@ -60,6 +60,15 @@ static const struct field fields[] = {
         .sample = "[\"10.1.0.0/16\"]",
         .help = "Networks whose senders the limits per source and the ban list do not touch. They still have "
                 "to prove who they are."},
+    {.name = "unchallenged_networks",
+        .type = FIELD_NETWORK,
+        .flags = FIELD_LIST,
+        .minimum = 3,
+        .maximum = 64,
+        .sample = "[\"192.0.2.17/32\"]",
+        .help = "Networks whose phones are who they say they are: they register and call without a secret. "
+                "Only for phones behind something that has asked them already, and never where strangers' "
+                "datagrams can come from."},
     {.name = "dial",
         .type = FIELD_CHOICE,
         .words = kind_dial_words,

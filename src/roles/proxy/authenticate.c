@@ -4,6 +4,7 @@
 #include "roles/proxy/proxy_int.h"
 #include "sip/digest.h"
 #include "sip/uri.h"
+#include "world/network.h"
 
 static void challenge(struct proxy *p, struct sip_transaction *t, const struct sip_message *m, bool stale)
 {
@@ -43,15 +44,19 @@ static bool find_credentials(struct proxy *p, const struct sip_message *m, struc
 }
 
 /* The user that the request claims to be: To of a REGISTER, From otherwise. */
+static bool claimed(struct slice *user, const struct sip_message *m, char room[CONFIG_NAME_MAX])
+{
+    struct sip_name_address a;
+    struct sip_uri uri;
+    return sip_name_address_parse(&a, m->method == SIP_REGISTER ? m->to : m->from) == 0 &&
+           sip_uri_parse(&uri, a.uri) == 0 && sip_uri_user(user, &uri, room, CONFIG_NAME_MAX) == 0;
+}
+
 static bool claims(const struct sip_message *m, struct slice number)
 {
     char room[CONFIG_NAME_MAX];
-    struct sip_name_address a;
-    struct sip_uri uri;
     struct slice user;
-    return sip_name_address_parse(&a, m->method == SIP_REGISTER ? m->to : m->from) == 0 &&
-           sip_uri_parse(&uri, a.uri) == 0 && sip_uri_user(&user, &uri, room, sizeof room) == 0 &&
-           slice_equal(user, number);
+    return claimed(&user, m, room) && slice_equal(user, number);
 }
 
 /* The digest's uri is not held against the request's (RFC 7616 3.4.6): phones and proxies on the way write
@@ -66,10 +71,36 @@ static const struct config_dn *verify(struct proxy *p, const struct sip_message 
     return right && known && !dn->disabled && claims(m, dn->number) ? dn : NULL;
 }
 
+/* Who comes from where somebody else has asked already is whom the request names. */
+static bool is_unchallenged(struct proxy *p, const struct sip_target *from)
+{
+    const struct config_location *l = config_location(world_configuration(p->world), slice_text(p->location));
+    struct network n;
+    for (size_t i = 0; l != NULL && from->address.family != 0 && i < l->unchallenged.count; i++)
+        if (network_parse(&n, l->unchallenged.items[i]) == 0 && network_holds(&n, &from->address))
+            return true;
+    return false;
+}
+
+static const struct config_dn *named(struct proxy *p, const struct sip_message *m)
+{
+    char room[CONFIG_NAME_MAX];
+    struct slice user;
+    const struct config_dn *dn =
+        claimed(&user, m, room) ? config_dn(world_configuration(p->world), user) : NULL;
+    return dn != NULL && !dn->disabled ? dn : NULL;
+}
+
 const struct config_dn *proxy__authenticate(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct digest d;
+    if (is_unchallenged(p, &t->target)) {
+        const struct config_dn *dn = named(p, m);
+        if (dn == NULL)
+            sip_respond_simple(t, 403, SLICE("edge"));
+        return dn;
+    }
     if (!find_credentials(p, m, &d)) {
         challenge(p, t, m, false);
         return NULL;
