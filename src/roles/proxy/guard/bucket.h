@@ -27,7 +27,7 @@ static inline struct bucket_rate bucket_rate(uint64_t tokens, int64_t period, ui
 static inline bool bucket_has(int64_t paid, struct bucket_rate r, int64_t now, int percent)
 {
     int64_t ahead = paid - now * 1000;
-    return r.interval == 0 || (ahead > 0 ? ahead : 0) + r.interval <= r.depth / 100 * percent;
+    return r.interval == 0 || (ahead > 0 ? ahead : 0) + r.interval <= r.depth * percent / 100;
 }
 
 static inline void bucket_pay(int64_t *paid, struct bucket_rate r, int64_t now)

@@ -6,16 +6,14 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "config/config.h"
+#include "roles/proxy/guard/ban.h"
 #include "roles/proxy/guard/bucket.h"
 #include "roles/proxy/guard/guard.h"
-#include "world/network.h"
 
 /* Most that is remembered; what was seen least recently gives way. */
 #define GUARD_SOURCES 16384U
 #define GUARD_PHONES 65536U
-#define GUARD_BANS 8192U
 #define GUARD_NUMBERS 4096U
-#define GUARD_WHY 64
 #define GUARD_NUMBER 64
 #define GUARD_TAG "guard" /* of our stateless answers */
 
@@ -32,22 +30,6 @@ struct guard_table {
     struct list age;
     struct pool pool;
     size_t most;
-};
-
-/* A source, or (by hand) a network. */
-struct guard_ban {
-    struct list link;   /* in order of arrival */
-    struct address key; /* masked; the length of the prefix in zero[0] */
-    int64_t until;      /* µs; 0: until it is lifted */
-    bool by_hand, own;
-    uint8_t times; /* how often, of this one */
-    char why[GUARD_WHY];
-};
-
-struct guard_bans {
-    struct map by_key;
-    struct list all;
-    unsigned uses[2][129]; /* IPv4, IPv6: how many there are of each length of prefix */
 };
 
 /* What a number does that it should not; SEC-6. */
@@ -101,18 +83,6 @@ struct guard_source *guard__source(struct guard_table *t, const struct address *
 void guard__forget(struct guard_table *t, const struct address *key);
 struct address guard__plain(const struct address *peer);      /* IPv4 inside IPv6 is that IPv4 */
 struct address guard__source_key(const struct address *peer); /* and without port; IPv6: its /64 */
-
-/* ban.c */
-void guard__bans_open(struct guard_bans *b);
-void guard__bans_close(struct guard_bans *b);
-/* Adds one or replaces that of the same network; by hand goes before automatic. NULL: there are too many. */
-struct guard_ban *guard__ban_put(
-    struct guard_bans *b, const struct network *n, bool by_hand, int64_t until, struct slice why);
-struct guard_ban *guard__ban_find(struct guard_bans *b, const struct network *n);
-void guard__ban_remove(struct guard_bans *b, struct guard_ban *ban);
-/* The one that holds for this address now. Those that are over stay for a while: who comes back is banned for
- * longer. */
-struct guard_ban *guard__banned(struct guard_bans *b, const struct address *plain, int64_t now);
 
 /* limit.c */
 void guard__follow(struct proxy *p); /* the configuration */
