@@ -49,9 +49,36 @@ static uint8_t dial(const struct kind *k, const json_t *body, const char *field)
                                        : CONFIG_DIAL_NONE + number);
 }
 
+static uint32_t number(const struct kind *k, const json_t *body, const char *field)
+{
+    return (uint32_t)object_integer(k, body, field);
+}
+
+static struct config_guard guard(const struct kind *k, const json_t *body)
+{
+    return (struct config_guard){
+        .strangers = number(k, body, "guard_strangers"),
+        .strangers_all = number(k, body, "guard_strangers_all"),
+        .phone = number(k, body, "guard_phone"),
+        .work = number(k, body, "guard_work"),
+        .streams = number(k, body, "guard_streams"),
+        .unanswered = number(k, body, "guard_unanswered"),
+        .ban_credentials = number(k, body, "guard_ban_credentials"),
+        .ban_malformed = number(k, body, "guard_ban_malformed"),
+        .ban_seconds = number(k, body, "guard_ban_seconds"),
+        .calls = number(k, body, "guard_calls"),
+        .transactions = number(k, body, "guard_transactions"),
+        .alarm_failures = number(k, body, "guard_alarm_failures"),
+        .alarm_addresses = number(k, body, "guard_alarm_addresses"),
+        .alarm_calls = number(k, body, "guard_alarm_calls"),
+        .silent = object_flag(k, body, "guard_silent"),
+    };
+}
+
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
     struct slice networks[FIELD_LIST_ITEMS], unchallenged[FIELD_LIST_ITEMS];
+    struct slice scanners[FIELD_LIST_ITEMS], domains[FIELD_LIST_ITEMS];
     config__put_location(
         b, &(struct said_location){
                .row =
@@ -63,6 +90,9 @@ static void build_location(struct config_builder *b, const struct kind *k, const
                        .unchallenged = texts(unchallenged, object_list(body, "unchallenged_networks")),
                        .dial_rate = (uint32_t)object_integer(k, body, "dial_rate"),
                        .dial = dial(k, body, "dial"),
+                       .guard = guard(k, body),
+                       .scanners = texts(scanners, object_list(body, "guard_scanners")),
+                       .domains = texts(domains, object_list(body, "guard_domains")),
                    },
                .says_sha256 = json_object_get(body, "sha256") != NULL,
            });

@@ -9,6 +9,7 @@
 #ifndef TANDEM_CONFIG_CONFIG_H
 #define TANDEM_CONFIG_CONFIG_H
 
+#include "config/guard.h"
 #include "config/trunk.h"
 
 #define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
@@ -17,12 +18,14 @@ struct config_location {
     struct slice name;
     struct slice realm; /* of its phones' digest */
     struct config_phones phones;
-    struct config_list pairs;        /* names of its pairs of nodes */
-    struct config_list proxies;      /* names of its applications of role proxy */
-    struct config_list networks;     /* whose senders limits per source do not touch */
-    struct config_list unchallenged; /* whose phones need no secret */
-    uint32_t dial_rate;              /* calls to the outside that a DN may begin in a minute */
-    uint8_t dial;                    /* enum config_dial: what its DNs may call that do not say */
+    struct config_guard guard;
+    struct config_list scanners, domains; /* more scanners; names by which phones call us, empty: any */
+    struct config_list pairs;             /* names of its pairs of nodes */
+    struct config_list proxies;           /* names of its applications of role proxy */
+    struct config_list networks;          /* whose senders limits per source do not touch */
+    struct config_list unchallenged;      /* whose phones need no secret */
+    uint32_t dial_rate;                   /* calls to the outside that a DN may begin in a minute */
+    uint8_t dial;                         /* enum config_dial: what its DNs may call that do not say */
 };
 
 enum config_dn_kind { CONFIG_DN_EXTENSION };

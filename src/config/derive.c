@@ -98,7 +98,10 @@ static void derive_locations(struct deriving *d)
             .networks = copy_list(d, from->row.networks),
             .unchallenged = copy_list(d, from->row.unchallenged),
             .dial_rate = from->row.dial_rate != 0 ? from->row.dial_rate : CONFIG_DIAL_RATE,
-            .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL};
+            .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL,
+            .guard = from->row.guard,
+            .scanners = copy_list(d, from->row.scanners),
+            .domains = copy_list(d, from->row.domains)};
     }
     config__index(t);
 }

@@ -64,10 +64,8 @@ static void keeps_what_was_given(void **state)
 static void says_where_and_what_is_wrong(void **state)
 {
     (void)state;
-    refuses("location", "home", "{\"relm\":\"x\"}", ERROR_UNSUPPORTED, "/relm",
-        "is no field of a location; there are name, display_name, realm, sha256, "
-        "register_standard, register_shortest, register_longest, trusted_networks, "
-        "unchallenged_networks, dial, dial_rate");
+    refuses("trunk-group", "home", "{\"relm\":\"x\"}", ERROR_UNSUPPORTED, "/relm",
+        "is no field of a trunk-group; there are name, display_name, capacity");
     refuses("location", "home", "[]", ERROR_SYNTAX, "", "must be a JSON object");
     refuses("location", "home", "{\"name\":\"away\"}", ERROR_CONFLICT, "/name",
         "is not the name that the path says");

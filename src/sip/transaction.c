@@ -205,6 +205,13 @@ struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64
     return map_get_number(&ts->by_id, id);
 }
 
+bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m)
+{
+    bool known = map_get(&ts->by_key, server_key(&ts->scratch, m->method, m)) != NULL;
+    arena_reset(&ts->scratch);
+    return known;
+}
+
 struct sip_transaction *sip_transaction_cancelled(
     struct sip_transactions *ts, const struct sip_message *cancel)
 {
@@ -240,6 +247,15 @@ void sip_respond(struct sip_transaction *t, uint16_t status, struct slice messag
     buffer_add(&t->message, message);
     t->status = status;
     transaction__event(t, event_of(status), NULL);
+}
+
+void sip_respond_once(struct sip_transaction *t, struct slice message)
+{
+    t->table->handlers->send(t->table->user, &t->target, message);
+    t->table->handlers->over(t->table->user, t);
+    t->state = SIP_ST_TERMINATED;
+    transaction__changed(t);
+    release(t);
 }
 
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,

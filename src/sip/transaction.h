@@ -90,6 +90,8 @@ void sip_transactions_input(
 void sip_transactions_timer(struct sip_transactions *ts, uint64_t object, uint32_t timer);
 
 struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64_t id);
+/* A request that a server transaction has seen already. */
+bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m);
 /* The INVITE server transaction that a CANCEL means (RFC 3261 9.2); NULL where there is none. */
 struct sip_transaction *sip_transaction_cancelled(
     struct sip_transactions *ts, const struct sip_message *cancel);
@@ -109,6 +111,10 @@ void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice
 /* ... with one header more: what is allowed, what is not supported. */
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
     enum sip_header_id header, struct slice value);
+
+/* Sends a final response and forgets the request: a copy of it is a new one (RFC 3261 8.2.7, 26.3.2.4). For
+ * answers that cost nothing to give again, so that who never comes back costs no memory. */
+void sip_respond_once(struct sip_transaction *t, struct slice message);
 
 /* Sends the requests that still wait for an answer from this peer once more: it is another process now. */
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);

@@ -66,8 +66,9 @@ struct control_instance {
     int64_t since, silent_since;   /* of its state; missing since (no member has it) */
     char state[16], why[WORLD_WHY];
     bool configured, primary, stuck;
-    uint64_t waiting; /* call events that no collector has stored */
-    uint64_t change;  /* role config: number of its newest change */
+    uint64_t waiting;                    /* call events that no collector has stored */
+    uint64_t guessed, roaming, dialling; /* proxies: numbers that do what they should not */
+    uint64_t change;                     /* role config: number of its newest change */
     /* judged at each tick */
     enum control_health health;
     int64_t health_since;

@@ -91,6 +91,9 @@ static void take_instance(struct control *c, struct control_member *m, const Tan
     i->primary = gauge(h, GAUGE_PAIR_PRIMARY) != 0;
     i->waiting = gauge(h, GAUGE_OUTBOX);
     i->stuck = gauge(h, GAUGE_HISTORY_STUCK) != 0;
+    i->guessed = gauge(h, GAUGE_GUARD_GUESSED);
+    i->roaming = gauge(h, GAUGE_GUARD_ROAMING);
+    i->dialling = gauge(h, GAUGE_GUARD_DIALLING);
     i->change = gauge(h, GAUGE_CONFIG_CHANGE);
     if (m->location[0] == '\0')
         control__copy(m->location, sizeof m->location, slice_text(h->location));

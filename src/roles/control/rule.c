@@ -30,6 +30,21 @@ static bool is_up(const struct control_instance *i)
 
 /* ---- instances ---- */
 
+/* SEC-6 */
+static void one_guard(struct control *c, const struct control_instance *i)
+{
+    if (!is_up(i))
+        return;
+    if (i->guessed + i->roaming != 0)
+        control__wrong(c, CONTROL_ALARM_REGISTRATION_ANOMALY, i->name,
+            "%s: wrong credentials again and again for %" PRIu64 " numbers, %" PRIu64
+            " register from too many addresses",
+            i->name, i->guessed, i->roaming);
+    if (i->dialling != 0)
+        control__wrong(c, CONTROL_ALARM_DIAL_ANOMALY, i->name,
+            "%s: %" PRIu64 " numbers begin very many calls", i->name, i->dialling);
+}
+
 static void one_instance(struct control *c, const struct config_application *a)
 {
     const struct control_instance *i = instance(c, a);
@@ -41,6 +56,7 @@ static void one_instance(struct control *c, const struct config_application *a)
     else if (i->health == CONTROL_DEGRADED && a->role != CONFIG_ROLE_NODE)
         control__wrong(c, CONTROL_ALARM_INSTANCE_DEGRADED, i->name, "%s %s: %s", config_role_name(a->role),
             i->name, i->health_why);
+    one_guard(c, i);
     if (is_up(i) && (i->stuck || i->waiting > WAITING_MOST))
         control__wrong(c, CONTROL_ALARM_HISTORY_BEHIND, i->name,
             i->stuck ? "%s: the store does not take call events"

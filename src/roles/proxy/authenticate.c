@@ -26,7 +26,7 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
         buffer_free(&value);
     }
     sip_add_body(&out, SLICE(""), SLICE(""));
-    sip_respond(t, status, buffer_slice(&out));
+    sip_respond_once(t, buffer_slice(&out));
     buffer_free(&out);
     world_count(p->world, COUNTER_CHALLENGES, 1);
 }
@@ -61,10 +61,12 @@ static bool claims(const struct sip_message *m, struct slice number)
 
 /* The digest's uri is not held against the request's (RFC 7616 3.4.6): phones and proxies on the way write
  * them differently, and what is replayed is bounded by the nonce's life. */
-static const struct config_dn *verify(struct proxy *p, const struct sip_message *m, const struct digest *d)
+static const struct config_dn *verify(
+    struct proxy *p, const struct sip_message *m, const struct digest *d, struct slice *number)
 {
     char ha1[CONFIG_HA1] = "00000000000000000000000000000000";
     const struct config_dn *dn = config_dn(world_configuration(p->world), d->username);
+    *number = dn != NULL ? dn->number : SLICE("");
     bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm == DIGEST_SHA256);
     /* also for nobody, and where there is no secret: the time it takes tells nothing */
     bool right = digest_verify(d, m->method_name, slice_text(ha1));
@@ -95,10 +97,13 @@ const struct config_dn *proxy__authenticate(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct digest d;
+    struct slice number;
     if (is_unchallenged(p, &t->target)) {
         const struct config_dn *dn = named(p, m);
         if (dn == NULL)
             sip_respond_simple(t, 403, SLICE("edge"));
+        else
+            guard_proved(p, m, dn->number);
         return dn;
     }
     if (!find_credentials(p, m, &d)) {
@@ -111,12 +116,15 @@ const struct config_dn *proxy__authenticate(
         challenge(p, t, m, error == ERROR_STALE);
         return NULL;
     }
-    const struct config_dn *dn = verify(p, m, &d);
+    const struct config_dn *dn = verify(p, m, &d, &number);
     if (dn == NULL) {
+        guard_failed(p, number);
         world_count(p->world, COUNTER_DENIALS, 1);
         LOG(LOG_INFO, "proxy", "%.*s from %.*s is refused: wrong credentials", SLICE_ARG(m->method_name),
             SLICE_ARG(d.username));
         sip_respond_simple(t, 403, SLICE("edge"));
+    } else {
+        guard_proved(p, m, number);
     }
     return dn;
 }

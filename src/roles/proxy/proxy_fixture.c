@@ -8,6 +8,7 @@
 #include "wire/record.pb-c.h"
 
 struct proxy_fixture proxy_fixture;
+struct config_location proxy_fixture_location;
 
 static uint64_t random_h(void *maker)
 {
@@ -78,7 +79,9 @@ static void configure(void)
 {
     struct config_builder *b = config_builder_new();
     struct slice listen = SLICE("udp:127.0.0.1:5060");
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+    struct config_location home = proxy_fixture_location;
+    home.name = SLICE("home");
+    config_builder_location(b, &home);
     config_builder_application(b,
         &(struct config_application){.name = SLICE("proxy-1"),
             .role = CONFIG_ROLE_PROXY,
@@ -184,6 +187,7 @@ void proxy_fixture_end(void)
     wheel_close(&proxy_fixture.wheel);
     config_release(proxy_fixture.configuration);
     buffer_free(&proxy_fixture.asked);
+    proxy_fixture_location = (struct config_location){.name = {NULL, 0}};
 }
 
 void proxy_fixture_pass(int64_t microseconds)
@@ -200,6 +204,15 @@ void proxy_fixture_pass(int64_t microseconds)
             proxy_fixture_input(world_timer_input(due, &w));
         }
     }
+}
+
+void proxy_fixture_from(const struct address *peer, const char *text)
+{
+    proxy_fixture_input((struct input){.kind = INPUT_DATAGRAM,
+        .flow = proxy_fixture.edge,
+        .token = PROXY_TOKEN_EDGE,
+        .peer = *peer,
+        .bytes = slice_text(text)});
 }
 
 void proxy_fixture_from_phone(uint16_t port, const char *text)

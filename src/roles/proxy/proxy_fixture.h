@@ -36,6 +36,8 @@ struct proxy_fixture {
 };
 
 extern struct proxy_fixture proxy_fixture;
+extern struct config_location
+    proxy_fixture_location; /* what it says; set before it begins, empty at its end */
 
 struct phone {
     uint16_t port;
@@ -54,6 +56,7 @@ void proxy_fixture_answer_start(uint64_t token, const ProtobufCMessage *m);
 void proxy_fixture_end(void);
 void proxy_fixture_input(struct input in);
 void proxy_fixture_pass(int64_t microseconds);
+void proxy_fixture_from(const struct address *peer, const char *text);
 void proxy_fixture_from_phone(uint16_t port, const char *text);
 void proxy_fixture_from_pair(const char *text);
 /* The newest message to there (0: the pair) that begins so; NULL: none. */

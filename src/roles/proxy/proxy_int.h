@@ -35,7 +35,8 @@ enum {
     PROXY_TOKEN_INSIDE = 64,
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
-    PROXY_TOKEN_CONTROL
+    PROXY_TOKEN_CONTROL, /* and the one after it */
+    PROXY_TOKEN_GUARD = 96
 };
 
 /* A stream to or from a part of ours. */

@@ -8,13 +8,14 @@
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
 
-#define VIA_TEXT (ADDRESS_TEXT + 128)
+#define VIA_TEXT (ADDRESS_TEXT + 192)
 
 /* What the proxy writes itself, or strangers must not say. */
 #define SKIPPED                                                                                              \
     (SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS) | SIP_HEADER_BIT(SIP_HEADER_ROUTE) |                            \
         SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHORIZATION) | SIP_HEADER_BIT(SIP_HEADER_AUTHORIZATION) |          \
-        SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE))
+        SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE) |           \
+        SIP_HEADER_BIT(SIP_HEADER_MAX_BREADTH))
 
 /* The branch follows from the request and where it goes, as a stateless proxy's would (RFC 3261 16.11): a
  * proxy that was started again sends a repeated INVITE, or its CANCEL, in the transaction that the other side
@@ -39,9 +40,11 @@ static struct slice new_via(struct proxy *p, const struct sip_message *m, const 
     snprintf(inside, sizeof inside, "SIP/2.0/TCP %s" PROXY_HOST, p->name);
     const char *begin = to->listener != NULL ? to->listener->via : inside;
     int head = snprintf(room, VIA_TEXT, "%s;rport;branch=", begin);
-    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%016llx", p->name,
-        (unsigned long long)branch_number(m, to));
+    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%016llx-%08x", p->name,
+        (unsigned long long)branch_number(m, to), guard_loop_mark(m));
     *branch = slice_of(room + head, (size_t)tail);
+    if (to->listener == NULL && m->method == SIP_INVITE) /* RFC 7339 4.1: we listen to what it says */
+        tail += snprintf(room + head + tail, (size_t)(VIA_TEXT - head - tail), ";oc;oc-algo=\"loss\"");
     return slice_of(room, (size_t)(head + tail));
 }
 
@@ -90,6 +93,8 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
         add_routes(out, m, to->keep_route);
     }
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
+    if (to->breadth != 0)
+        buffer_add_format(out, "Max-Breadth: %u\r\n", to->breadth);
     if (!slice_empty(identity))
         buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
     sip_add_headers_of(out, m, SKIPPED);
@@ -155,6 +160,12 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     const struct destination *to, unsigned count, struct slice identity)
 {
     struct sip_target from = t->target;
+    unsigned breadth = guard_breadth(m, count);
+    if (breadth == 0) {
+        world_count(p->world, COUNTER_GUARD_BREADTH, 1);
+        sip_respond_simple(t, 440, SLICE("edge"));
+        return;
+    }
     struct relay *r = pool_take(&p->relay_pool);
     r->id = ++p->next_relay;
     r->server = t->id;
@@ -163,8 +174,11 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     map_put_number(&p->relays, r->id, r);
     if (m->method == SIP_INVITE)
         sip_respond_simple(t, 100, SLICE(""));
-    for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++)
-        send_branch(p, r, m, &to[i], identity, &from);
+    for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++) {
+        struct destination one = to[i];
+        one.breadth = one.listener != NULL && slice_empty(m->to_tag) ? breadth : 0;
+        send_branch(p, r, m, &one, identity, &from);
+    }
     world_count(p->world, COUNTER_RELAYED, 1);
     if (r->count == 0) {
         sip_respond_simple(t, 513, SLICE("edge"));
@@ -300,6 +314,8 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
     struct proxy *p = self;
     bool good = goes_on(m);
     struct relay *r = map_get_number(&p->relays, t->owner);
+    if (t->target.name[0] != '\0')
+        guard_hears(p, slice_text(t->target.name), m);
     if (r == NULL || t->method == SIP_CANCEL)
         return;
     if (m->status < 200 && (r->cancelled || r->answered || r->best >= 600))

@@ -35,6 +35,7 @@ struct destination {
     struct slice uri;                     /* the request URI there; empty: as it came */
     const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
     bool keep_route;                      /* another proxy: it reads our Route */
+    unsigned breadth;                     /* Max-Breadth there (RFC 5393); 0: it is not said */
 };
 
 /* relay.c */

@@ -212,7 +212,7 @@ static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_
     if (dn == NULL)
         return;
     const struct config_pair *pair = config_dn_pair(world_configuration(p->world), dn);
-    if (pair == NULL || !to_pair(p, pair->name, &to))
+    if (pair == NULL || !to_pair(p, pair->name, &to) || !guard_lets_through(p, pair->name, m))
         refuse(p, t, 503);
     else
         proxy__relay(p, t, m, &to, 1, dn->number);

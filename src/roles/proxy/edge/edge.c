@@ -122,18 +122,23 @@ static void message(struct proxy *p, const struct sip_target *from, const struct
 {
     struct sip_message m;
     uint16_t status = 0;
+    if (!guard_takes(p, peer, stream ? TRANSPORT_TCP : TRANSPORT_UDP, text))
+        return;
     if (sip_parse(&m, text, &p->arena, &status) != 0) {
+        guard_blames(p, peer, GUARD_MALFORMED);
         answer_bad(p, &m, from, status);
         return;
     }
     if (m.is_request) {
         struct slice stamped = stamp(p, &m, peer);
         if (stamped.data != text.data && sip_parse(&m, stamped, &p->arena, &status) != 0) {
+            guard_blames(p, peer, GUARD_MALFORMED);
             answer_bad(p, &m, from, status);
             return;
         }
     }
-    sip_transactions_input(&p->transactions, from, stream, &m);
+    if (guard_passes(p, from, peer, &m))
+        sip_transactions_input(&p->transactions, from, stream, &m);
 }
 
 static void datagram(struct proxy *p, const struct input *in)

@@ -38,8 +38,21 @@ bool guard_passes(
 /* What begins new work, at the top of proxy__request; false: it was answered. */
 bool guard_admits(struct proxy *p, struct sip_transaction *t, const struct sip_message *m);
 
+/* What the digest of the message at hand has shown. `number`: the DN; empty: there is none of that name. */
+void guard_proved(struct proxy *p, const struct sip_message *m, struct slice number);
+void guard_failed(struct proxy *p, struct slice number);
+
 void guard_blames(struct proxy *p, const struct address *peer, enum guard_offence o);
 /* It has shown good credentials: its share is that of phones that we know. */
 void guard_praises(struct proxy *p, const struct address *peer);
+
+/* RFC 5393: what our Via says of the request that came, and how many branches a fork may still become: 0: it
+ * must not be forked into so many. */
+uint32_t guard_loop_mark(const struct sip_message *m);
+unsigned guard_breadth(const struct sip_message *m, unsigned branches);
+
+/* RFC 7339: what a pair said in an answer, and whether it wants another call now. */
+void guard_hears(struct proxy *p, struct slice pair, const struct sip_message *m);
+bool guard_lets_through(struct proxy *p, struct slice pair, const struct sip_message *m);
 
 #endif
