@@ -16,7 +16,7 @@ class Case:
     they differ."""
 
     def __init__(self, name, text, udp, tcp=SAME, bad=None):
-        self.name, self.text, self.udp = name, text, udp
+        self.name, self.text, self.tcp_text, self.udp = name, text, text, udp
         self.tcp = udp if tcp == SAME else tcp
         if bad is None:
             bad = tuple(e in (SILENT, 400, 505, 414, 413, CLOSED) for e in (udp, self.tcp))

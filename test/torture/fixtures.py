@@ -26,4 +26,7 @@ def cases():
         rows = re.findall(r'\{"(\w+)", (\w+), (\d+), (\d+),\s*SLICE_INIT\(((?:\s*(?:%s|\\))+)\s*\)\}' % STRING, source)
         assert len(rows) == len(re.findall(r"^    /\* [34]\.", source, re.M)), "%s: a row is not understood" % fixture
         for name, error, status, reply, text in rows:
-            yield Case("rfc " + name, texts(text), int(reply), STREAM.get(name, int(reply)), bad=None if name == "inv2543" else error != "0")
+            case = Case("rfc " + name, texts(text), int(reply), STREAM.get(name, int(reply)),
+                        bad=None if name == "inv2543" else error != "0")
+            case.tcp_text = case.text.replace(name.encode() + b".", name.encode() + b"-tcp.")
+            yield case
