@@ -305,8 +305,11 @@ static void ipv6_is_understood(void **state)
             5060, ""}, /* 4.9 */
         {"OPTIONS sip:user@[:::ffff:192.0.2.10] SIP/2.0\r\n",
             "Via: SIP/2.0/UDP [::ffff:192.0.2.2];branch=z9hG4bKas3\r\n", 400, "[::ffff:192.0.2.2]", 0,
-            ""}, /* 4.10: three colons */
+            ""}, /* three colons somewhere else */
         {"OPTIONS sip:user@[2001:db8:::192.0.2.1] SIP/2.0\r\n",
+            "Via: SIP/2.0/UDP [2001:db8::1];branch=z9hG4bKas3\r\n", GOOD, "[2001:db8::1]", 0,
+            ""}, /* 4.10: three colons, tolerated */
+        {"OPTIONS sip:user@[2001:db8:::1] SIP/2.0\r\n",
             "Via: SIP/2.0/UDP [2001:db8::1];branch=z9hG4bKas3\r\n", 400, "[2001:db8::1]", 0, ""},
     };
     struct buffer out = {0};

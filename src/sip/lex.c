@@ -111,15 +111,20 @@ int sip__next_parameter(struct sip__parameter *p, struct slice *rest)
     return 1;
 }
 
-static bool good_ipv6(struct slice host)
+/* The grammar of RFC 3261 asks for a third colon before an IPv4 address; who writes it so is understood (RFC
+ * 5118 4.10). */
+bool sip__ipv6(unsigned char address[16], struct slice host)
 {
-    char text[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    if (host.length < 4 || host.length - 2 >= sizeof text || memchr(host.data, '\0', host.length) != NULL)
+    char text[INET6_ADDRSTRLEN + 1];
+    if (host.length < 4 || host.data[0] != '[' || host.data[host.length - 1] != ']' ||
+        host.length - 2 >= sizeof text || memchr(host.data, '\0', host.length) != NULL)
         return false;
     memcpy(text, host.data + 1, host.length - 2);
     text[host.length - 2] = '\0';
-    return inet_pton(AF_INET6, text, &address) == 1;
+    char *colons = strstr(text, ":::");
+    if (colons != NULL && strchr(colons, '.') != NULL && strchr(colons + 3, ':') == NULL)
+        memmove(colons + 2, colons + 3, strlen(colons + 3) + 1);
+    return inet_pton(AF_INET6, text, address) == 1;
 }
 
 /* RFC 3261 wants the last label of a name to begin with a letter; hosts of containers do not care, so only
@@ -148,6 +153,7 @@ static bool good_host(struct slice host)
 
 int sip__host_port(struct slice *host, uint16_t *port, struct slice *rest, bool blanks)
 {
+    unsigned char address[16];
     struct slice s = *rest;
     *port = 0;
     if (s.length != 0 && s.data[0] == '[') {
@@ -155,7 +161,7 @@ int sip__host_port(struct slice *host, uint16_t *port, struct slice *rest, bool 
         if (end < 0)
             return ERROR_SYNTAX;
         *host = slice_first(s, (size_t)end + 1);
-        if (!good_ipv6(*host))
+        if (!sip__ipv6(address, *host))
             return ERROR_SYNTAX;
     } else {
         *host = slice_first(s, sip__span(s, SIP__HOST));

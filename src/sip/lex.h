@@ -53,6 +53,9 @@ int sip__next_parameter(struct sip__parameter *p, struct slice *rest) __attribut
 int sip__host_port(struct slice *host, uint16_t *port, struct slice *rest, bool blanks)
     __attribute__((warn_unused_result));
 
+/* An IPv6 reference ("[2001:db8::1]") as bytes; false when it is none. */
+bool sip__ipv6(unsigned char address[16], struct slice host);
+
 int sip__hex_digit(char c); /* of a character of SIP__HEX */
 
 /* The first element of a list, or all of what is none. */

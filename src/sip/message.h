@@ -90,6 +90,11 @@ bool sip_next_value(
     const struct sip_message *m, enum sip_header_id id, struct sip_cursor *at, struct slice *value);
 
 int sip_via_parse(struct sip_via *via, struct slice value) __attribute__((warn_unused_result));
+/* The top Via as the one who received the message writes it (RFC 3261 18.2.1, 3581): needed where rport was
+ * asked for or the sender's address differs; what the sender wrote there himself does not count. Adds the
+ * whole message. */
+bool sip_needs_stamp(const struct sip_message *m, struct slice received);
+void sip_add_stamped(struct buffer *out, const struct sip_message *m, struct slice received, uint16_t port);
 bool sip_has_option(
     const struct sip_message *m, enum sip_header_id id, struct slice option); /* Require: 100rel */
 

@@ -69,6 +69,12 @@ static void rebuild(const struct sip_message *m, struct arena *arena)
         same_fields(m, &again);
         same_headers(m, &again);
     }
+    buffer_clear(&out);
+    sip_add_stamped(&out, m, SLICE("[2001:db8::1]"), 5070);
+    error = sip_parse(&again, buffer_slice(&out), arena, NULL);
+    must(error == ERROR_LIMIT ||
+         (error == 0 && slice_equal(again.via.received, SLICE("2001:db8::1")) &&
+             slice_equal(again.body, m->body) && slice_equal(again.via.branch, m->via.branch)));
     if (m->is_request) {
         buffer_clear(&out);
         sip_add_response_head(&out, m, 200, (struct slice){0}, SLICE("tag"));

@@ -1,6 +1,7 @@
-/* The messages of RFC 4475 ("torture test messages"), each with what becomes of it here: valid ones parse; a
- * request that is not is answered with the status beside it; a response that is not is dropped (0). The
- * bodies are all the same description where only the message matters. */
+/* The messages of RFC 4475 ("torture test messages": all 49) and RFC 5118 (IPv6), each with what becomes of
+ * it here. The parser: valid ones parse; a request that is not is refused with the status beside it; a
+ * response that is not is dropped (0). The program: what it answers a stranger (test/torture reads these
+ * tables too); 0: nothing. The bodies are all the same description where only the message matters. */
 #ifndef TANDEM_SIP_TORTURE_FIXTURE_H
 #define TANDEM_SIP_TORTURE_FIXTURE_H
 
@@ -20,10 +21,12 @@
 struct torture {
     const char *name;
     int error;
-    uint16_t status;
+    uint16_t status; /* of the parser */
+    uint16_t reply;  /* of the program, to a stranger */
     struct slice text;
 };
 
-extern const struct torture torture_valid[], torture_invalid[]; /* both end with a nameless row */
+/* Each ends with a nameless row. */
+extern const struct torture torture_valid[], torture_invalid[], torture_application[], torture_ipv6[];
 
 #endif

@@ -2,7 +2,7 @@
 
 const struct torture torture_invalid[] = {
     /* 3.1.2.1: separators without anything between them in Via */
-    {"badinv01", ERROR_SYNTAX, 400,
+    {"badinv01", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com SIP/2.0\r\n"
                    "To: sip:j.user@example.com\r\n"
                    "From: sip:caller@example.net;tag=134161461246\r\n"
@@ -15,7 +15,7 @@ const struct torture torture_invalid[] = {
                    "Content-Type: application/sdp\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.2: more body announced than there is */
-    {"clerr", ERROR_SYNTAX, 400,
+    {"clerr", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com SIP/2.0\r\n"
                    "Max-Forwards: 80\r\n"
                    "To: sip:j.user@example.com\r\n"
@@ -28,7 +28,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 9999\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.3: a negative length */
-    {"ncl", ERROR_SYNTAX, 400,
+    {"ncl", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com SIP/2.0\r\n"
                    "Max-Forwards: 254\r\n"
                    "To: sip:j.user@example.com\r\n"
@@ -41,7 +41,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: -999\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.4: numbers that do not fit */
-    {"scalar02", ERROR_SYNTAX, 400,
+    {"scalar02", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("REGISTER sip:example.com SIP/2.0\r\n"
                    "Via: SIP/2.0/TCP host129.example.com;branch=z9hG4bK342sdfoi3\r\n"
                    "To: <sip:user@example.com>\r\n"
@@ -56,7 +56,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 0\r\n"
                    "\r\n")},
     /* 3.1.2.5: the same in a response, which is dropped */
-    {"scalarlg", ERROR_SYNTAX, 0,
+    {"scalarlg", ERROR_SYNTAX, 0, 0,
         SLICE_INIT("SIP/2.0 503 Service Unavailable\r\n"
                    "Via: SIP/2.0/TCP host129.example.com;branch=z9hG4bKzzxdiwo34sw;received=192.0.2.129\r\n"
                    "To: <sip:user@example.com>\r\n"
@@ -68,7 +68,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 0\r\n"
                    "\r\n")},
     /* 3.1.2.6: a quote without end */
-    {"quotbal", ERROR_SYNTAX, 400,
+    {"quotbal", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com SIP/2.0\r\n"
                    "To: \"Mr. J. User <sip:j.user@example.com>\r\n"
                    "From: sip:caller@example.net;tag=93334\r\n"
@@ -81,7 +81,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.7: <> around the Request-URI */
-    {"ltgtruri", ERROR_SYNTAX, 400,
+    {"ltgtruri", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE <sip:user@example.com> SIP/2.0\r\n"
                    "To: sip:user@example.com\r\n"
                    "From: sip:caller@example.net;tag=39291\r\n"
@@ -94,7 +94,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.8: white space in the Request-URI */
-    {"lwsruri", ERROR_SYNTAX, 400,
+    {"lwsruri", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com; lr SIP/2.0\r\n"
                    "To: sip:user@example.com;tag=3xfe-9921883-z9f\r\n"
                    "From: sip:caller@example.net;tag=231413434\r\n"
@@ -107,7 +107,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.9: two spaces in the start line */
-    {"lwsstart", ERROR_SYNTAX, 400,
+    {"lwsstart", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE  sip:user@example.com  SIP/2.0\r\n"
                    "Max-Forwards: 8\r\n"
                    "To: sip:user@example.com\r\n"
@@ -120,7 +120,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.10: spaces at the end of the start line */
-    {"trws", ERROR_SYNTAX, 400,
+    {"trws", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("OPTIONS sip:remote-target@example.com SIP/2.0  \r\n"
                    "Via: SIP/2.0/TCP host1.example.com;branch=z9hG4bK299342093\r\n"
                    "To: <sip:remote-target@example.com>\r\n"
@@ -132,7 +132,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 0\r\n"
                    "\r\n")},
     /* 3.1.2.11: headers in the Request-URI */
-    {"escruri", ERROR_SYNTAX, 400,
+    {"escruri", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com?Route=%3Csip:example.com%3E SIP/2.0\r\n"
                    "To: sip:user@example.com\r\n"
                    "From: sip:caller@example.net;tag=341518\r\n"
@@ -145,7 +145,7 @@ const struct torture torture_invalid[] = {
                    "Content-Length: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.14: spaces within <> */
-    {"badaspec", ERROR_SYNTAX, 400,
+    {"badaspec", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("OPTIONS sip:user@example.org SIP/2.0\r\n"
                    "Via: SIP/2.0/UDP host4.example.com:5060;branch=z9hG4bKkdju43234\r\n"
                    "Max-Forwards: 70\r\n"
@@ -157,7 +157,7 @@ const struct torture torture_invalid[] = {
                    "l: 0\r\n"
                    "\r\n")},
     /* 3.1.2.15: a comma outside of quotes */
-    {"baddn", ERROR_SYNTAX, 400,
+    {"baddn", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("OPTIONS sip:t.watson@example.org SIP/2.0\r\n"
                    "Via:     SIP/2.0/UDP c.example.com:5060;branch=z9hG4bKkdjuw\r\n"
                    "Max-Forwards:      70\r\n"
@@ -169,7 +169,7 @@ const struct torture torture_invalid[] = {
                    "l: 0\r\n"
                    "\r\n")},
     /* 3.1.2.16: another version */
-    {"badvers", ERROR_SYNTAX, 505,
+    {"badvers", ERROR_SYNTAX, 505, 505,
         SLICE_INIT("OPTIONS sip:t.watson@example.org SIP/7.0\r\n"
                    "Via:     SIP/7.0/UDP c.example.com;branch=z9hG4bKkdjuw\r\n"
                    "Max-Forwards:     70\r\n"
@@ -180,7 +180,7 @@ const struct torture torture_invalid[] = {
                    "l: 0\r\n"
                    "\r\n")},
     /* 3.1.2.17: the methods differ */
-    {"mismatch01", ERROR_SYNTAX, 400,
+    {"mismatch01", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("OPTIONS sip:user@example.com SIP/2.0\r\n"
                    "To: sip:j.user@example.com\r\n"
                    "From: sip:caller@example.net;tag=34525\r\n"
@@ -191,7 +191,7 @@ const struct torture torture_invalid[] = {
                    "l: 0\r\n"
                    "\r\n")},
     /* 3.1.2.18: the methods differ, and one is unknown */
-    {"mismatch02", ERROR_SYNTAX, 400,
+    {"mismatch02", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("NEWMETHOD sip:user@example.com SIP/2.0\r\n"
                    "To: sip:j.user@example.com\r\n"
                    "From: sip:caller@example.net;tag=34525\r\n"
@@ -204,7 +204,7 @@ const struct torture torture_invalid[] = {
                    "l: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.1.2.19: a status that does not fit */
-    {"bigcode", ERROR_SYNTAX, 0,
+    {"bigcode", ERROR_SYNTAX, 0, 0,
         SLICE_INIT("SIP/2.0 4294967301 better not break the receiver\r\n"
                    "Via: SIP/2.0/UDP 192.0.2.105;branch=z9hG4bK2398ndaoe\r\n"
                    "Call-ID: bigcode.asdof3uj203asdnf3429uasdhfas3ehjasdfas9i\r\n"
@@ -215,7 +215,7 @@ const struct torture torture_invalid[] = {
                    "Contact: <sip:user@host105.example.com>\r\n"
                    "\r\n")},
     /* 3.3.1: no Call-ID, From and To */
-    {"insuf", ERROR_SYNTAX, 400,
+    {"insuf", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@example.com SIP/2.0\r\n"
                    "CSeq: 193942 INVITE\r\n"
                    "Via: SIP/2.0/UDP 192.0.2.95;branch=z9hG4bKkdj.insuf\r\n"
@@ -223,7 +223,7 @@ const struct torture torture_invalid[] = {
                    "l: 150\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.3.8: twice what stands once */
-    {"multi01", ERROR_SYNTAX, 400,
+    {"multi01", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("INVITE sip:user@company.com SIP/2.0\r\n"
                    "Contact: <sip:caller@host25.example.net>\r\n"
                    "Via: SIP/2.0/UDP 192.0.2.25;branch=z9hG4bKkdjuw\r\n"
@@ -242,7 +242,7 @@ const struct torture torture_invalid[] = {
                    "Max-Forwards: 5\r\n"
                    "\r\n" TORTURE_SDP)},
     /* 3.3.9: two lengths */
-    {"mcl01", ERROR_SYNTAX, 400,
+    {"mcl01", ERROR_SYNTAX, 400, 400,
         SLICE_INIT("OPTIONS sip:user@example.com SIP/2.0\r\n"
                    "Via: SIP/2.0/UDP host5.example.net;branch=z9hG4bK293423\r\n"
                    "To: sip:user@example.com\r\n"
@@ -255,5 +255,5 @@ const struct torture torture_invalid[] = {
                    "Content-Type: text/plain\r\n"
                    "\r\n"
                    "There's no way to know how many octets are supposed to be here.\r\n")},
-    {NULL, 0, 0, {NULL, 0}},
+    {NULL, 0, 0, 0, {NULL, 0}},
 };

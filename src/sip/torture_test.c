@@ -1,4 +1,4 @@
-/* RFC 4475, and beside its expectations what the parsed messages say. */
+/* RFC 4475 and 5118, and beside its expectations what the parsed messages say. */
 #include "sip/message.h"
 #include "sip/torture_fixture.h"
 #include "sip/uri.h"
@@ -44,6 +44,10 @@ static void each_has_its_outcome(void **state)
     for (const struct torture *t = torture_valid; t->name != NULL; t++)
         check(t);
     for (const struct torture *t = torture_invalid; t->name != NULL; t++)
+        check(t);
+    for (const struct torture *t = torture_application; t->name != NULL; t++)
+        check(t);
+    for (const struct torture *t = torture_ipv6; t->name != NULL; t++)
         check(t);
 }
 
@@ -124,6 +128,22 @@ static void odd_but_valid_parts_are_understood(void **state)
 }
 
 /* 3.1.2.1 and 3.1.2.13: Contacts that nobody needs are not looked at; who needs them finds them bad. */
+static size_t count(const struct torture *t)
+{
+    size_t n = 0;
+    while (t[n].name != NULL)
+        n++;
+    return n;
+}
+
+/* SEC-5: none of them is left out: 49 of RFC 4475, 12 of RFC 5118 (two of its sections have two). */
+static void all_of_them_are_there(void **state)
+{
+    (void)state;
+    assert_int_equal(count(torture_valid) + count(torture_invalid) + count(torture_application), 49);
+    assert_int_equal(count(torture_ipv6), 12);
+}
+
 static void bad_contacts_are_found_by_who_reads_them(void **state)
 {
     (void)state;
@@ -155,5 +175,5 @@ static void a_stream_takes_the_double_request_apart(void **state)
 
 TESTS("sip/torture", cmocka_unit_test(each_has_its_outcome),
     cmocka_unit_test(the_tortuous_invite_is_understood), cmocka_unit_test(odd_but_valid_parts_are_understood),
-    cmocka_unit_test(bad_contacts_are_found_by_who_reads_them),
+    cmocka_unit_test(all_of_them_are_there), cmocka_unit_test(bad_contacts_are_found_by_who_reads_them),
     cmocka_unit_test(a_stream_takes_the_double_request_apart))

@@ -1,4 +1,4 @@
-/* When two URIs mean the same (RFC 3261 19.1.4; RFC 3966 4 for tel). */
+/* When two URIs mean the same (RFC 3261 19.1.4; RFC 5954 4.2 for IPv6, RFC 3966 4 for tel). */
 #include "base/error.h"
 #include "sip/lex.h"
 #include "sip/uri.h"
@@ -90,6 +90,14 @@ static bool equal_numbers(struct slice a, struct slice b)
     return i == a.length && k == b.length;
 }
 
+/* Addresses are compared as such, not as they are written (RFC 5954 4.2). */
+static bool equal_hosts(struct slice a, struct slice b)
+{
+    unsigned char left[16], right[16];
+    return slice_equal_nocase(a, b) ||
+           (sip__ipv6(left, a) && sip__ipv6(right, b) && memcmp(left, right, sizeof left) == 0);
+}
+
 bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
 {
     if (!slice_equal_nocase(a->scheme, b->scheme))
@@ -98,7 +106,7 @@ bool sip_uri_equal(const struct sip_uri *a, const struct sip_uri *b)
         return equal_numbers(a->user, b->user) && agrees(a->parameters, b->parameters, true) &&
                agrees(b->parameters, a->parameters, true);
     return equal_escaped(a->user, b->user, false) && equal_escaped(a->password, b->password, false) &&
-           slice_equal_nocase(a->host, b->host) && a->port == b->port &&
+           equal_hosts(a->host, b->host) && a->port == b->port &&
            agrees(a->parameters, b->parameters, false) && agrees(b->parameters, a->parameters, false) &&
            contains_headers(a->headers, b->headers) && contains_headers(b->headers, a->headers);
 }

@@ -168,6 +168,10 @@ static void compares_as_the_standard_says(void **state)
         {"sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off", false},
         {"sip:a%3Ab@c", "sip:a:b@c", false},
         {"sip:a@b", "sips:a@b", false},
+        {"sip:a@[2001:db8::9:1]", "sip:a@[2001:0DB8:0:0:0:0:9:01]", true}, /* RFC 5954 4.2 */
+        {"sip:a@[2001:db8::9:1]", "sip:a@[2001:db8::9:2]", false},
+        {"sip:a@[2001:db8:::192.0.2.1]", "sip:a@[2001:db8::192.0.2.1]", true},
+        {"sip:a@[::1]", "sip:a@c", false},
         {"tel:+49-30-12", "tel:+493012", true},
         {"tel:3012;phone-context=+49", "tel:3012", false},
     };

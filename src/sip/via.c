@@ -1,4 +1,4 @@
-/* Via values (RFC 3261 20.42, 3581). */
+/* Via values (RFC 3261 20.42, 3581): reading, and completing as the one who received the message. */
 #include "base/error.h"
 #include "sip/lex.h"
 #include "sip/message.h"
@@ -25,7 +25,7 @@ static int take_token(struct slice *token, struct slice *rest, char separator)
 
 static int once(struct slice *where, const struct sip__parameter *p)
 {
-    if (where->data != NULL || !sip__all(p->value, SIP__TOKEN))
+    if (where->data != NULL || p->quoted || !sip__all(p->value, SIP__TOKEN))
         return ERROR_SYNTAX;
     *where = p->value;
     return 0;
@@ -88,4 +88,59 @@ int sip_via_parse(struct sip_via *via, struct slice value)
     }
     via->parameters = sip__skip_blanks(rest);
     return take_parameters(via);
+}
+
+/* ---- completing ---- */
+
+/* The parameters but for those that are the receiver's to write. */
+static void add_other_parameters(struct buffer *out, struct slice parameters)
+{
+    struct slice rest = parameters;
+    struct sip__parameter p;
+    while (sip__next_parameter(&p, &rest) > 0) {
+        if (slice_equal_nocase(p.name, SLICE("rport")) || slice_equal_nocase(p.name, SLICE("received")))
+            continue;
+        buffer_add_byte(out, ';');
+        buffer_add(out, p.name);
+        if (p.quoted) {
+            buffer_add_text(out, "=\"");
+            buffer_add(out, p.value);
+            buffer_add_byte(out, '"');
+        } else if (p.value.length != 0) {
+            buffer_add_byte(out, '=');
+            buffer_add(out, p.value);
+        }
+    }
+}
+
+bool sip_needs_stamp(const struct sip_message *m, struct slice received)
+{
+    return m->via.has_rport || m->via.received.length != 0 || !slice_equal(m->via.host, received);
+}
+
+void sip_add_stamped(struct buffer *out, const struct sip_message *m, struct slice received, uint16_t port)
+{
+    const struct sip_header *h = sip_header(m, SIP_HEADER_VIA);
+    bool folded, bad;
+    if (h == NULL || h->name.data < m->text.data) {
+        buffer_add(out, m->text);
+        return;
+    }
+    size_t begin = (size_t)(h->name.data - m->text.data);
+    size_t end = sip__line_end(m->text, begin, &folded, &bad);
+    struct slice first = sip__first_element(h->value);
+    size_t used = (size_t)(first.data + first.length - h->value.data);
+    size_t head = first.length - m->via.parameters.length;
+    buffer_add(out, slice_first(m->text, begin));
+    buffer_add_text(out, "Via: ");
+    buffer_add(out, slice_trim(slice_first(first, head)));
+    add_other_parameters(out, m->via.parameters);
+    buffer_add_text(out, ";received=");
+    if (received.length > 2 && received.data[0] == '[')
+        received = slice_of(received.data + 1, received.length - 2); /* RFC 5118 4.5 */
+    buffer_add(out, received);
+    if (m->via.has_rport)
+        buffer_add_format(out, ";rport=%u", port);
+    buffer_add(out, slice_from(h->value, used));
+    buffer_add(out, slice_from(m->text, end));
 }

@@ -79,7 +79,7 @@ class WirePhone:
         while time.monotonic() < end:
             self.socket.settimeout(max(0.001, end - time.monotonic()))
             try:
-                message = Message(self.socket.recv(65536).decode())
+                message = Message(self.socket.recv(65536).decode(errors="replace"))
             except socket.timeout:
                 break
             again = (message.first.split()[0:2], message.branch(), message["CSeq"])

@@ -246,14 +246,33 @@ static void cancel(struct proxy *p, struct sip_transaction *t, const struct sip_
         proxy__forward_cancel(p, m, &to);
 }
 
+/* What an extension is required of proxies for: nothing is supported. */
+static bool requires(struct sip_transaction *t, const struct sip_message *m)
+{
+    struct buffer all = {.limit = SIP_MESSAGE_LIMIT};
+    struct sip_cursor at = {0};
+    struct slice extension;
+    while (sip_next_value(m, SIP_HEADER_PROXY_REQUIRE, &at, &extension)) {
+        if (all.length != 0)
+            buffer_add_text(&all, ", ");
+        buffer_add(&all, extension);
+    }
+    bool any = all.length != 0;
+    if (any)
+        sip_respond_saying(t, 420, SLICE("edge"), SIP_HEADER_UNSUPPORTED, buffer_slice(&all));
+    buffer_free(&all);
+    return any;
+}
+
 static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
-    struct slice pair, extension;
-    struct sip_cursor at = {0};
+    struct slice pair;
     struct destination to;
-    if (sip_next_value(m, SIP_HEADER_PROXY_REQUIRE, &at, &extension))
-        sip_respond_saying(
-            t, 420, SLICE("edge"), SIP_HEADER_UNSUPPORTED, extension); /* of proxies nothing is supported */
+    struct sip_uri uri;
+    if (requires(t, m))
+        return;
+    if (sip_uri_parse(&uri, m->uri) == ERROR_UNSUPPORTED)
+        refuse(p, t, 416);
     else if (m->method == SIP_REGISTER)
         proxy__register(p, t, m, &t->target);
     else if (!slice_empty(m->to_tag) && pair_of(m, &pair) && to_pair(p, pair, &to))

@@ -74,30 +74,11 @@ void proxy__send(void *self, const struct sip_target *to, struct slice message)
 static struct slice stamp(struct proxy *p, const struct sip_message *m, const struct address *peer)
 {
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT}, ip = {0};
-    struct slice via = sip_header_value(m, SIP_HEADER_VIA);
-    address_add_ip(&ip, peer);
-    struct slice received = buffer_slice(&ip);
-    bool needs_received = m->via.has_rport || !slice_equal(m->via.host, received);
     struct slice text = m->text;
-    if (needs_received || m->via.has_rport) {
-        ptrdiff_t comma = slice_find(via, ','); /* several in one line: the first is the phone's */
-        struct slice first = comma >= 0 ? slice_first(via, (size_t)comma) : via;
-        size_t at = (size_t)(first.data + first.length - m->text.data);
-        if (first.data < m->text.data || at > m->text.length)
-            at = 0; /* it was folded, and lies elsewhere: the phone does without */
-        ptrdiff_t rport =
-            m->via.has_rport && m->via.rport == 0 ? slice_find_slice(first, SLICE(";rport")) : -1;
-        size_t value =
-            rport >= 0 ? (size_t)(first.data - m->text.data) + (size_t)rport + sizeof ";rport" - 1 : at;
-        if (at != 0 && value <= at) {
-            buffer_add(&out, slice_first(m->text, value));
-            if (rport >= 0)
-                buffer_add_format(&out, "=%u", peer->port);
-            buffer_add(&out, slice_of(m->text.data + value, at - value));
-            buffer_add_format(&out, ";received=%.*s", SLICE_ARG(slice_first(received, received.length)));
-            buffer_add(&out, slice_from(m->text, at));
-            text = out.overflowed ? m->text : arena_copy(&p->arena, buffer_slice(&out));
-        }
+    address_add_ip(&ip, peer);
+    if (sip_needs_stamp(m, buffer_slice(&ip))) {
+        sip_add_stamped(&out, m, buffer_slice(&ip), peer->port);
+        text = out.overflowed ? m->text : arena_copy(&p->arena, buffer_slice(&out));
     }
     buffer_free(&out);
     buffer_free(&ip);
