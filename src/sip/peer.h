@@ -9,4 +9,9 @@ enum { SIP_FRAME_HELLO = 16, SIP_FRAME_MESSAGE = 17 };
 #define SIP_PARAMETER_PAIR "pair" /* of Contact and request URIs: the pair that owns the dialog */
 #define SIP_PARAMETER_FLOW "flow" /* of Route URIs: where the proxy finds the phone */
 
+/* What those outside may see of the same: it names nothing. */
+#define SIP_PARAMETER_OWNER "o" /* of Contact: a pair, by the hash of its name */
+#define SIP_PARAMETER_WAY                                                                                    \
+    "way" /* of our Record-Route: a trunk, by the hash of its name, and what CSeq grows by */
+
 #endif

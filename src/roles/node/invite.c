@@ -42,8 +42,16 @@ static uint16_t read_call(struct call *c, const struct sip_message *m)
         return 400;
     if (m->body.length != 0 && !is_session_description(m))
         return 415;
-    const struct config_dn *dn = config_dn(world_configuration(c->node->world), slice_text(c->to));
-    return dn != NULL && !dn->disabled ? 0 : 404;
+    const struct configuration *all = world_configuration(c->node->world);
+    const struct config_dn *dn = config_dn(all, slice_text(c->to));
+    if (dn != NULL)
+        return dn->disabled ? 404 : 0;
+    /* The world outside, for DNs only: a trunk's call comes back to no trunk. Proxies know by which one. */
+    const struct config_location *here = config_location(all, slice_text(c->node->location));
+    return config_dn(all, slice_text(c->from)) != NULL &&
+                   config_dial_out(all, here, slice_text(c->to)) != NULL
+               ? 0
+               : 404;
 }
 
 static int begin_caller(struct call *c, struct sip_transaction *t, const struct sip_message *m)
@@ -82,7 +90,8 @@ static void begin_callee(struct call *c, const struct sip_message *m)
     add_identity(&local, c, m);
     buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
     buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
-    buffer_add_format(&call_id, "%016llx@%s", (unsigned long long)world_random(n->world), n->pair);
+    buffer_add_format(&call_id, "%016llx%016llx", (unsigned long long)world_random(n->world),
+        (unsigned long long)world_random(n->world)); /* it names nothing: trunks see it */
     sip_dialog_begin(&l->dialog, buffer_slice(&call_id), slice_text(tag), buffer_slice(&local),
         buffer_slice(&remote), buffer_slice(&target), SLICE(""));
     buffer_free(&local);

@@ -86,6 +86,11 @@ static void proxy_input(void *self, const struct input *in)
         follow_realm(p);
         trunk_follow(p);
     }
+    if (trunk_input(p, in)) {
+        tell_state(p);
+        arena_reset(&p->arena);
+        return;
+    }
     if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_TRANSACTION)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)

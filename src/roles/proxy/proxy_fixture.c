@@ -9,6 +9,7 @@
 
 struct proxy_fixture proxy_fixture;
 struct config_location proxy_fixture_location;
+void (*proxy_fixture_more)(struct config_builder *b);
 
 static uint64_t random_h(void *maker)
 {
@@ -97,6 +98,8 @@ static void configure(void)
         SLICE("home"));
     config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("secret 1"));
     config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("secret 2"));
+    if (proxy_fixture_more != NULL)
+        proxy_fixture_more(b);
     assert_int_equal(config_builder_end(&proxy_fixture.configuration, b, NULL), 0);
 }
 
@@ -188,6 +191,7 @@ void proxy_fixture_end(void)
     config_release(proxy_fixture.configuration);
     buffer_free(&proxy_fixture.asked);
     proxy_fixture_location = (struct config_location){.name = {NULL, 0}};
+    proxy_fixture_more = NULL;
 }
 
 void proxy_fixture_pass(int64_t microseconds)

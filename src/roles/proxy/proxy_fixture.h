@@ -39,6 +39,10 @@ extern struct proxy_fixture proxy_fixture;
 extern struct config_location
     proxy_fixture_location; /* what it says; set before it begins, empty at its end */
 
+struct config_builder;
+/* Adds to the configuration of the next one; set back to NULL by its end. */
+extern void (*proxy_fixture_more)(struct config_builder *b);
+
 struct phone {
     uint16_t port;
     const char *dn, *user, *secret;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 
 #define VIA_TEXT (ADDRESS_TEXT + 192)
 
@@ -15,18 +16,20 @@
     (SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS) | SIP_HEADER_BIT(SIP_HEADER_ROUTE) |                            \
         SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHORIZATION) | SIP_HEADER_BIT(SIP_HEADER_AUTHORIZATION) |          \
         SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) | SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE) |           \
-        SIP_HEADER_BIT(SIP_HEADER_MAX_BREADTH))
+        SIP_HEADER_BIT(SIP_HEADER_MAX_BREADTH) | SIP_HEADER_BIT(SIP_HEADER_P_PREFERRED_IDENTITY))
 
 /* The branch follows from the request and where it goes, as a stateless proxy's would (RFC 3261 16.11): a
  * proxy that was started again sends a repeated INVITE, or its CANCEL, in the transaction that the other side
  * knows. */
-static uint64_t branch_number(const struct sip_message *m, const struct destination *to)
+static uint64_t branch_number(
+    const struct proxy *p, const struct sip_message *m, const struct destination *to)
 {
     char cseq[16];
     snprintf(cseq, sizeof cseq, "%u", m->cseq);
     struct slice parts[] = {m->via.branch, m->via.host, m->call_id, m->from_tag, slice_text(cseq),
         slice_text(m->method == SIP_CANCEL ? "INVITE" : sip_method_name(m->method)),
-        slice_text(to->target.name), to->uri};
+        slice_text(to->target.name), to->uri, trunk_attempt(to->outside),
+        slice_text(to->outside != NULL ? p->name : "")};
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         number = hash_stable_add(number, parts[i]);
@@ -40,8 +43,8 @@ static struct slice new_via(struct proxy *p, const struct sip_message *m, const 
     snprintf(inside, sizeof inside, "SIP/2.0/TCP %s" PROXY_HOST, p->name);
     const char *begin = to->listener != NULL ? to->listener->via : inside;
     int head = snprintf(room, VIA_TEXT, "%s;rport;branch=", begin);
-    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%016llx-%08x", p->name,
-        (unsigned long long)branch_number(m, to), guard_loop_mark(m));
+    int tail = snprintf(room + head, (size_t)(VIA_TEXT - head), "z9hG4bK-%s-%016llx-%08x",
+        to->outside == NULL ? p->name : "", (unsigned long long)branch_number(p, m, to), guard_loop_mark(m));
     *branch = slice_of(room + head, (size_t)tail);
     if (to->listener == NULL && m->method == SIP_INVITE) /* RFC 7339 4.1: we listen to what it says */
         tail += snprintf(room + head + tail, (size_t)(VIA_TEXT - head - tail), ";oc;oc-algo=\"loss\"");
@@ -50,7 +53,7 @@ static struct slice new_via(struct proxy *p, const struct sip_message *m, const 
 
 /* Our place in the route of the dialog: the flow tells any proxy of the location where the phone is. */
 static void add_record_route(
-    struct buffer *out, struct proxy *p, const struct edge_listener *l, const char *flow)
+    struct buffer *out, struct proxy *p, const struct edge_listener *l, const char *flow, const char *way)
 {
     const struct edge_listener *own = l != NULL ? l : p->listener_count != 0 ? &p->listeners[0] : NULL;
     if (own == NULL)
@@ -59,13 +62,14 @@ static void add_record_route(
     address_add(out, &own->address);
     if (own->transport == TRANSPORT_TCP)
         buffer_add_text(out, ";transport=tcp");
-    if (flow != NULL)
+    if (way != NULL)
+        buffer_add_format(out, ";" SIP_PARAMETER_WAY "=%s", way);
+    else if (flow != NULL)
         buffer_add_format(out, ";" SIP_PARAMETER_FLOW "=%s", flow);
     buffer_add_text(out, ";lr>\r\n");
 }
 
-/* All Routes but the first: that was ours. Another proxy still needs it. */
-static void add_routes(struct buffer *out, const struct sip_message *m, bool keep_first)
+void proxy__add_routes(struct buffer *out, const struct sip_message *m, bool keep_first)
 {
     struct sip_cursor at = {0};
     struct slice value;
@@ -84,18 +88,20 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     sip_add_request_line(out, m->method_name, slice_empty(to->uri) ? m->uri : to->uri);
     sip_add_header(out, SIP_HEADER_VIA, via);
     if (m->method == SIP_INVITE && !to->keep_route)
-        add_record_route(out, p, record_listener, record_flow);
+        add_record_route(out, p, record_listener, record_flow, to->record_way);
     bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
     if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
         buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
             to->target.name, to->record_flow);
     } else {
-        add_routes(out, m, to->keep_route);
+        proxy__add_routes(out, m, to->keep_route);
     }
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
     if (to->breadth != 0)
         buffer_add_format(out, "Max-Breadth: %u\r\n", to->breadth);
-    if (!slice_empty(identity))
+    if (to->record_way != NULL)
+        trunk_add_identity(out, p, m, to->record_way);
+    else if (!slice_empty(identity))
         buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
     sip_add_headers_of(out, m, SKIPPED);
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
@@ -131,29 +137,56 @@ static char *source_flow(
     return text;
 }
 
-static void send_branch(struct proxy *p, struct relay *r, const struct sip_message *m,
+static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_message *m,
     const struct destination *to, struct slice identity, const struct sip_target *from)
 {
     char room[VIA_TEXT];
+    uint64_t id = 0;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct slice branch, via = new_via(p, m, to, room, &branch);
     const struct edge_listener *listener = to->listener;
     const char *flow = to->record_flow != NULL ? to->record_flow : source_flow(p, from, &listener);
-    build(&out, p, m, to, via, identity, flow, listener);
+    if (to->outside != NULL)
+        trunk_build(&out, p, m, to, via);
+    else
+        build(&out, p, m, to, via, identity, flow, listener);
     if (!out.overflowed) {
         struct sip_transaction *t = sip_request(
             &p->transactions, &to->target, to->reliable, m->method, branch, buffer_slice(&out), r->id);
-        r->branches[r->count++].transaction = t->id;
+        r->branches[r->count++].transaction = id = t->id;
         r->open++;
     }
     buffer_free(&out);
+    return id;
 }
 
 static void release(struct proxy *p, struct relay *r)
 {
     map_remove_number(&p->relays, r->id);
+    trunk_relay_over(p, r);
     buffer_free(&r->best_response);
     pool_give(&p->relay_pool, r);
+}
+
+struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    struct relay *r = pool_take(&p->relay_pool);
+    r->id = ++p->next_relay;
+    r->server = t->id;
+    r->method = m->method;
+    t->owner = r->id;
+    map_put_number(&p->relays, r->id, r);
+    if (m->method == SIP_INVITE)
+        sip_respond_simple(t, 100, SLICE(""));
+    return r;
+}
+
+uint64_t proxy__relay_branch(struct proxy *p, struct relay *r, const struct sip_message *m,
+    const struct destination *to, struct slice identity)
+{
+    const struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    struct sip_target from = server != NULL ? server->target : (struct sip_target){.flow = 0};
+    return r->count < PROXY_BRANCHES ? send_branch(p, r, m, to, identity, &from) : 0;
 }
 
 void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
@@ -166,14 +199,8 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
         sip_respond_simple(t, 440, SLICE("edge"));
         return;
     }
-    struct relay *r = pool_take(&p->relay_pool);
-    r->id = ++p->next_relay;
-    r->server = t->id;
-    r->method = m->method;
-    t->owner = r->id;
-    map_put_number(&p->relays, r->id, r);
-    if (m->method == SIP_INVITE)
-        sip_respond_simple(t, 100, SLICE(""));
+    struct relay *r = proxy__relay_begin(p, t, m);
+    r->from_trunk = to->record_way != NULL;
     for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++) {
         struct destination one = to[i];
         one.breadth = one.listener != NULL && slice_empty(m->to_tag) ? breadth : 0;
@@ -191,7 +218,10 @@ void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const stru
     char room[VIA_TEXT];
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct slice branch, via = new_via(p, m, to, room, &branch);
-    build(&out, p, m, to, via, SLICE(""), NULL, NULL);
+    if (to->outside != NULL)
+        trunk_build(&out, p, m, to, via);
+    else
+        build(&out, p, m, to, via, SLICE(""), NULL, NULL);
     if (!out.overflowed)
         proxy__send(p, &to->target, buffer_slice(&out));
     buffer_free(&out);
@@ -268,14 +298,22 @@ static bool better(uint16_t status, uint16_t best)
     return best == 408;
 }
 
-static void note_refusal(struct relay *r, uint16_t status, const struct sip_message *m)
+static void build_up(struct buffer *out, struct proxy *p, struct relay *r, const struct sip_message *m)
+{
+    if (r->outgoing != NULL || r->from_trunk)
+        trunk_build_response(out, p, r, m);
+    else
+        proxy__build_response(out, m);
+}
+
+static void note_refusal(struct proxy *p, struct relay *r, uint16_t status, const struct sip_message *m)
 {
     if (!better(status, r->best))
         return;
     r->best = status;
     buffer_clear(&r->best_response);
     if (m != NULL)
-        proxy__build_response(&r->best_response, m);
+        build_up(&r->best_response, p, r, m);
 }
 
 /* All branches are over and none was answered: the best refusal goes up. */
@@ -284,6 +322,7 @@ static void conclude(struct proxy *p, struct relay *r)
     struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
     if (r->open != 0 || r->answered)
         return;
+    trunk_relay_refused(p, r);
     if (r->best_response.length != 0)
         send_up(p, r, r->best, buffer_slice(&r->best_response));
     else if (server != NULL)
@@ -291,7 +330,13 @@ static void conclude(struct proxy *p, struct relay *r)
     buffer_free(&r->best_response);
 }
 
-static void close_branch(struct relay *r, uint64_t transaction)
+void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status)
+{
+    note_refusal(p, r, status, NULL);
+    conclude(p, r);
+}
+
+void proxy__relay_close_branch(struct relay *r, uint64_t transaction)
 {
     for (unsigned i = 0; i < r->count; i++)
         if (r->branches[i].transaction == transaction) {
@@ -312,19 +357,20 @@ static bool goes_on(const struct sip_message *m)
 void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m)
 {
     struct proxy *p = self;
-    bool good = goes_on(m);
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (t->target.name[0] != '\0')
         guard_hears(p, slice_text(t->target.name), m);
-    if (r == NULL || t->method == SIP_CANCEL)
+    if (trunk_own_response(p, t, m) || r == NULL || t->method == SIP_CANCEL ||
+        (r->outgoing != NULL && trunk_takes_response(p, r, t, m)))
         return;
+    bool good = r->outgoing != NULL || goes_on(m);
     if (m->status < 200 && (r->cancelled || r->answered || r->best >= 600))
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;
     if (m->status >= 300 || (m->status >= 200 && !good)) {
-        note_refusal(r, m->status >= 300 ? m->status : 502, good ? m : NULL);
-        close_branch(r, t->id);
+        note_refusal(p, r, m->status >= 300 ? m->status : 502, good ? m : NULL);
+        proxy__relay_close_branch(r, t->id);
         if (m->status >= 600)
             cancel_branches(p, r);
         conclude(p, r);
@@ -333,12 +379,12 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
     if (m->status < 200 && (r->answered || !good))
         return;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    proxy__build_response(&out, m);
+    build_up(&out, p, r, m);
     send_up(p, r, m->status, buffer_slice(&out));
     buffer_free(&out);
     if (m->status < 200)
         return;
-    close_branch(r, t->id);
+    proxy__relay_close_branch(r, t->id);
     r->answered = true;
     cancel_branches(p, r);
 }
@@ -347,12 +393,13 @@ void proxy__failed(void *self, struct sip_transaction *t)
 {
     struct proxy *p = self;
     struct relay *r = map_get_number(&p->relays, t->owner);
-    if (r == NULL || t->kind > SIP_NICT || t->method == SIP_CANCEL)
+    if (trunk_own_failed(p, t) || r == NULL || t->kind > SIP_NICT || t->method == SIP_CANCEL ||
+        (r->outgoing != NULL && trunk_takes_failure(p, r, t)))
         return;
     if (t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)
         sip_cancel(&p->transactions, t); /* timer C */
-    note_refusal(r, 408, NULL);
-    close_branch(r, t->id);
+    note_refusal(p, r, 408, NULL);
+    proxy__relay_close_branch(r, t->id);
     conclude(p, r);
 }
 
@@ -369,6 +416,7 @@ void proxy__relays_close(struct proxy *p)
 {
     struct relay *r;
     map_for_each (r, &p->relays) {
+        trunk_relay_over(p, r);
         buffer_free(&r->best_response);
         pool_give(&p->relay_pool, r);
     }

@@ -25,6 +25,11 @@ struct relay {
     uint16_t best;            /* the best refusal so far */
     struct buffer best_response;
     struct branch branches[PROXY_BRANCHES];
+
+    /* trunk/ */
+    struct outgoing *outgoing; /* the request goes to a trunk; NULL: elsewhere */
+    uint64_t trunk_call;       /* that it would begin there; 0: none */
+    bool from_trunk;           /* it came from one: what goes back names nothing of the inside */
 };
 
 /* Where a request is to go. */
@@ -36,11 +41,23 @@ struct destination {
     const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
     bool keep_route;                      /* another proxy: it reads our Route */
     unsigned breadth;                     /* Max-Breadth there (RFC 5393); 0: it is not said */
+    const struct outside *outside;        /* a trunk: what it is told; NULL: another destination */
+    const char *record_way; /* from a trunk: the way parameter of our Record-Route; NULL: none */
 };
 
 /* relay.c */
 void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
     const struct destination *to, unsigned count, struct slice identity);
+/* The relay of a request whose branches come one after the other. */
+struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, const struct sip_message *m);
+/* The id of its transaction; 0: the message has become too large. */
+uint64_t proxy__relay_branch(struct proxy *p, struct relay *r, const struct sip_message *m,
+    const struct destination *to, struct slice identity);
+void proxy__relay_close_branch(struct relay *r, uint64_t transaction);
+/* Nothing more will be tried: `status`, unless a better answer has come, goes up when no branch is left. */
+void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status);
+/* All Routes but the first: that was ours. Another proxy still needs it. */
+void proxy__add_routes(struct buffer *out, const struct sip_message *m, bool keep_first);
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
 /* The response as it goes on: without the topmost Via. */

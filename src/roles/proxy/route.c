@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 #include "sip/uri.h"
 
 #define FLOW_TEXT (PROXY_NAME + 64)
@@ -167,6 +168,13 @@ static bool pair_of(const struct sip_message *m, struct slice *pair)
     return sip_uri_parse(&uri, m->uri) == 0 && sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_PAIR), pair);
 }
 
+/* From outside, in a dialog: to the pair that its URI means. */
+static bool to_owner(struct proxy *p, const struct sip_message *m, struct destination *to)
+{
+    struct slice pair;
+    return (pair_of(m, &pair) || trunk_pair(p, m, &pair)) && to_pair(p, pair, to);
+}
+
 /* ---- from pairs and other proxies ---- */
 
 static unsigned contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES])
@@ -193,14 +201,16 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
     struct destination to[PROXY_BRANCHES];
     struct binding flow;
     unsigned count;
+    if (trunk_in_dialog(p, t, m))
+        return;
     if (routed_flow(m, &flow))
         count = to_phone(p, &flow, &to[0]) ? 1 : 0;
     else
         count = contacts(p, m, to);
-    if (count == 0)
-        refuse(p, t, slice_empty(m->to_tag) ? 480 : 481);
-    else
+    if (count != 0)
         proxy__relay(p, t, m, to, count, SLICE(""));
+    else if (!trunk_outgoing(p, t, m))
+        refuse(p, t, slice_empty(m->to_tag) ? 480 : 481);
 }
 
 /* ---- from phones ---- */
@@ -266,19 +276,22 @@ static bool requires(struct sip_transaction *t, const struct sip_message *m)
 
 static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
-    struct slice pair;
     struct destination to;
     struct sip_uri uri;
+    const struct config_trunk *trunk = trunk_of_target(p, &t->target);
     if (requires(t, m))
         return;
     if (sip_uri_parse(&uri, m->uri) == ERROR_UNSUPPORTED)
         refuse(p, t, 416);
     else if (m->method == SIP_REGISTER)
         proxy__register(p, t, m, &t->target);
-    else if (!slice_empty(m->to_tag) && pair_of(m, &pair) && to_pair(p, pair, &to))
+    else if (!slice_empty(m->to_tag) && to_owner(p, m, &to)) {
+        to.record_way = trunk_way(p, &t->target, m);
         proxy__relay(p, t, m, &to, 1, SLICE(""));
-    else if (!slice_empty(m->to_tag))
+    } else if (!slice_empty(m->to_tag))
         refuse(p, t, 481);
+    else if (m->method == SIP_INVITE && trunk != NULL)
+        trunk_incoming(p, t, m, trunk);
     else if (m->method == SIP_INVITE)
         invite(p, t, m);
     else if (m->method == SIP_OPTIONS)
@@ -309,10 +322,10 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
     struct proxy *p = self;
     struct destination to;
     struct binding flow;
-    struct slice pair;
-    bool good =
-        m->max_forwards != 0 && (from->name[0] != '\0' ? routed_flow(m, &flow) && to_phone(p, &flow, &to)
-                                                       : pair_of(m, &pair) && to_pair(p, pair, &to));
+    bool inside = from->name[0] != '\0';
+    bool good = m->max_forwards != 0 &&
+                (inside ? trunk_ack(p, m, &to) || (routed_flow(m, &flow) && to_phone(p, &flow, &to))
+                        : to_owner(p, m, &to));
     if (good)
         proxy__forward_ack(p, m, &to);
     else

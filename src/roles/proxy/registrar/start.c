@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
@@ -72,6 +73,7 @@ static void try_listen(struct proxy *p)
             "register anew until it is back");
     p->listening = true;
     proxy__edge_listen(p);
+    trunk_listens(p);
 }
 
 bool proxy__bindings_known(const struct proxy *p)
