@@ -92,6 +92,7 @@ static void proxy_input(void *self, const struct input *in)
         proxy__start_input(p, in);
     else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in))
         (void)proxy__bindings_input(p, in);
+    proxy__bindings_flush(p);
     tell_state(p);
     arena_reset(&p->arena);
 }

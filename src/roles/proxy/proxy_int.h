@@ -35,7 +35,10 @@ enum {
     PROXY_TOKEN_INSIDE = 64,
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
-    PROXY_TOKEN_CONTROL
+    PROXY_TOKEN_CONTROL,        /* registrar/: questions to all, */
+    PROXY_TOKEN_CONTROL_ANSWER, /* answers to ours, */
+    PROXY_TOKEN_CONTROL_ASK,    /* questions to us */
+    PROXY_TOKEN_QUESTIONS       /* of people */
 };
 
 /* A stream to or from a part of ours. */
@@ -51,9 +54,22 @@ struct inside {
     struct world_timer retry;
 };
 
-struct proxy_asker { /* of a snapshot, before there was one */
+/* registrar/ */
+#define PROXY_PLACE_BATCHES 8U
+#define PROXY_PLACE_WALKS 64U
+struct proxy_asker { /* of all registrations: is told them piece by piece */
     char reply_to[CONFIG_NAME_MAX + 32];
-    uint64_t token;
+    uint64_t token, number;
+    unsigned slice;
+    bool begun;
+};
+struct place_batch { /* what a pair is told at the end of the turn */
+    char pair[PROXY_NAME];
+    struct buffer bytes;
+};
+struct place_walk { /* a pair that is told all its DNs */
+    char pair[PROXY_NAME];
+    unsigned slice;
 };
 
 struct proxy {
@@ -73,18 +89,28 @@ struct proxy {
     struct pool relay_pool;
     struct arena arena; /* of one turn */
 
-    /* bindings.c */
-    struct map aors;
-    size_t binding_count;
-    struct list unsaved;          /* struct unsaved, in order */
-    size_t unsaved_count, saving; /* so many of them are being written */
-    size_t sweep_at;
-    uint64_t change_number;
+    /* registrar/ */
+    struct map aors;                     /* by DN */
+    struct list slices[PROXY_SLICES];    /* struct aor */
+    uint64_t digests[PROXY_SLICES];      /* of what is known */
+    size_t binding_count, gone_count;    /* contacts; and removed ones that are remembered */
+    struct list unsaved, saving;         /* struct binding: what the store does not have; what it is given */
+    size_t unsaved_count, asked_count, save_most;
+    uint64_t save_token;
+    int64_t save_mark, saved_at; /* what changed until then is being written; is written */
+    unsigned sweep_at, audit_at;
+    uint64_t change_number, pairs_hash;
+    struct buffer changes; /* that were not told yet, as fields of a BindingChange */
     struct map origins;
+    const struct origin_state *own_origin;
     struct proxy_asker askers[PROXY_ASKERS];
-    struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer;
+    struct place_batch place_batches[PROXY_PLACE_BATCHES];
+    struct place_walk place_walks[PROXY_PLACE_WALKS];
+    bool asked_all;
+    struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer, tell_timer, push_timer,
+        audit_timer, places_timer;
 
-    /* start.c */
+    /* registrar/start.c */
     char nonce_key[PROXY_KEY];
     bool key_known, listening;
     bool bindings_read, bindings_told; /* by the store; by a proxy that has them all */

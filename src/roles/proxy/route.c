@@ -30,7 +30,7 @@ static void add_hex(struct buffer *out, const void *bytes, size_t length)
         buffer_add_format(out, "%02x", ((const unsigned char *)bytes)[i]);
 }
 
-static char *flow_text(struct proxy *p, const struct binding *b)
+static char *flow_text(struct proxy *p, const struct phone_flow *b)
 {
     struct buffer out = {.limit = FLOW_TEXT};
     buffer_add_text(&out, b->proxy);
@@ -74,11 +74,11 @@ static bool read_address(struct address *a, struct slice ip, struct slice port)
     return true;
 }
 
-static bool read_flow(struct binding *b, struct slice text)
+static bool read_flow(struct phone_flow *b, struct slice text)
 {
     struct slice name, kind, third, fourth, fifth;
     uint64_t number;
-    *b = (struct binding){.transport = TRANSPORT_TCP};
+    *b = (struct phone_flow){.transport = TRANSPORT_TCP};
     /* Names of proxies may hold dots: the fixed parts are read from the end. */
     size_t end = text.length, cuts = 0, from[4] = {0};
     bool udp = slice_find_slice(text, SLICE(".u.")) >= 0;
@@ -118,7 +118,7 @@ static const struct edge_listener *listener_for(struct proxy *p, enum transport 
 
 /* To a phone: over its flow here, over the proxy that has the flow, or (UDP, when that one is away) from
  * here. */
-static bool to_phone(struct proxy *p, const struct binding *b, struct destination *to)
+static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destination *to)
 {
     bool here = strcmp(b->proxy, p->name) == 0;
     *to = (struct destination){.record_flow = flow_text(p, b)};
@@ -150,7 +150,7 @@ static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
 }
 
 /* The first Route, when it is ours and names a flow. */
-static bool routed_flow(const struct sip_message *m, struct binding *b)
+static bool routed_flow(const struct sip_message *m, struct phone_flow *b)
 {
     struct sip_cursor at = {0};
     struct sip_name_address a;
@@ -191,7 +191,7 @@ static unsigned contacts(struct proxy *p, const struct sip_message *m, struct de
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct destination to[PROXY_BRANCHES];
-    struct binding flow;
+    struct phone_flow flow;
     unsigned count;
     if (routed_flow(m, &flow))
         count = to_phone(p, &flow, &to[0]) ? 1 : 0;
@@ -289,7 +289,7 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
 {
     struct proxy *p = self;
     struct destination to;
-    struct binding flow;
+    struct phone_flow flow;
     struct slice pair;
     bool good =
         m->max_forwards != 0 && (from->name[0] != '\0' ? routed_flow(m, &flow) && to_phone(p, &flow, &to)
