@@ -304,6 +304,6 @@ void proxy_fixture_register(const struct phone *p, const char *headers)
 
 unsigned proxy_fixture_bindings(const char *dn)
 {
-    struct aor *a = proxy__aor(proxy_fixture.proxy, slice_text(dn), false);
-    return a != NULL ? a->count : 0;
+    struct aor *a = proxy__aor(proxy_fixture.proxy, slice_text(dn));
+    return a != NULL ? a->live : 0;
 }

@@ -90,11 +90,11 @@ struct proxy {
     struct arena arena; /* of one turn */
 
     /* registrar/ */
-    struct map aors;                     /* by DN */
-    struct list slices[PROXY_SLICES];    /* struct aor */
-    uint64_t digests[PROXY_SLICES];      /* of what is known */
-    size_t binding_count, gone_count;    /* contacts; and removed ones that are remembered */
-    struct list unsaved, saving;         /* struct binding: what the store does not have; what it is given */
+    struct map aors;                  /* by DN */
+    struct list slices[PROXY_SLICES]; /* struct aor */
+    uint64_t digests[PROXY_SLICES];   /* of what is known */
+    size_t binding_count, gone_count; /* contacts; and removed ones that are remembered */
+    struct list unsaved, saving;      /* struct binding: what the store does not have; what it is given */
     size_t unsaved_count, asked_count, save_most;
     uint64_t save_token;
     int64_t save_mark, saved_at; /* what changed until then is being written; is written */
@@ -136,6 +136,8 @@ void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
 
 /* route.c */
+unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],
+    unsigned after, bool flow_failed);
 void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m);
 void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m);
 extern const struct sip_handlers proxy__sip_handlers;

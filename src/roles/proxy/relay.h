@@ -22,6 +22,8 @@ struct relay {
     enum sip_method method;
     unsigned count, open;
     bool answered, cancelled; /* a 2xx has gone up; CANCEL has come */
+    bool flow_failed;         /* a phone was not reached by the flow that was tried */
+    unsigned group;           /* of contacts that was tried last; 0: there are no others */
     uint16_t best;            /* the best refusal so far */
     struct buffer best_response;
     struct branch branches[PROXY_BRANCHES];
@@ -35,6 +37,9 @@ struct destination {
     struct slice uri;                     /* the request URI there; empty: as it came */
     const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
     bool keep_route;                      /* another proxy: it reads our Route */
+    struct slice path;                    /* phones: what stands between (RFC 3327); becomes a Route */
+    unsigned
+        group; /* contacts: those of one group are tried together, then those of the next; 0: no others */
 };
 
 /* relay.c */

@@ -169,23 +169,54 @@ static bool pair_of(const struct sip_message *m, struct slice *pair)
 
 /* ---- from pairs and other proxies ---- */
 
-static unsigned contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES])
+/* A phone may have several flows (RFC 5626): how many newer ones there are that could be used. */
+static unsigned rank_of(const struct binding *const *bindings, unsigned count, unsigned index)
+{
+    const struct binding *b = bindings[index];
+    unsigned rank = 0;
+    for (unsigned i = 0; i < count && b->reg_id != 0; i++) {
+        const struct binding *o = bindings[i];
+        if (i != index && o->reg_id != 0 && slice_equal(binding_instance(o), binding_instance(b)) &&
+            (o->changed_at > b->changed_at || (o->changed_at == b->changed_at && i < index)))
+            rank++;
+    }
+    return rank;
+}
+
+/* The contacts of a DN that are tried together: by falling q, and of a phone with several flows the newest;
+ * another of its flows only where one had failed. `after` is the group that was tried last, 0 to begin. */
+unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],
+    unsigned after, bool flow_failed)
 {
     char room[CONFIG_NAME_MAX];
+    const struct binding *bindings[PROXY_BRANCHES];
+    struct destination all[PROXY_BRANCHES];
     struct sip_uri uri;
     struct slice user;
-    unsigned count = 0;
+    unsigned count = 0, chosen = 0, best = UINT_MAX;
     if (sip_uri_parse(&uri, m->uri) != 0 || sip_uri_user(&user, &uri, room, sizeof room) != 0)
         return 0;
-    struct aor *a = proxy__aor(p, user, false);
-    if (a == NULL)
-        return 0;
-    list_for_each (link, &a->bindings) {
-        const struct binding *b = list_entry(link, struct binding, link);
-        if (count < PROXY_BRANCHES && b->expires_at > world_now(p->world) && to_phone(p, b, &to[count]))
-            to[count++].uri = slice_text(b->contact);
+    const struct aor *a = proxy__aor(p, user);
+    for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL && count < PROXY_BRANCHES;
+         b = b->next) {
+        struct phone_flow flow;
+        proxy__binding_flow(b, &flow);
+        if (!proxy__binding_lives(p, b) || !to_phone(p, &flow, &all[count]))
+            continue;
+        all[count].uri = arena_copy(&p->arena, binding_contact(b));
+        all[count].path = arena_copy(&p->arena, binding_path(b));
+        bindings[count++] = b;
     }
-    return count;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned rank = rank_of(bindings, count, i);
+        all[i].group = (1000U - bindings[i]->q) * PROXY_BRANCHES + rank + 1;
+        if (all[i].group > after && all[i].group < best && (rank == 0 || flow_failed))
+            best = all[i].group;
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (all[i].group == best)
+            to[chosen++] = all[i];
+    return chosen;
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
@@ -193,11 +224,14 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
     struct destination to[PROXY_BRANCHES];
     struct phone_flow flow;
     unsigned count;
-    if (routed_flow(m, &flow))
+    bool has_flow = routed_flow(m, &flow);
+    if (has_flow)
         count = to_phone(p, &flow, &to[0]) ? 1 : 0;
     else
-        count = contacts(p, m, to);
-    if (count == 0)
+        count = proxy__contacts(p, m, to, 0, false);
+    if (count == 0 && slice_empty(m->to_tag) && has_flow)
+        sip_respond_simple(t, 430, SLICE("edge")); /* RFC 5626 5.3: the proxy that asked has others */
+    else if (count == 0)
         refuse(p, t, slice_empty(m->to_tag) ? 480 : 481);
     else
         proxy__relay(p, t, m, to, count, SLICE(""));

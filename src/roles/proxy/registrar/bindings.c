@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
+#include "sip/uri.h"
 #include "wire/pack.h"
 
 #define ORIGINS 256U /* proxies that are remembered */
@@ -73,8 +74,7 @@ bool proxy__binding_lives(const struct proxy *p, const struct binding *b)
 
 static uint64_t digest(const struct binding *b)
 {
-    uint64_t name =
-        hash_stable_add(hash_stable(slice_of(b->aor->dn, b->aor->length)), binding_contact(b));
+    uint64_t name = hash_stable_add(hash_stable(slice_of(b->aor->dn, b->aor->length)), binding_contact(b));
     return hash_number(name + (uint64_t)b->changed_at * 2 + b->gone);
 }
 
@@ -215,8 +215,8 @@ static void mark_gone(struct proxy *p, struct binding *b, int64_t changed_at)
     count(p, b, 1);
 }
 
-/* One phone has one flow of a number (RFC 5626 6): the newer takes the older one's place, at every proxy alike,
- * in whatever order it hears of them. */
+/* One phone has one flow of a number (RFC 5626 6): the newer takes the older one's place, at every proxy
+ * alike, in whatever order it hears of them. */
 static void supersede(struct proxy *p, struct binding *b)
 {
     const struct origin_state *own = proxy__own_origin(p);
@@ -226,8 +226,9 @@ static void supersede(struct proxy *p, struct binding *b)
         if (o == b || o->gone || o->reg_id != b->reg_id ||
             !slice_equal(binding_instance(o), binding_instance(b)))
             continue;
-        bool newer = b->changed_at != o->changed_at ? b->changed_at > o->changed_at
-                                                    : slice_compare(binding_contact(b), binding_contact(o)) > 0;
+        bool newer = b->changed_at != o->changed_at
+                         ? b->changed_at > o->changed_at
+                         : slice_compare(binding_contact(b), binding_contact(o)) > 0;
         struct binding *loser = newer ? o : b;
         mark_gone(p, loser, newer ? b->changed_at : o->changed_at);
         if (b->origin == own || o->origin == own)
@@ -381,7 +382,9 @@ bool proxy__binding_read(struct proxy *p, struct binding_report *r, const Tandem
         .path = optional_text(b->path),
         .agent = optional_text(b->user_agent),
         .origin = proxy__origin(p, b->proxy),
-        .changed_at = b->has_changed_at ? (int64_t)b->changed_at : gone ? now : 0,
+        .changed_at = b->has_changed_at ? (int64_t)b->changed_at
+                      : gone            ? now
+                                        : 0,
         .expires_at = !gone               ? (int64_t)b->expires_at
                       : b->has_gone_until ? (int64_t)b->gone_until
                                           : now + 3600 * INT64_C(1000000),

@@ -34,14 +34,14 @@ struct phone_flow {
 struct origin_state { /* a proxy, and what was heard of its registrations */
     char name[PROXY_NAME];
     uint64_t incarnation;
-    uint64_t number;   /* all changes up to this one are known */
-    uint64_t heard;    /* and this one was told; more than number: some are missing, and are asked for */
-    int64_t heard_at;  /* µs */
-    int64_t saved_at;  /* µs: what it changed until then is in the store */
-    int64_t asked_at;  /* µs: of the last question */
-    unsigned next;     /* slice to ask for */
-    bool asking;       /* a question is open */
-    bool begun;        /* the answer has begun */
+    uint64_t number;  /* all changes up to this one are known */
+    uint64_t heard;   /* and this one was told; more than number: some are missing, and are asked for */
+    int64_t heard_at; /* µs */
+    int64_t saved_at; /* µs: what it changed until then is in the store */
+    int64_t asked_at; /* µs: of the last question */
+    unsigned next;    /* slice to ask for */
+    bool asking;      /* a question is open */
+    bool begun;       /* the answer has begun */
 };
 
 enum binding_written { BINDING_WRITTEN, BINDING_UNSAVED, BINDING_SAVING };
@@ -98,14 +98,13 @@ static inline struct slice binding_path(const struct binding *b)
 }
 static inline struct slice binding_agent(const struct binding *b)
 {
-    return slice_of(
-        b->texts + b->contact_length + b->instance_length + b->path_length + 3, b->agent_length);
+    return slice_of(b->texts + b->contact_length + b->instance_length + b->path_length + 3, b->agent_length);
 }
 
 /* bindings.c */
-struct aor *proxy__aor(struct proxy *p, struct slice dn);                   /* NULL: nothing is known */
-struct binding *proxy__binding_find(struct aor *a, struct slice contact);   /* by its bytes; also a gone one */
-struct binding *proxy__binding_same(struct aor *a, struct slice contact);   /* by rules of URIs; lives */
+struct aor *proxy__aor(struct proxy *p, struct slice dn);                 /* NULL: nothing is known */
+struct binding *proxy__binding_find(struct aor *a, struct slice contact); /* by its bytes; also a gone one */
+struct binding *proxy__binding_same(struct aor *a, struct slice contact); /* by rules of URIs; lives */
 bool proxy__binding_lives(const struct proxy *p, const struct binding *b);
 /* A registration made here: told to the others, written to the store. */
 struct binding *proxy__binding_set(struct proxy *p, struct binding_report *r);

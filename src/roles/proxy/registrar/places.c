@@ -1,6 +1,6 @@
 /* A phone that registers, directly or through an SBC, puts its DN in service at the pair that owns it (VC-9).
- * Each proxy says which DNs can be reached by it, when that changes, and all of them to a pair that it has just
- * connected to, a piece at a time; the pair counts a DN in service as long as one proxy says so. */
+ * Each proxy says which DNs can be reached by it, when that changes, and all of them to a pair that it has
+ * just connected to, a piece at a time; the pair counts a DN in service as long as one proxy says so. */
 #include "base/hash.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/pack.h"
@@ -44,7 +44,7 @@ static void add(struct proxy *p, struct slice pair, const struct aor *a)
     struct place_batch *g = batch_for(p, pair);
     buffer_add_byte(&g->bytes, a->live != 0 ? TAG_IN : TAG_OUT);
     if (a->length >= 128)
-        buffer_add_byte(&g->bytes, (char)(a->length & 127 | 128));
+        buffer_add_byte(&g->bytes, (char)((a->length & 127) | 128));
     buffer_add_byte(&g->bytes, (char)(a->length >= 128 ? 1 : a->length));
     buffer_add(&g->bytes, slice_of(a->dn, a->length));
     if (g->bytes.length >= BATCH_MOST)
@@ -100,7 +100,8 @@ void proxy__places_greeted(struct proxy *p, const char *pair)
     buffer_free(&bytes);
     buffer_free(&frame);
     if (!wheel_runs(&p->places_timer.wheel))
-        proxy__registrar_timer(p, &p->places_timer, REGISTRAR_TIMER_PLACES, timer_duration(TIMER_BINDINGS_PUSH));
+        proxy__registrar_timer(
+            p, &p->places_timer, REGISTRAR_TIMER_PLACES, timer_duration(TIMER_BINDINGS_PUSH));
 }
 
 static void walk(struct proxy *p, struct place_walk *w)
@@ -128,7 +129,8 @@ void proxy__places_timer(struct proxy *p)
         more = more || p->place_walks[i].pair[0] != '\0';
     }
     if (more)
-        proxy__registrar_timer(p, &p->places_timer, REGISTRAR_TIMER_PLACES, timer_duration(TIMER_BINDINGS_PUSH));
+        proxy__registrar_timer(
+            p, &p->places_timer, REGISTRAR_TIMER_PLACES, timer_duration(TIMER_BINDINGS_PUSH));
 }
 
 /* Other pairs share the DNs in another way. */

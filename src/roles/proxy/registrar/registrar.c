@@ -1,9 +1,10 @@
-/* REGISTER (RFC 3261 10.3, with flows of RFC 5626 and paths of RFC 3327): the contacts of a DN. First all of the
- * request is looked at, then all of it is done, or nothing. */
+/* REGISTER (RFC 3261 10.3, with flows of RFC 5626 and paths of RFC 3327): the contacts of a DN. First all of
+ * the request is looked at, then all of it is done, or nothing. */
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "roles/proxy/proxy_int.h"
+#include "sip/uri.h"
 #include "roles/proxy/registrar/request.h"
 
 #define CONTACT_TEXT 512U  /* longest contact URI */
@@ -52,8 +53,7 @@ static void read_instance(const struct sip_name_address *a, struct slice *instan
         value.length > INSTANCE_TEXT)
         return;
     *instance = value;
-    if (sip_parameter(a->parameters, SLICE("reg-id"), &value) &&
-        slice_to_u64(&number, value, INT32_MAX) == 0)
+    if (sip_parameter(a->parameters, SLICE("reg-id"), &value) && slice_to_u64(&number, value, INT32_MAX) == 0)
         *reg_id = (uint32_t)number;
 }
 

@@ -11,8 +11,7 @@
 static void later(struct proxy *p)
 {
     if (!wheel_runs(&p->save_timer.wheel) && list_empty(&p->saving))
-        proxy__registrar_timer(
-            p, &p->save_timer, REGISTRAR_TIMER_SAVE, timer_duration(TIMER_BINDINGS_SAVE));
+        proxy__registrar_timer(p, &p->save_timer, REGISTRAR_TIMER_SAVE, timer_duration(TIMER_BINDINGS_SAVE));
 }
 
 void proxy__save_later(struct proxy *p, struct binding *b)

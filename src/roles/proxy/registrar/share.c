@@ -1,9 +1,9 @@
 /* Registrations are told to the other proxies (and to whoever shows them) as numbered changes on the bus. Who
- * notices a gap, hears a proxy for the first time, or hears that it was started anew, asks it for what differs:
- * the question carries the digests of what the asker knows, slice by slice, and each answer is asked for when
- * the one before it was read, so that nobody is flooded. Each second the number is said again without a
- * change, so that whoever missed the last one notices without waiting for the next; and now and then one of
- * the others is asked anyway. */
+ * notices a gap, hears a proxy for the first time, or hears that it was started anew, asks it for what
+ * differs: the question carries the digests of what the asker knows, slice by slice, and each answer is asked
+ * for when the one before it was read, so that nobody is flooded. Each second the number is said again
+ * without a change, so that whoever missed the last one notices without waiting for the next; and now and
+ * then one of the others is asked anyway. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -51,7 +51,7 @@ static void tell_changes(struct proxy *p)
 static void add_length(struct buffer *out, size_t length)
 {
     for (; length >= 128; length >>= 7)
-        buffer_add_byte(out, (char)(length & 127 | 128));
+        buffer_add_byte(out, (char)((length & 127) | 128));
     buffer_add_byte(out, (char)length);
 }
 
@@ -62,7 +62,7 @@ void proxy__share_change(struct proxy *p, const struct binding *b)
     size_t length = tandem__binding__get_packed_size(&message);
     buffer_add_byte(&p->changes, TAG_BINDINGS);
     add_length(&p->changes, length);
-    tandem__binding__pack(&message, (uint8_t *)buffer_room(&p->changes, length));
+    pack_add(&p->changes, &message.base);
     if (p->changes.length >= CHANGES_MOST)
         tell_changes(p);
 }
@@ -121,7 +121,8 @@ static bool wants(const struct origin_state *o)
 static void ask_later(struct proxy *p)
 {
     if (!wheel_runs(&p->snapshot_timer.wheel))
-        proxy__registrar_timer(p, &p->snapshot_timer, REGISTRAR_TIMER_ASK, timer_duration(TIMER_BINDINGS_SAVE));
+        proxy__registrar_timer(
+            p, &p->snapshot_timer, REGISTRAR_TIMER_ASK, timer_duration(TIMER_BINDINGS_SAVE));
 }
 
 static void want(struct proxy *p, struct origin_state *o)

@@ -1,5 +1,6 @@
 /* What is told to who asks for all registrations. A proxy names the digests of what it knows, gets a slice or
- * some that differ, and asks on. Others (sessions) get what this proxy itself has let in, a piece at a time. */
+ * some that differ, and asks on. Others (sessions) get what this proxy itself has let in, a piece at a time.
+ */
 #include <stdio.h>
 
 #include "roles/proxy/proxy_int.h"

@@ -1,6 +1,8 @@
-/* What ran out is removed, a piece of all in each turn. On its way round the sweep also sees what a proxy that
- * has died could not write to the store any more, and writes it. */
+/* What ran out is removed, a piece of all in each turn. On its way round the sweep also sees what a proxy
+ * that has died could not write to the store any more, and writes it. */
 #include "base/mem.h"
+#include <stdio.h>
+
 #include "roles/proxy/proxy_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
@@ -11,8 +13,7 @@
 void proxy__registrar_timer(
     struct proxy *p, struct world_timer *t, enum registrar_timer id, int64_t microseconds)
 {
-    world_timer_set(
-        p->world, t, OBJECT(PROXY_OBJECT_BINDINGS, 0), id, world_now(p->world) + microseconds);
+    world_timer_set(p->world, t, OBJECT(PROXY_OBJECT_BINDINGS, 0), id, world_now(p->world) + microseconds);
 }
 
 /* Its proxy was not heard for long, and had not said that this is in the store. */
@@ -53,8 +54,7 @@ static void sweep(struct proxy *p)
         p->sweep_at = (p->sweep_at + 1) % PROXY_SLICES;
         slices++;
     }
-    proxy__registrar_timer(
-        p, &p->sweep_timer, REGISTRAR_TIMER_SWEEP, timer_duration(TIMER_BINDINGS_SWEEP));
+    proxy__registrar_timer(p, &p->sweep_timer, REGISTRAR_TIMER_SWEEP, timer_duration(TIMER_BINDINGS_SWEEP));
 }
 
 size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512])
