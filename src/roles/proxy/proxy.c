@@ -56,6 +56,8 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
 static void tell_state(struct proxy *p)
 {
     world_gauge(p->world, GAUGE_REGISTRATIONS, p->binding_count);
+    world_gauge(p->world, GAUGE_REGISTRATIONS_UNSAVED, p->unsaved_count);
+    world_gauge(p->world, GAUGE_REGISTRATIONS_REMOVED, p->gone_count);
     world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
     world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
     if (!p->listening)

@@ -17,7 +17,6 @@
 #include "sip/peer.h"
 #include "wire/frame.h"
 
-#define PROXY_ASKERS 16U
 #define CONFIG_NAME_MAX 64
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
 #define PAIR_HOST ".pair"
@@ -52,24 +51,6 @@ struct inside {
     bool greeted;  /* it has introduced itself */
     struct frame_reader in;
     struct world_timer retry;
-};
-
-/* registrar/ */
-#define PROXY_PLACE_BATCHES 8U
-#define PROXY_PLACE_WALKS 64U
-struct proxy_asker { /* of all registrations: is told them piece by piece */
-    char reply_to[CONFIG_NAME_MAX + 32];
-    uint64_t token, number;
-    unsigned slice;
-    bool begun;
-};
-struct place_batch { /* what a pair is told at the end of the turn */
-    char pair[PROXY_NAME];
-    struct buffer bytes;
-};
-struct place_walk { /* a pair that is told all its DNs */
-    char pair[PROXY_NAME];
-    unsigned slice;
 };
 
 struct proxy {

@@ -2,6 +2,24 @@
 #ifndef TANDEM_ROLES_PROXY_REGISTRAR_REGISTRAR_INT_H
 #define TANDEM_ROLES_PROXY_REGISTRAR_REGISTRAR_INT_H
 
+#define PROXY_ASKERS 16U
+#define PROXY_PLACE_BATCHES 8U
+#define PROXY_PLACE_WALKS 64U
+struct proxy_asker { /* of all registrations: is told them piece by piece */
+    char reply_to[96];
+    uint64_t token, number;
+    unsigned slice;
+    bool begun;
+};
+struct place_batch { /* what a pair is told at the end of the turn */
+    char pair[PROXY_NAME];
+    struct buffer bytes;
+};
+struct place_walk { /* a pair that is told all its DNs */
+    char pair[PROXY_NAME];
+    unsigned slice;
+};
+
 enum registrar_timer {
     REGISTRAR_TIMER_SWEEP = 1,
     REGISTRAR_TIMER_SAVE,
