@@ -3,7 +3,11 @@
 #ifndef TANDEM_SIP_PEER_H
 #define TANDEM_SIP_PEER_H
 
-enum { SIP_FRAME_HELLO = 16, SIP_FRAME_MESSAGE = 17 };
+enum {
+    SIP_FRAME_HELLO = 16,
+    SIP_FRAME_MESSAGE = 17,
+    SIP_FRAME_PLACES = 18 /* Places of event.proto: which DNs are in service */
+};
 
 /* What proxies and nodes say to each other inside messages; strangers' are removed at the edge. */
 #define SIP_PARAMETER_PAIR "pair" /* of Contact and request URIs: the pair that owns the dialog */

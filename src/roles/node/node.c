@@ -39,6 +39,7 @@ static void node_close(void *self)
     }
     node__stream_free(n);
     node__peers_close(n);
+    node__places_close(n);
     sip_transactions_close(&n->transactions);
     map_free(&n->calls);
     map_free(&n->legs);
@@ -69,6 +70,7 @@ static int node_open(void **self, struct world *w, const struct role_setup *setu
     pool_init(&n->legs_pool, "leg", sizeof(struct leg));
     sip_transactions_open(&n->transactions, w, &node__sip_handlers, n, NODE_KIND_TRANSACTION);
     node__peers_open(n);
+    node__places_open(n);
     if (!setup->resumed)
         node__stream_begin(n);
     return 0;
@@ -114,6 +116,7 @@ static void node_input(void *self, const struct input *in)
     world_gauge(n->world, GAUGE_CALLS, map_count(&n->calls));
     world_gauge(n->world, GAUGE_LEGS, map_count(&n->legs));
     world_gauge(n->world, GAUGE_TRANSACTIONS, map_count(&n->transactions.by_id));
+    world_gauge(n->world, GAUGE_PLACES, node__places_count(n));
     world_gauge(n->world, GAUGE_OUTBOX, map_count(&n->outbox_index));
     arena_reset(&n->arena);
     log_scope.call = SLICE("");
@@ -136,6 +139,7 @@ static void node_audit(void *self, struct buffer *out)
 /* What belongs to the process, not to the pair, when the same process loads its records again. */
 struct local {
     struct peers *peers;
+    struct places *places;
     uint64_t live_number;
     int64_t resend_at;
 };
@@ -144,9 +148,12 @@ static void *node_detach(void *self)
 {
     struct node *n = self;
     struct local *l = mem_alloc(sizeof *l);
-    *l = (struct local){
-        .peers = n->peers, .live_number = n->live_number, .resend_at = node__stream_resend_at(n)};
+    *l = (struct local){.peers = n->peers,
+        .places = n->places,
+        .live_number = n->live_number,
+        .resend_at = node__stream_resend_at(n)};
     n->peers = NULL;
+    n->places = NULL;
     return l;
 }
 
@@ -156,6 +163,8 @@ static void node_attach(void *self, void *local)
     struct local *l = local;
     node__peers_close(n);
     n->peers = l->peers;
+    node__places_close(n);
+    n->places = l->places;
     n->live_number = l->live_number;
     node__stream_arm(n, l->resend_at);
     mem_free(l);

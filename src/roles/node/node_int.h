@@ -47,7 +47,8 @@ struct node {
     uint64_t view, life, next_object;
     bool ready;
 
-    struct peers *peers; /* of this process */
+    struct peers *peers;   /* of this process */
+    struct places *places; /* of this process: DNs in service */
     struct sip_transactions transactions;
     struct pool calls_pool, legs_pool;
     struct map calls, legs, sdps; /* by id */
@@ -73,6 +74,15 @@ bool node__peers_input(struct node *n, const struct input *in); /* false: not ab
 bool node__peers_pick(
     struct node *n, const char *preferred, char name[SIP_TARGET_NAME]); /* false: none is there */
 void node__peers_send(struct node *n, const char *name, struct slice message);
+
+/* places.c: which DNs proxies can reach (VC-9) */
+struct places;
+void node__places_open(struct node *n);
+void node__places_close(struct node *n);
+void node__places_told(struct node *n, const char *proxy, struct slice bytes); /* Places */
+void node__places_lost(struct node *n, const char *proxy);
+bool node__place_in_service(const struct node *n, struct slice dn);
+size_t node__places_count(const struct node *n);
 
 /* invite.c, requests.c: what comes from proxies */
 extern const struct sip_handlers node__sip_handlers;

@@ -111,12 +111,23 @@ static bool may_speak(struct node *n, const struct peer_flow *p, const char *nam
     return false;
 }
 
+static bool is_connected(struct node *n, const char *name)
+{
+    const struct peer_flow *p;
+    map_for_each (p, &n->peers->flows)
+        if (strcmp(p->name, name) == 0)
+            return true;
+    return false;
+}
+
 /* What was on its way to a proxy that died goes by another one. */
 static void lost(struct node *n, struct peer_flow *p)
 {
     char name[SIP_TARGET_NAME], other[SIP_TARGET_NAME];
     strcpy(name, p->name);
     forget(n->peers, p);
+    if (!is_connected(n, name)) /* a newer stream of the same proxy may be there */
+        node__places_lost(n, name);
     if (name[0] != '\0' && node__peers_pick(n, name, other) && strcmp(name, other) != 0)
         sip_transactions_move(&n->transactions, slice_text(name), slice_text(other));
 }
@@ -187,6 +198,8 @@ static void data(struct node *n, struct peer_flow *p, struct slice bytes)
             hello(n, p, f.payload);
         else if (f.kind == SIP_FRAME_MESSAGE && p->name[0] != '\0')
             message(n, p, f.payload);
+        else if (f.kind == SIP_FRAME_PLACES && p->name[0] != '\0')
+            node__places_told(n, p->name, f.payload);
         if (map_get_number(&n->peers->flows, flow) != p)
             return;
     }

@@ -132,6 +132,8 @@ static void greeted(struct proxy *p, struct inside *i)
     set_greeted(p, i, true);
     world_name(p->world, i->flow, slice_text(i->name));
     sip_transactions_resend(&p->transactions, slice_text(i->name));
+    if (i->is_pair)
+        proxy__places_greeted(p, i->name);
     LOG(LOG_INFO, "proxy", "connected to %s%s%s", i->name, i->is_pair ? ", primary " : "", i->member);
 }
 

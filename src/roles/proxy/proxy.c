@@ -56,6 +56,8 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
 static void tell_state(struct proxy *p)
 {
     world_gauge(p->world, GAUGE_REGISTRATIONS, p->binding_count);
+    world_gauge(p->world, GAUGE_REGISTRATIONS_UNSAVED, p->unsaved_count);
+    world_gauge(p->world, GAUGE_REGISTRATIONS_REMOVED, p->gone_count);
     world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
     world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
     if (!p->listening)
@@ -97,6 +99,7 @@ static void proxy_input(void *self, const struct input *in)
         proxy__start_input(p, in);
     else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in))
         (void)proxy__bindings_input(p, in);
+    proxy__bindings_flush(p);
     tell_state(p);
     arena_reset(&p->arena);
 }

@@ -51,7 +51,11 @@ static void commit_h(void *maker, struct world *w)
             proxy_fixture.on_publish(e.first, e.second);
         if (e.kind == EFFECT_SEND && e.address.family != 0)
             keep(e.address.port, e.second);
-        else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")))
+        else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")) &&
+                 e.second.length > FRAME_HEAD && e.second.data[FRAME_HEAD - 1] == SIP_FRAME_PLACES) {
+            if (proxy_fixture.on_places != NULL)
+                proxy_fixture.on_places(slice_from(e.second, FRAME_HEAD));
+        } else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")))
             keep(0, slice_from(e.second, FRAME_HEAD));
         else if (e.kind == EFFECT_LISTEN && e.token == PROXY_TOKEN_EDGE)
             proxy_fixture.edge = e.flow;
@@ -114,24 +118,24 @@ void proxy_fixture_answer_start(uint64_t token, const ProtobufCMessage *m)
     buffer_free(&bytes);
 }
 
-static void connect_pair(void)
+void proxy_fixture_connect_pair(uint64_t view)
 {
     struct buffer bytes = {0}, frame = {0};
     Tandem__PairRecord record = TANDEM__PAIR_RECORD__INIT;
     Tandem__PeerHello hello = TANDEM__PEER_HELLO__INIT;
-    record.view = 1;
+    record.view = view;
     record.primary = (char *)(uintptr_t) "node-1a";
     record.alone = true;
     pack_add(&bytes, &record.base);
     proxy_fixture_input((struct input){.kind = INPUT_WATCH,
         .token = PROXY_TOKEN_WATCH,
         .name = SLICE("pair/node-1"),
-        .revision = 1,
+        .revision = view,
         .bytes = buffer_slice(&bytes)});
     proxy_fixture_input(
         (struct input){.kind = INPUT_OPENED, .token = PROXY_TOKEN_INSIDE, .flow = proxy_fixture.pair_flow});
     hello.name = (char *)(uintptr_t) "node-1";
-    hello.incarnation = 1;
+    hello.incarnation = view;
     buffer_clear(&bytes);
     pack_add(&bytes, &hello.base);
     frame_add(&frame, SIP_FRAME_HELLO, buffer_slice(&bytes));
@@ -178,7 +182,7 @@ void proxy_fixture_begin(void)
     store.results = &results;
     proxy_fixture_answer_start(PROXY_FIXTURE_BINDINGS, &store.base);
     assert_int_not_equal(proxy_fixture.edge, 0);
-    connect_pair();
+    proxy_fixture_connect_pair(1);
     proxy_fixture.count = 0;
 }
 
@@ -321,6 +325,6 @@ void proxy_fixture_register(const struct phone *p, const char *headers)
 
 unsigned proxy_fixture_bindings(const char *dn)
 {
-    struct aor *a = proxy__aor(proxy_fixture.proxy, slice_text(dn), false);
-    return a != NULL ? a->count : 0;
+    struct aor *a = proxy__aor(proxy_fixture.proxy, slice_text(dn));
+    return a != NULL ? a->live : 0;
 }

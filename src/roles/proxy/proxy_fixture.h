@@ -30,7 +30,8 @@ struct proxy_fixture {
     unsigned count;
     struct buffer asked; /* the last question to the store */
     uint64_t asked_token, asked_object;
-    unsigned changes, beacons;                                    /* told on the bus */
+    unsigned changes, beacons;               /* told on the bus */
+    void (*on_places)(struct slice payload); /* what the pair is told of DNs in service */
     void (*on_publish)(struct slice subject, struct slice bytes); /* NULL: nobody wants to know */
     unsigned cseq, branch;
 };
@@ -56,6 +57,7 @@ enum { PROXY_FIXTURE_KEY = 1, PROXY_FIXTURE_BINDINGS = 3 };
 void proxy_fixture_begin(void); /* with nobody registered, and connected to the pair */
 void proxy_fixture_open(void);  /* it waits for what it asks for at its start */
 void proxy_fixture_give_key(void);
+void proxy_fixture_connect_pair(uint64_t view); /* of its record */
 void proxy_fixture_answer_start(uint64_t token, const ProtobufCMessage *m);
 void proxy_fixture_end(void);
 void proxy_fixture_input(struct input in);

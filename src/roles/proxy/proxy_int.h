@@ -17,7 +17,6 @@
 #include "sip/peer.h"
 #include "wire/frame.h"
 
-#define PROXY_ASKERS 16U
 #define CONFIG_NAME_MAX 64
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
 #define PAIR_HOST ".pair"
@@ -41,7 +40,10 @@ enum {
     PROXY_TOKEN_CONTROL, /* and the one after it */
     PROXY_TOKEN_GUARD = 96 PROXY_TOKEN_CONTROL,
     PROXY_TOKEN_TRUNKS = 96,
-    PROXY_TOKEN_TRUNK_LEAD
+    PROXY_TOKEN_TRUNK_LEAD PROXY_TOKEN_CONTROL, /* registrar/: questions to all, */
+    PROXY_TOKEN_CONTROL_ANSWER,                 /* answers to ours, */
+    PROXY_TOKEN_CONTROL_ASK,                    /* questions to us */
+    PROXY_TOKEN_QUESTIONS                       /* of people */
 };
 
 /* A stream to or from a part of ours. */
@@ -55,11 +57,6 @@ struct inside {
     bool greeted;  /* it has introduced itself */
     struct frame_reader in;
     struct world_timer retry;
-};
-
-struct proxy_asker { /* of a snapshot, before there was one */
-    char reply_to[CONFIG_NAME_MAX + 32];
-    uint64_t token;
 };
 
 struct proxy {
@@ -79,18 +76,28 @@ struct proxy {
     struct pool relay_pool;
     struct arena arena; /* of one turn */
 
-    /* bindings.c */
-    struct map aors;
-    size_t binding_count;
-    struct list unsaved;          /* struct unsaved, in order */
-    size_t unsaved_count, saving; /* so many of them are being written */
-    size_t sweep_at;
-    uint64_t change_number;
+    /* registrar/ */
+    struct map aors;                  /* by DN */
+    struct list slices[PROXY_SLICES]; /* struct aor */
+    uint64_t digests[PROXY_SLICES];   /* of what is known */
+    size_t binding_count, gone_count; /* contacts; and removed ones that are remembered */
+    struct list unsaved, saving;      /* struct binding: what the store does not have; what it is given */
+    size_t unsaved_count, asked_count, save_most;
+    uint64_t save_token;
+    int64_t save_mark, saved_at; /* what changed until then is being written; is written */
+    unsigned sweep_at, audit_at;
+    uint64_t change_number, pairs_hash;
+    struct buffer changes; /* that were not told yet, as fields of a BindingChange */
     struct map origins;
+    const struct origin_state *own_origin;
     struct proxy_asker askers[PROXY_ASKERS];
-    struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer;
+    struct place_batch place_batches[PROXY_PLACE_BATCHES];
+    struct place_walk place_walks[PROXY_PLACE_WALKS];
+    bool asked_all;
+    struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer, tell_timer, push_timer,
+        audit_timer, places_timer;
 
-    /* start.c */
+    /* registrar/start.c */
     char nonce_key[PROXY_KEY];
     bool key_known, listening;
     bool bindings_read, bindings_told; /* by the store; by a proxy that has them all */
@@ -116,6 +123,8 @@ void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
 
 /* route.c */
+unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],
+    unsigned after, bool flow_failed);
 void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m);
 void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m);
 extern const struct sip_handlers proxy__sip_handlers;

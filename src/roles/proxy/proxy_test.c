@@ -70,6 +70,8 @@ static void nobody_registered_is_480(void **state)
 
 /* ---- sharing (VC-2) ---- */
 
+static uint64_t change_of = 5; /* the life of proxy-2 */
+
 /* Without a contact: the number alone. */
 static void change(uint64_t number, const char *contact)
 {
@@ -84,7 +86,7 @@ static void change(uint64_t number, const char *contact)
     b.address = pack_bytes(slice_of(&at, sizeof at));
     b.expires_at = (uint64_t)proxy_fixture.now + 600 * (uint64_t)SECOND;
     c.proxy = b.proxy;
-    c.incarnation = 5;
+    c.incarnation = change_of;
     c.number = number;
     c.n_bindings = contact != NULL;
     c.bindings = &pointer;
@@ -96,43 +98,105 @@ static void change(uint64_t number, const char *contact)
     buffer_free(&bytes);
 }
 
+static unsigned questions; /* that proxy-2 was asked */
+
+static void count_question(struct slice subject, struct slice bytes)
+{
+    (void)bytes;
+    questions += slice_equal(subject, SLICE("ctl.proxy.ask.proxy-2"));
+}
+
+/* proxy-2 has told all that differs, up to this number. */
+static void answer_question(uint64_t number)
+{
+    struct buffer bytes = {0};
+    Tandem__BindingSnapshot s = TANDEM__BINDING_SNAPSHOT__INIT;
+    s.proxy = (char *)(uintptr_t) "proxy-2";
+    s.incarnation = 5;
+    s.number = number;
+    s.last = true;
+    pack_add(&bytes, &s.base);
+    proxy_fixture_input((struct input){.kind = INPUT_BUS,
+        .token = PROXY_TOKEN_CONTROL_ANSWER,
+        .name = SLICE("ctl.proxy.bindings.proxy-1"),
+        .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+}
+
+static void expect_questions(unsigned count)
+{
+    proxy_fixture_pass(SECOND);
+    assert_int_equal(questions, count);
+}
+
+static void begin_counting(void)
+{
+    proxy_fixture_begin();
+    questions = 0;
+    proxy_fixture.on_publish = count_question;
+}
+
+/* VC-2 */
 static void another_proxys_phones_are_reachable(void **state)
 {
     (void)state;
-    proxy_fixture_begin();
+    begin_counting();
     change(1, "sip:x@127.0.0.1:8000");
     assert_int_equal(proxy_fixture_bindings("1002"), 1);
     assert_int_equal(proxy_fixture.changes, 0); /* what is heard is not told again */
     proxy_fixture_from_pair(NODE_INVITE);
     proxy_fixture_must_find(8000, "INVITE sip:x@127.0.0.1:8000");
-    struct proxy *p = proxy_fixture.proxy;
-    proxy_fixture_pass(SECOND); /* the first question after the start */
-    assert_false(wheel_runs(&p->snapshot_timer.wheel));
+    expect_questions(1); /* it was not heard before */
+    answer_question(1);
     change(2, "sip:y@127.0.0.1:8000");
-    assert_false(wheel_runs(&p->snapshot_timer.wheel));
-    change(4, "sip:z@127.0.0.1:8000"); /* one is missing: a snapshot is asked for */
+    expect_questions(1);
+    change(4, "sip:z@127.0.0.1:8000"); /* one is missing */
     assert_int_equal(proxy_fixture_bindings("1002"), 3);
-    assert_true(wheel_runs(&p->snapshot_timer.wheel));
+    expect_questions(2);
     change(3, "sip:late@127.0.0.1:8000");
     assert_int_equal(proxy_fixture_bindings("1002"), 3);
+    answer_question(4);
+    change(5, "sip:u@127.0.0.1:8000");
+    proxy_fixture_pass(5 * SECOND);
+    assert_int_equal(questions, 2);
     proxy_fixture_end();
 }
 
+/* VC-2 */
 static void a_missed_change_is_noticed_without_another(void **state)
 {
     (void)state;
-    proxy_fixture_begin();
-    struct proxy *p = proxy_fixture.proxy;
+    begin_counting();
     change(1, "sip:x@127.0.0.1:8000");
-    proxy_fixture_pass(SECOND);
+    expect_questions(1);
+    answer_question(1);
     change(1, NULL);
-    assert_false(wheel_runs(&p->snapshot_timer.wheel));
+    expect_questions(1);
     change(2, NULL); /* the second one was lost with the bus */
-    assert_true(wheel_runs(&p->snapshot_timer.wheel));
-    proxy_fixture_pass(SECOND);
-    assert_false(wheel_runs(&p->snapshot_timer.wheel));
-    change(2, NULL); /* and so was the answer: it is asked again */
-    assert_true(wheel_runs(&p->snapshot_timer.wheel));
+    expect_questions(2);
+    proxy_fixture_pass(2 * SECOND); /* and so was the answer: it is asked again */
+    assert_in_range(questions, 3, 4);
+    proxy_fixture_pass(20 * SECOND); /* but not for ever, when it is not heard any more */
+    unsigned asked = questions;
+    proxy_fixture_pass(8 * SECOND);
+    assert_int_equal(questions, asked);
+    proxy_fixture_end();
+}
+
+/* VC-2: one that was started anew may know less than its last life told, or more. */
+static void a_proxy_that_was_started_anew_is_asked(void **state)
+{
+    (void)state;
+    begin_counting();
+    change(1, "sip:x@127.0.0.1:8000");
+    expect_questions(1);
+    answer_question(1);
+    expect_questions(1);
+    change_of = 6;
+    change(0, NULL);
+    expect_questions(2);
+    change_of = 5;
+    assert_int_equal(proxy_fixture_bindings("1002"), 1);
     proxy_fixture_end();
 }
 
@@ -151,4 +215,4 @@ TESTS("proxy", cmocka_unit_test(nothing_is_smuggled_past_removal),
     cmocka_unit_test(a_foreign_route_is_not_followed), cmocka_unit_test(max_forwards_ends_a_loop),
     cmocka_unit_test(nobody_registered_is_480), cmocka_unit_test(another_proxys_phones_are_reachable),
     cmocka_unit_test(a_missed_change_is_noticed_without_another),
-    cmocka_unit_test(says_its_number_each_second))
+    cmocka_unit_test(a_proxy_that_was_started_anew_is_asked), cmocka_unit_test(says_its_number_each_second))

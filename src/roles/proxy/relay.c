@@ -96,6 +96,8 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     } else {
         proxy__add_routes(out, m, to->keep_route);
     }
+    if (!slice_empty(to->path))
+        sip_add_header(out, SIP_HEADER_ROUTE, to->path);
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
     if (to->breadth != 0)
         buffer_add_format(out, "Max-Breadth: %u\r\n", to->breadth);
@@ -201,6 +203,7 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     }
     struct relay *r = proxy__relay_begin(p, t, m);
     r->from_trunk = to->record_way != NULL;
+    r->group = count != 0 ? to[0].group : 0;
     for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++) {
         struct destination one = to[i];
         one.breadth = one.listener != NULL && slice_empty(m->to_tag) ? breadth : 0;
@@ -295,7 +298,7 @@ static bool better(uint16_t status, uint16_t best)
     for (size_t i = 0; i < sizeof telling / sizeof telling[0]; i++)
         if (telling[i] == status)
             return true;
-    return best == 408;
+    return best == 408 || best == 430;
 }
 
 static void build_up(struct buffer *out, struct proxy *p, struct relay *r, const struct sip_message *m)
@@ -308,6 +311,11 @@ static void build_up(struct buffer *out, struct proxy *p, struct relay *r, const
 
 static void note_refusal(struct proxy *p, struct relay *r, uint16_t status, const struct sip_message *m)
 {
+    if (status == 430) { /* no matter of the caller's (RFC 5626 5.3) */
+        r->flow_failed = true;
+        m = NULL;
+        world_count(p->world, COUNTER_FLOW_FAILED, 1);
+    }
     if (!better(status, r->best))
         return;
     r->best = status;
@@ -316,17 +324,35 @@ static void note_refusal(struct proxy *p, struct relay *r, uint16_t status, cons
         build_up(&r->best_response, p, r, m);
 }
 
+/* The contacts that come behind those that were tried (RFC 3261 16.6: serially, by falling q). */
+static bool next_contacts(struct proxy *p, struct relay *r, struct sip_transaction *server)
+{
+    struct destination to[PROXY_BRANCHES];
+    struct sip_message m;
+    if (r->group == 0 || r->cancelled || r->best >= 600 ||
+        sip_parse(&m, arena_copy(&p->arena, buffer_slice(&server->request)), &p->arena, NULL) != 0)
+        return false;
+    unsigned count = proxy__contacts(p, &m, to, r->group, r->flow_failed);
+    r->count = 0; /* all of them are over */
+    r->flow_failed = false;
+    for (unsigned i = 0; i < count; i++)
+        send_branch(p, r, &m, &to[i], SLICE(""), &server->target);
+    if (count != 0)
+        r->group = to[0].group;
+    return r->open != 0;
+}
+
 /* All branches are over and none was answered: the best refusal goes up. */
 static void conclude(struct proxy *p, struct relay *r)
 {
     struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
-    if (r->open != 0 || r->answered)
+    if (r->open != 0 || r->answered || (server != NULL && next_contacts(p, r, server)))
         return;
     trunk_relay_refused(p, r);
     if (r->best_response.length != 0)
         send_up(p, r, r->best, buffer_slice(&r->best_response));
     else if (server != NULL)
-        sip_respond_simple(server, r->best != 0 ? r->best : 408, SLICE("edge"));
+        sip_respond_simple(server, r->best == 430 ? 480 : r->best != 0 ? r->best : 408, SLICE("edge"));
     buffer_free(&r->best_response);
 }
 
@@ -398,6 +424,8 @@ void proxy__failed(void *self, struct sip_transaction *t)
         return;
     if (t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)
         sip_cancel(&p->transactions, t); /* timer C */
+    else
+        r->flow_failed = true;
     note_refusal(p, r, 408, NULL);
     proxy__relay_close_branch(r, t->id);
     conclude(p, r);

@@ -22,6 +22,8 @@ struct relay {
     enum sip_method method;
     unsigned count, open;
     bool answered, cancelled; /* a 2xx has gone up; CANCEL has come */
+    bool flow_failed;         /* a phone was not reached by the flow that was tried */
+    unsigned group;           /* of contacts that was tried last; 0: there are no others */
     uint16_t best;            /* the best refusal so far */
     struct buffer best_response;
     struct branch branches[PROXY_BRANCHES];
@@ -43,6 +45,9 @@ struct destination {
     unsigned breadth;                     /* Max-Breadth there (RFC 5393); 0: it is not said */
     const struct outside *outside;        /* a trunk: what it is told; NULL: another destination */
     const char *record_way; /* from a trunk: the way parameter of our Record-Route; NULL: none */
+    struct slice path;      /* phones: what stands between (RFC 3327); becomes a Route */
+    unsigned
+        group; /* contacts: those of one group are tried together, then those of the next; 0: no others */
 };
 
 /* relay.c */

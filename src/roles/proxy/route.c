@@ -31,7 +31,7 @@ static void add_hex(struct buffer *out, const void *bytes, size_t length)
         buffer_add_format(out, "%02x", ((const unsigned char *)bytes)[i]);
 }
 
-static char *flow_text(struct proxy *p, const struct binding *b)
+static char *flow_text(struct proxy *p, const struct phone_flow *b)
 {
     struct buffer out = {.limit = FLOW_TEXT};
     buffer_add_text(&out, b->proxy);
@@ -75,11 +75,11 @@ static bool read_address(struct address *a, struct slice ip, struct slice port)
     return true;
 }
 
-static bool read_flow(struct binding *b, struct slice text)
+static bool read_flow(struct phone_flow *b, struct slice text)
 {
     struct slice name, kind, third, fourth, fifth;
     uint64_t number;
-    *b = (struct binding){.transport = TRANSPORT_TCP};
+    *b = (struct phone_flow){.transport = TRANSPORT_TCP};
     /* Names of proxies may hold dots: the fixed parts are read from the end. */
     size_t end = text.length, cuts = 0, from[4] = {0};
     bool udp = slice_find_slice(text, SLICE(".u.")) >= 0;
@@ -119,7 +119,7 @@ static const struct edge_listener *listener_for(struct proxy *p, enum transport 
 
 /* To a phone: over its flow here, over the proxy that has the flow, or (UDP, when that one is away) from
  * here. */
-static bool to_phone(struct proxy *p, const struct binding *b, struct destination *to)
+static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destination *to)
 {
     bool here = strcmp(b->proxy, p->name) == 0;
     *to = (struct destination){.record_flow = flow_text(p, b)};
@@ -151,7 +151,7 @@ static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
 }
 
 /* The first Route, when it is ours and names a flow. */
-static bool routed_flow(const struct sip_message *m, struct binding *b)
+static bool routed_flow(const struct sip_message *m, struct phone_flow *b)
 {
     struct sip_cursor at = {0};
     struct sip_name_address a;
@@ -177,38 +177,72 @@ static bool to_owner(struct proxy *p, const struct sip_message *m, struct destin
 
 /* ---- from pairs and other proxies ---- */
 
-static unsigned contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES])
+/* A phone may have several flows (RFC 5626): how many newer ones there are that could be used. */
+static unsigned rank_of(const struct binding *const *bindings, unsigned count, unsigned index)
+{
+    const struct binding *b = bindings[index];
+    unsigned rank = 0;
+    for (unsigned i = 0; i < count && b->reg_id != 0; i++) {
+        const struct binding *o = bindings[i];
+        if (i != index && o->reg_id != 0 && slice_equal(binding_instance(o), binding_instance(b)) &&
+            (o->changed_at > b->changed_at || (o->changed_at == b->changed_at && i < index)))
+            rank++;
+    }
+    return rank;
+}
+
+/* The contacts of a DN that are tried together: by falling q, and of a phone with several flows the newest;
+ * another of its flows only where one had failed. `after` is the group that was tried last, 0 to begin. */
+unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],
+    unsigned after, bool flow_failed)
 {
     char room[CONFIG_NAME_MAX];
+    const struct binding *bindings[PROXY_BRANCHES];
+    struct destination all[PROXY_BRANCHES];
     struct sip_uri uri;
     struct slice user;
-    unsigned count = 0;
+    unsigned count = 0, chosen = 0, best = UINT_MAX;
     if (sip_uri_parse(&uri, m->uri) != 0 || sip_uri_user(&user, &uri, room, sizeof room) != 0)
         return 0;
-    struct aor *a = proxy__aor(p, user, false);
-    if (a == NULL)
-        return 0;
-    list_for_each (link, &a->bindings) {
-        const struct binding *b = list_entry(link, struct binding, link);
-        if (count < PROXY_BRANCHES && b->expires_at > world_now(p->world) && to_phone(p, b, &to[count]))
-            to[count++].uri = slice_text(b->contact);
+    const struct aor *a = proxy__aor(p, user);
+    for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL && count < PROXY_BRANCHES;
+         b = b->next) {
+        struct phone_flow flow;
+        proxy__binding_flow(b, &flow);
+        if (!proxy__binding_lives(p, b) || !to_phone(p, &flow, &all[count]))
+            continue;
+        all[count].uri = arena_copy(&p->arena, binding_contact(b));
+        all[count].path = arena_copy(&p->arena, binding_path(b));
+        bindings[count++] = b;
     }
-    return count;
+    for (unsigned i = 0; i < count; i++) {
+        unsigned rank = rank_of(bindings, count, i);
+        all[i].group = (1000U - bindings[i]->q) * PROXY_BRANCHES + rank + 1;
+        if (all[i].group > after && all[i].group < best && (rank == 0 || flow_failed))
+            best = all[i].group;
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (all[i].group == best)
+            to[chosen++] = all[i];
+    return chosen;
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct destination to[PROXY_BRANCHES];
-    struct binding flow;
+    struct phone_flow flow;
     unsigned count;
     if (trunk_in_dialog(p, t, m))
         return;
-    if (routed_flow(m, &flow))
+    bool has_flow = routed_flow(m, &flow);
+    if (has_flow)
         count = to_phone(p, &flow, &to[0]) ? 1 : 0;
     else
-        count = contacts(p, m, to);
+        count = proxy__contacts(p, m, to, 0, false);
     if (count != 0)
         proxy__relay(p, t, m, to, count, SLICE(""));
+    else if (slice_empty(m->to_tag) && has_flow)
+        sip_respond_simple(t, 430, SLICE("edge")); /* RFC 5626 5.3: the proxy that asked has others */
     else if (!trunk_outgoing(p, t, m))
         refuse(p, t, slice_empty(m->to_tag) ? 480 : 481);
 }
@@ -321,7 +355,7 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
 {
     struct proxy *p = self;
     struct destination to;
-    struct binding flow;
+    struct phone_flow flow;
     bool inside = from->name[0] != '\0';
     bool good = m->max_forwards != 0 &&
                 (inside ? trunk_ack(p, m, &to) || (routed_flow(m, &flow) && to_phone(p, &flow, &to))

@@ -1,229 +1,431 @@
-/* Who is where: all registrations of the location, in the memory of every proxy. */
+#include "roles/proxy/registrar/bindings.h"
+
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
-#include "wire/engine.pb-c.h"
+#include "sip/uri.h"
 #include "wire/pack.h"
 
-enum { TIMER_SWEEP = 1 };
-#define SWEPT 256U /* DNs looked at in one turn */
+#define ORIGINS 256U /* proxies that are remembered */
+#define TEXT_MOST 2048U
 
-struct aor *proxy__aor(struct proxy *p, struct slice dn, bool make)
+/* ---- DNs ---- */
+
+struct aor *proxy__aor(struct proxy *p, struct slice dn)
 {
-    struct aor *a = map_get(&p->aors, dn);
-    if (a != NULL || !make)
+    return map_get(&p->aors, dn);
+}
+
+static struct aor *obtain_aor(struct proxy *p, struct slice dn)
+{
+    struct aor *a = proxy__aor(p, dn);
+    if (a != NULL || dn.length == 0 || dn.length > UINT8_MAX)
         return a;
     a = mem_zero(sizeof *a + dn.length + 1);
     slice_put(a->dn, dn);
-    a->length = dn.length;
-    list_init(&a->bindings);
+    a->length = (uint8_t)dn.length;
+    a->slice = (uint8_t)(hash_stable(dn) % PROXY_SLICES);
+    list_append(&p->slices[a->slice], &a->of_slice);
     map_put(&p->aors, slice_of(a->dn, a->length), a);
     return a;
 }
 
-struct binding *proxy__binding_find(struct aor *a, struct slice contact)
+static void tidy_aor(struct proxy *p, struct aor *a)
 {
-    list_for_each (link, &a->bindings) {
-        struct binding *b = list_entry(link, struct binding, link);
-        if (slice_equal(slice_text(b->contact), contact))
-            return b;
-    }
-    return NULL;
-}
-
-static void binding_free(struct proxy *p, struct binding *b)
-{
-    struct aor *a = b->aor;
-    list_remove(&b->link);
-    a->count--;
-    p->binding_count--;
-    mem_free(b->contact);
-    mem_free(b->call_id);
-    mem_free(b);
-    if (a->count != 0)
+    if (a->first != NULL)
         return;
     map_remove(&p->aors, slice_of(a->dn, a->length));
+    list_remove(&a->of_slice);
     mem_free(a);
 }
 
-static char *own_text(const char *text)
+struct binding *proxy__binding_find(struct aor *a, struct slice contact)
 {
-    return text != NULL ? mem_copy(text, strlen(text) + 1) : NULL;
+    for (struct binding *b = a != NULL ? a->first : NULL; b != NULL; b = b->next)
+        if (slice_equal(binding_contact(b), contact))
+            return b;
+    return NULL;
 }
 
-static enum transport read_transport(const char *text)
+struct binding *proxy__binding_same(struct aor *a, struct slice contact)
 {
-    return strcmp(text, "udp") == 0 ? TRANSPORT_UDP : TRANSPORT_TCP;
+    struct sip_uri wanted, have;
+    struct binding *exact = proxy__binding_find(a, contact);
+    if (exact != NULL && !exact->gone)
+        return exact;
+    if (a == NULL || sip_uri_parse(&wanted, contact) != 0)
+        return NULL;
+    for (struct binding *b = a->first; b != NULL; b = b->next)
+        if (!b->gone && sip_uri_parse(&have, binding_contact(b)) == 0 && sip_uri_equal(&wanted, &have))
+            return b;
+    return NULL;
 }
 
-static void fill(struct proxy *p, struct binding *b, const Tandem__Binding *from)
+bool proxy__binding_lives(const struct proxy *p, const struct binding *b)
 {
-    char *old = b->call_id;
-    b->call_id = own_text(from->call_id); /* it may be the old text itself */
-    mem_free(old);
-    snprintf(b->proxy, sizeof b->proxy, "%s", from->proxy);
-    b->transport = read_transport(from->transport);
-    b->address = (struct address){0};
-    if (from->address.len == sizeof b->address)
-        memcpy(&b->address, from->address.data, sizeof b->address);
-    b->cseq = from->cseq;
-    b->expires_at = (int64_t)from->expires_at;
-    b->flow = from->flow;
-    b->incarnation = from->incarnation;
-    b->listener = 0;
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].transport == b->transport && b->transport == TRANSPORT_UDP &&
-            p->listeners[i].address.family == b->address.family) {
-            b->listener = i;
-            break;
-        }
+    return !b->gone && b->expires_at > world_now(p->world);
 }
 
-/* Of two reports of one contact the later registration counts, by Call-ID and CSeq or by when it ends. */
-static bool older(const struct binding *b, const Tandem__Binding *from)
+/* ---- what is counted: digests are equal where the same is known ---- */
+
+static uint64_t digest(const struct binding *b)
 {
-    if (b->call_id != NULL && from->call_id != NULL && strcmp(b->call_id, from->call_id) == 0)
-        return from->cseq < b->cseq;
-    return from->expires_at != 0 && (int64_t)from->expires_at < b->expires_at;
+    uint64_t name = hash_stable_add(hash_stable(slice_of(b->aor->dn, b->aor->length)), binding_contact(b));
+    return hash_number(name + (uint64_t)b->changed_at * 2 + b->gone);
 }
 
-void proxy__binding_put(struct proxy *p, const Tandem__Binding *from, bool local)
+static void count(struct proxy *p, struct binding *b, int by)
 {
-    bool gone = from->expires_at == 0 || (int64_t)from->expires_at <= world_now(p->world);
-    struct aor *a = proxy__aor(p, slice_text(from->dn), !gone);
-    struct binding *b = a != NULL ? proxy__binding_find(a, slice_text(from->contact)) : NULL;
-    if (local) {
-        proxy__share_change(p, from);
-        proxy__save_later(p, from);
-    } else if (b != NULL && older(b, from)) {
+    size_t *total = b->gone ? &p->gone_count : &p->binding_count;
+    uint16_t *own = b->gone ? &b->aor->gone : &b->aor->live;
+    *total += (size_t)by;
+    *own = (uint16_t)(*own + by);
+    p->digests[b->aor->slice] ^= digest(b);
+}
+
+/* ---- one binding ---- */
+
+static size_t room_for(const struct binding_report *r)
+{
+    return r->contact.length + r->instance.length + r->path.length + r->agent.length + 4;
+}
+
+static char *put_text(char *to, uint16_t *length, struct slice text)
+{
+    *length = (uint16_t)text.length;
+    if (text.length != 0)
+        memcpy(to, text.data, text.length);
+    to[text.length] = '\0';
+    return to + text.length + 1;
+}
+
+static void fill(struct binding *b, const struct binding_report *r)
+{
+    char *at = put_text(b->texts, &b->contact_length, r->contact);
+    at = put_text(at, &b->instance_length, r->instance);
+    at = put_text(at, &b->path_length, r->path);
+    put_text(at, &b->agent_length, r->agent);
+    b->origin = r->origin;
+    b->changed_at = r->changed_at;
+    b->expires_at = r->expires_at;
+    b->flow = r->flow.flow;
+    b->incarnation = r->flow.incarnation;
+    b->call = r->call;
+    b->cseq = r->cseq;
+    b->reg_id = r->reg_id;
+    b->q = r->q;
+    b->address = r->flow.address;
+    b->transport = (uint8_t)r->flow.transport;
+    b->listener = (uint8_t)r->flow.listener;
+    b->gone = r->gone;
+    b->adopted = false;
+}
+
+static struct binding **place_of(struct binding *b)
+{
+    struct binding **at = &b->aor->first;
+    while (*at != b)
+        at = &(*at)->next;
+    return at;
+}
+
+/* Larger texts need another place. */
+static struct binding *grow(struct proxy *p, struct binding *b, size_t room)
+{
+    struct binding *to = mem_alloc(sizeof *to + room);
+    struct binding **at = place_of(b);
+    *to = *b;
+    to->unsaved = (struct list){NULL, NULL};
+    to->room = (uint16_t)room;
+    *at = to;
+    proxy__save_moved(p, to, b);
+    mem_free(b);
+    return to;
+}
+
+static struct binding *make(struct aor *a, size_t room)
+{
+    struct binding **at = &a->first;
+    while (*at != NULL)
+        at = &(*at)->next;
+    struct binding *b = *at = mem_zero(sizeof *b + room);
+    b->aor = a;
+    b->room = (uint16_t)room;
+    return b;
+}
+
+static struct binding *write(
+    struct proxy *p, struct aor *a, struct binding *b, const struct binding_report *r)
+{
+    size_t room = room_for(r);
+    if (b == NULL)
+        b = make(a, room);
+    else {
+        count(p, b, -1);
+        if (room > b->room)
+            b = grow(p, b, room);
+    }
+    fill(b, r);
+    count(p, b, 1);
+    return b;
+}
+
+void proxy__binding_forget(struct proxy *p, struct binding *b)
+{
+    struct aor *a = b->aor;
+    uint16_t live = a->live;
+    count(p, b, -1);
+    *place_of(b) = b->next;
+    proxy__save_forget(p, b);
+    mem_free(b);
+    if (a->live == 0 && live != 0)
+        proxy__place_changed(p, a);
+    tidy_aor(p, a);
+}
+
+/* Of too many removed ones the oldest is forgotten. */
+static void bound_gone(struct proxy *p, struct aor *a, const struct binding *keep)
+{
+    while (a->gone > PROXY_GONE) {
+        struct binding *oldest = NULL;
+        for (struct binding *b = a->first; b != NULL; b = b->next)
+            if (b->gone && b != keep && (oldest == NULL || b->changed_at < oldest->changed_at))
+                oldest = b;
+        proxy__binding_forget(p, oldest);
+    }
+}
+
+/* ---- what happens to them ---- */
+
+static void tell(struct proxy *p, struct binding *b)
+{
+    proxy__share_change(p, b);
+    proxy__save_later(p, b);
+}
+
+static void mark_gone(struct proxy *p, struct binding *b, int64_t changed_at)
+{
+    count(p, b, -1);
+    b->gone = true;
+    b->changed_at = changed_at;
+    count(p, b, 1);
+}
+
+/* One phone has one flow of a number (RFC 5626 6): the newer takes the older one's place, at every proxy
+ * alike, in whatever order it hears of them. */
+static void supersede(struct proxy *p, struct binding *b)
+{
+    const struct origin_state *own = proxy__own_origin(p);
+    if (b->gone || b->reg_id == 0 || b->instance_length == 0)
         return;
+    for (struct binding *o = b->aor->first; o != NULL; o = o->next) {
+        if (o == b || o->gone || o->reg_id != b->reg_id ||
+            !slice_equal(binding_instance(o), binding_instance(b)))
+            continue;
+        bool newer = b->changed_at != o->changed_at
+                         ? b->changed_at > o->changed_at
+                         : slice_compare(binding_contact(b), binding_contact(o)) > 0;
+        struct binding *loser = newer ? o : b;
+        mark_gone(p, loser, newer ? b->changed_at : o->changed_at);
+        if (b->origin == own || o->origin == own)
+            tell(p, loser);
+        if (loser == b)
+            return;
     }
-    if (gone) {
-        if (b != NULL)
-            binding_free(p, b);
-        return;
-    }
-    if (b == NULL) {
-        b = mem_zero(sizeof *b);
-        b->aor = a;
-        b->contact = own_text(from->contact);
-        list_append(&a->bindings, &b->link);
-        a->count++;
-        p->binding_count++;
-    }
-    fill(p, b, from);
 }
 
-void proxy__binding_pack(const struct binding *b, const char *dn, Tandem__Binding *out)
+static void written(struct proxy *p, struct aor *a, struct binding *b, uint16_t live)
+{
+    supersede(p, b);
+    bound_gone(p, a, b);
+    if ((a->live != 0) != (live != 0))
+        proxy__place_changed(p, a);
+}
+
+/* Later than everything that is known of the contact, also where another proxy's clock is ahead of ours. */
+static int64_t stamp(struct proxy *p, const struct binding *b)
+{
+    int64_t now = world_now(p->world);
+    return b != NULL && b->changed_at >= now ? b->changed_at + 1 : now;
+}
+
+struct binding *proxy__binding_set(struct proxy *p, struct binding_report *r)
+{
+    struct aor *a = obtain_aor(p, r->dn);
+    if (a == NULL || room_for(r) > TEXT_MOST)
+        return NULL;
+    uint16_t live = a->live;
+    struct binding *b = proxy__binding_find(a, r->contact);
+    r->changed_at = stamp(p, b);
+    b = write(p, a, b, r);
+    tell(p, b);
+    written(p, a, b, live);
+    return b;
+}
+
+void proxy__binding_remove(struct proxy *p, struct binding *b)
+{
+    struct aor *a = b->aor;
+    uint16_t live = a->live;
+    count(p, b, -1);
+    b->changed_at = stamp(p, b);
+    b->origin = proxy__own_origin(p);
+    b->gone = true;
+    count(p, b, 1);
+    tell(p, b);
+    written(p, a, b, live);
+}
+
+static bool is_newer(const struct binding_report *r, const struct binding *b)
+{
+    if (r->changed_at != b->changed_at)
+        return r->changed_at > b->changed_at;
+    if (r->gone != b->gone)
+        return r->gone;
+    if (r->expires_at != b->expires_at)
+        return r->expires_at > b->expires_at;
+    return r->origin != b->origin && strcmp(r->origin->name, b->origin->name) > 0;
+}
+
+bool proxy__binding_merge(struct proxy *p, const struct binding_report *r)
+{
+    bool over = r->expires_at <= world_now(p->world);
+    struct aor *a = over ? proxy__aor(p, r->dn) : obtain_aor(p, r->dn);
+    struct binding *b = proxy__binding_find(a, r->contact);
+    if (a == NULL || room_for(r) > TEXT_MOST || (b != NULL && !is_newer(r, b)) || (over && b == NULL)) {
+        if (a != NULL)
+            tidy_aor(p, a);
+        return false;
+    }
+    if (over) {
+        proxy__binding_forget(p, b);
+        return true;
+    }
+    uint16_t live = a->live;
+    b = write(p, a, b, r);
+    written(p, a, b, live);
+    return true;
+}
+
+/* ---- as a message ---- */
+
+void proxy__binding_pack(const struct binding *b, Tandem__Binding *out)
 {
     tandem__binding__init(out);
-    out->dn = (char *)(uintptr_t)dn;
-    out->contact = b->contact;
-    out->proxy = (char *)(uintptr_t)b->proxy;
-    out->transport = (char *)(uintptr_t)transport_name(b->transport);
+    out->dn = b->aor->dn;
+    out->contact = (char *)(uintptr_t)b->texts;
+    out->proxy = (char *)(uintptr_t)b->origin->name;
+    out->transport = (char *)(uintptr_t)transport_name((enum transport)b->transport);
+    out->has_changed_at = true;
+    out->changed_at = (uint64_t)b->changed_at;
+    if (b->gone) {
+        out->has_gone_until = true;
+        out->gone_until = (uint64_t)b->expires_at;
+        return;
+    }
     out->address = pack_bytes(slice_of(&b->address, sizeof b->address));
-    out->call_id = b->call_id;
+    out->expires_at = (uint64_t)b->expires_at;
+    out->has_call = true;
+    out->call = b->call;
     out->has_cseq = true;
     out->cseq = b->cseq;
-    out->expires_at = (uint64_t)b->expires_at;
     out->has_flow = b->flow != 0;
     out->flow = b->flow;
     out->has_incarnation = true;
     out->incarnation = b->incarnation;
+    out->has_q = true;
+    out->q = b->q;
+    out->has_reg_id = b->reg_id != 0;
+    out->reg_id = b->reg_id;
+    if (b->instance_length != 0)
+        out->instance = (char *)(uintptr_t)binding_instance(b).data;
+    if (b->path_length != 0)
+        out->path = (char *)(uintptr_t)binding_path(b).data;
+    if (b->agent_length != 0)
+        out->user_agent = (char *)(uintptr_t)binding_agent(b).data;
 }
 
-size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512])
+static enum transport read_transport(const char *text)
 {
-    const Tandem__StoreAnswer *a = pack_read(&tandem__store_answer__descriptor, store_answer, &p->arena);
-    size_t count = a != NULL && a->n_results == 1 ? a->results[0]->n_rows : 0;
-    for (size_t i = 0; i < count; i++) {
-        const Tandem__StoreRow *row = a->results[0]->rows[i];
-        if (row->n_values < 4 || row->values[0]->text == NULL || row->values[1]->text == NULL)
-            continue;
-        snprintf(last[0], 512, "%s", row->values[0]->text);
-        snprintf(last[1], 512, "%s", row->values[1]->text);
-        const Tandem__Binding *b =
-            pack_read(&tandem__binding__descriptor, pack_slice(row->values[3]->blob), &p->arena);
-        if (b != NULL)
-            proxy__binding_put(p, b, false);
-    }
-    return count;
+    for (int t = 0; t < TRANSPORT_COUNT; t++)
+        if (strcmp(text, transport_name((enum transport)t)) == 0)
+            return (enum transport)t;
+    return TRANSPORT_TCP;
 }
 
-/* ---- what ran out ---- */
-
-static void sweep_later(struct proxy *p)
+static struct slice optional_text(const char *text)
 {
-    world_timer_set(p->world, &p->sweep_timer, OBJECT(PROXY_OBJECT_BINDINGS, 0), TIMER_SWEEP,
-        world_now(p->world) + timer_duration(TIMER_BINDINGS_SWEEP));
+    return text != NULL ? slice_text(text) : (struct slice){0};
 }
 
-static void sweep_aor(struct proxy *p, struct aor *a)
+/* Which of our listeners speaks to a phone that another proxy let in. */
+static unsigned find_listener(const struct proxy *p, const struct phone_flow *f)
 {
+    for (unsigned i = 0; i < p->listener_count; i++)
+        if (p->listeners[i].transport == f->transport && f->transport == TRANSPORT_UDP &&
+            p->listeners[i].address.family == f->address.family)
+            return i;
+    return 0;
+}
+
+bool proxy__binding_read(struct proxy *p, struct binding_report *r, const Tandem__Binding *b)
+{
+    bool gone = b->expires_at == 0;
     int64_t now = world_now(p->world);
-    unsigned left = a->count;
-    list_for_each_safe (link, next, &a->bindings) {
-        struct binding *b = list_entry(link, struct binding, link);
-        bool last = --left == 0;
-        if (b->expires_at <= now) {
-            Tandem__Binding gone;
-            proxy__binding_pack(b, a->dn, &gone);
-            gone.contact = arena_text(&p->arena, slice_text(b->contact));
-            gone.call_id = NULL;
-            gone.dn = arena_text(&p->arena, slice_text(a->dn));
-            gone.expires_at = 0;
-            proxy__binding_put(p, &gone, strcmp(b->proxy, p->name) == 0);
-        }
-        if (last)
-            return; /* the DN's entry may be gone */
-    }
+    *r = (struct binding_report){.dn = slice_text(b->dn),
+        .contact = slice_text(b->contact),
+        .instance = optional_text(b->instance),
+        .path = optional_text(b->path),
+        .agent = optional_text(b->user_agent),
+        .origin = proxy__origin(p, b->proxy),
+        .changed_at = b->has_changed_at ? (int64_t)b->changed_at
+                      : gone            ? now
+                                        : 0,
+        .expires_at = !gone               ? (int64_t)b->expires_at
+                      : b->has_gone_until ? (int64_t)b->gone_until
+                                          : now + 3600 * INT64_C(1000000),
+        .call = b->call,
+        .cseq = b->cseq,
+        .reg_id = b->reg_id,
+        .q = b->has_q && b->q <= 1000 ? (uint16_t)b->q : 1000,
+        .gone = gone};
+    r->flow.transport = read_transport(b->transport);
+    r->flow.flow = b->flow;
+    r->flow.incarnation = b->incarnation;
+    if (b->address.len == sizeof r->flow.address)
+        memcpy(&r->flow.address, b->address.data, sizeof r->flow.address);
+    r->flow.listener = find_listener(p, &r->flow);
+    return r->origin != NULL;
 }
 
-static void sweep(struct proxy *p)
+void proxy__binding_flow(const struct binding *b, struct phone_flow *flow)
 {
-    struct aor *a;
-    size_t at = p->sweep_at, looked = 0;
-    while (looked++ < SWEPT && (a = map_next(&p->aors, &at)) != NULL)
-        sweep_aor(p, a);
-    p->sweep_at = looked <= SWEPT ? 0 : at;
-    sweep_later(p);
+    *flow = (struct phone_flow){.transport = (enum transport)b->transport,
+        .address = b->address,
+        .flow = b->flow,
+        .incarnation = b->incarnation,
+        .listener = b->listener};
+    strcpy(flow->proxy, b->origin->name);
 }
 
-void proxy__bindings_open(struct proxy *p)
+/* ---- proxies ---- */
+
+struct origin_state *proxy__origin(struct proxy *p, const char *name)
 {
-    list_init(&p->unsaved);
-    proxy__share_open(p);
-    sweep_later(p);
+    struct origin_state *o = map_get(&p->origins, slice_text(name));
+    if (o != NULL || name[0] == '\0' || strlen(name) >= sizeof o->name || map_count(&p->origins) >= ORIGINS)
+        return o;
+    o = mem_zero(sizeof *o);
+    strcpy(o->name, name);
+    map_put(&p->origins, slice_text(o->name), o);
+    return o;
 }
 
-bool proxy__bindings_input(struct proxy *p, const struct input *in)
+const struct origin_state *proxy__own_origin(struct proxy *p)
 {
-    if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS &&
-        in->timer == TIMER_SWEEP) {
-        sweep(p);
-        return true;
-    }
-    return proxy__save_input(p, in) || proxy__share_input(p, in);
-}
-
-void proxy__bindings_close(struct proxy *p)
-{
-    size_t at = 0;
-    struct aor *a;
-    while ((a = map_next(&p->aors, &at)) != NULL) {
-        list_for_each_safe (link, next, &a->bindings) {
-            struct binding *b = list_entry(link, struct binding, link);
-            bool last = a->count == 1;
-            binding_free(p, b);
-            if (last)
-                break;
-        }
-    }
-    map_free(&p->aors);
-    world_timer_clear(&p->sweep_timer);
-    proxy__save_close(p);
-    proxy__share_close(p);
+    return p->own_origin;
 }

@@ -183,7 +183,7 @@ static void tell_snapshot(unsigned number, bool last)
     s.last = last;
     pack_add(&bytes, &s.base);
     proxy_fixture_input((struct input){.kind = INPUT_BUS,
-        .token = PROXY_TOKEN_CONTROL + 1,
+        .token = PROXY_TOKEN_CONTROL_ANSWER,
         .name = SLICE("ctl.proxy.bindings.proxy-1"),
         .bytes = buffer_slice(&bytes)});
     buffer_free(&bytes);
@@ -279,6 +279,7 @@ static void q_values_are_told_in_thousandths(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         snprintf(contact, sizeof contact, "Contact: <sip:%zu@127.0.0.1:6001>%s\r\n", i, rows[i].parameter);
         proxy_fixture_register(&proxy_alice, contact);
+        proxy_fixture_pass(SECOND / 50);
         assert_int_equal(heard.change_count, i + 1);
         const Tandem__BindingChange *c = heard.changes[i];
         assert_non_null(c);
@@ -290,29 +291,169 @@ static void q_values_are_told_in_thousandths(void **state)
     end();
 }
 
-/* All phones of a DN ring at once, in the order of their registrations; q values make nobody wait (RFC
- * 3261 16.5 leaves that to the proxy). A phone that registers again keeps its place. */
-static void all_phones_ring_in_order_of_arrival(void **state)
+/* The users of the contacts that INVITEs have gone to since the last look, in order. */
+static const char *rung(void)
+{
+    static char users[PROXY_FIXTURE_KEPT + 1];
+    unsigned count = 0;
+    for (unsigned i = 0; i < proxy_fixture.count; i++)
+        if (strncmp(proxy_fixture.sent[i].text, "INVITE sip:", 11) == 0)
+            users[count++] = proxy_fixture.sent[i].text[11];
+    users[count] = '\0';
+    return users;
+}
+
+static struct slice header_line(const char *text, const char *name)
+{
+    const char *at = strstr(text, name);
+    assert_non_null(at);
+    return slice_of(at, strcspn(at, "\r") + 2);
+}
+
+/* The phone behind the n-th INVITE that was sent since the last look answers. */
+static void refuse(unsigned number, const char *status)
+{
+    char answer[3000];
+    for (unsigned i = 0; i < proxy_fixture.count; i++)
+        if (strncmp(proxy_fixture.sent[i].text, "INVITE", 6) == 0 && number-- == 0) {
+            const char *invite = proxy_fixture.sent[i].text;
+            const char *second = strstr(invite, "Via: ") + 5;
+            uint16_t port = proxy_fixture.sent[i].port;
+            struct slice via = header_line(invite, "Via: "), other = header_line(second, "Via: ");
+            snprintf(answer, sizeof answer, "SIP/2.0 %s\r\n%.*s%.*s%.*s%.*s%.*s%.*sContent-Length: 0\r\n\r\n",
+                status, SLICE_ARG(via), SLICE_ARG(other), SLICE_ARG(header_line(invite, "From: ")),
+                SLICE_ARG(header_line(invite, "To: ")), SLICE_ARG(header_line(invite, "Call-ID: ")),
+                SLICE_ARG(header_line(invite, "CSeq: ")));
+            char *to = strstr(answer, "To: <sip:1002@home>");
+            memmove(to + 25, to + 19, strlen(to + 19) + 1);
+            memcpy(to + 19, ";tag=x", 6);
+            proxy_fixture.count = 0;
+            proxy_fixture_from_phone(port, answer);
+            return;
+        }
+    fail_msg("nobody was invited");
+}
+
+/* RFC 3261 16.6: phones of the highest q ring together, in the order of their registrations; the others when
+ * all of those have refused. A phone that registers again keeps its place. */
+static void phones_ring_by_falling_q(void **state)
 {
     (void)state;
     proxy_fixture_begin();
     proxy_fixture_register(&proxy_bob, "Contact: <sip:c@127.0.0.1:7003>;q=0.1\r\n");
     proxy_fixture_register(&proxy_bob, "Contact: <sip:a@127.0.0.1:7001>;q=0.9, <sip:b@127.0.0.1:7002>\r\n");
     proxy_fixture_register(&proxy_bob, "Contact: <sip:c@127.0.0.1:7003>;q=1\r\n");
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:d@127.0.0.1:7004>;q=0.0\r\n");
     const char *ok = proxy_fixture_must_find(6002, "SIP/2.0 200");
     const char *a = strstr(ok, "<sip:a@"), *b = strstr(ok, "<sip:b@"), *c = strstr(ok, "<sip:c@");
     assert_true(c != NULL && a != NULL && b != NULL && c < a && a < b);
+    assert_non_null(strstr(ok, ";q=0.900"));
     proxy_fixture.count = 0;
     proxy_fixture_from_pair(NODE_INVITE);
-    static const char *const uris[] = {"INVITE sip:c@", "INVITE sip:a@", "INVITE sip:b@"};
-    unsigned next = 0;
-    for (unsigned i = 0; i < proxy_fixture.count; i++)
-        if (strncmp(proxy_fixture.sent[i].text, "INVITE", 6) == 0) {
-            assert_true(next < 3);
-            assert_memory_equal(proxy_fixture.sent[i].text, uris[next], strlen(uris[next]));
-            next++;
-        }
-    assert_int_equal(next, 3);
+    assert_string_equal(rung(), "cb");
+    struct proxy_fixture_sent second = proxy_fixture.sent[proxy_fixture.count - 1];
+    refuse(0, "486 Busy Here");
+    assert_string_equal(rung(), "");
+    assert_null(proxy_fixture_find(0, "SIP/2.0 486"));
+    proxy_fixture.sent[0] = second;
+    proxy_fixture.count = 1;
+    refuse(0, "480 Not Here");
+    assert_string_equal(rung(), "a");
+    refuse(0, "404 Not Found");
+    assert_string_equal(rung(), "d");
+    refuse(0, "486 Busy Here");
+    assert_string_equal(rung(), "");
+    proxy_fixture_must_find(0, "SIP/2.0 4");
+    end();
+}
+
+/* RFC 3261 16.7: a 6xx ends the search. */
+static void a_final_no_is_one_for_all(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:a@127.0.0.1:7001>, <sip:b@127.0.0.1:7002>;q=0.5\r\n");
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(NODE_INVITE);
+    assert_string_equal(rung(), "a");
+    refuse(0, "603 Decline");
+    assert_string_equal(rung(), "");
+    proxy_fixture_must_find(0, "SIP/2.0 603");
+    end();
+}
+
+#define FLOW(user, port, number)                                                                             \
+    "Contact: <sip:" user "@127.0.0.1:" port ">;reg-id=" number ";+sip.instance=\"<urn:uuid:1>\"\r\n"        \
+    "Supported: path, outbound\r\n"
+
+/* RFC 5626 5.3, VC-2: a phone with two flows gets a request over one of them, the newer; over the other when
+ * that one has failed, and only then. */
+static void a_request_goes_over_one_flow_at_a_time(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "1"));
+    proxy_fixture_pass(SECOND);
+    proxy_fixture_register(&proxy_bob, FLOW("b", "7002", "2"));
+    assert_int_equal(proxy_fixture_bindings("1002"), 2);
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(NODE_INVITE);
+    assert_string_equal(rung(), "b");
+    refuse(0, "430 Flow Failed");
+    assert_string_equal(rung(), "a");
+    refuse(0, "486 Busy Here");
+    assert_string_equal(rung(), "");
+    proxy_fixture_must_find(0, "SIP/2.0 486");
+    end();
+}
+
+static void a_phone_that_is_busy_is_so_on_all_flows(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "1"));
+    proxy_fixture_register(&proxy_bob, FLOW("b", "7002", "2"));
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(NODE_INVITE);
+    refuse(0, "486 Busy Here");
+    assert_string_equal(rung(), "");
+    proxy_fixture_must_find(0, "SIP/2.0 486");
+    end();
+}
+
+/* A flow that fails as the last one is nothing that the caller understands. */
+static void nobody_hears_of_a_failed_flow(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "1"));
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(NODE_INVITE);
+    refuse(0, "430 Flow Failed");
+    proxy_fixture_must_find(0, "SIP/2.0 480");
+    end();
+}
+
+/* RFC 5626 6: the phone was restarted and has another port; its old contact is nobody's any more. */
+static void a_flow_takes_the_place_of_the_one_with_its_number(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    begin_hearing();
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "1"));
+    proxy_fixture_pass(SECOND);
+    heard.change_count = 0;
+    proxy_fixture_register(&proxy_bob, FLOW("b", "7002", "1"));
+    assert_int_equal(proxy_fixture_bindings("1002"), 1);
+    const char *ok = proxy_fixture_must_find(6002, "SIP/2.0 200");
+    assert_non_null(strstr(ok, "<sip:b@127.0.0.1:7002>"));
+    assert_null(strstr(ok, "<sip:a@127.0.0.1:7001>"));
+    assert_non_null(strstr(ok, ";+sip.instance=\"<urn:uuid:1>\";reg-id=1"));
+    assert_non_null(strstr(ok, "Require: outbound"));
+    assert_int_equal(heard.change_count, 1); /* both in one message */
+    assert_int_equal(heard.changes[0]->n_bindings, 2);
+    assert_string_equal(heard.changes[0]->bindings[1]->contact, "sip:a@127.0.0.1:7001");
+    assert_int_equal(heard.changes[0]->bindings[1]->expires_at, 0);
     end();
 }
 
@@ -330,14 +471,38 @@ static void ask_snapshot(const char *reply_to)
     buffer_free(&bytes);
 }
 
+static void ask_digests(const uint64_t *digests, unsigned from)
+{
+    static const uint64_t none[PROXY_SLICES];
+    uint8_t all[8 * PROXY_SLICES];
+    struct buffer bytes = {0};
+    Tandem__Snapshot ask = TANDEM__SNAPSHOT__INIT;
+    for (size_t i = 0; i < sizeof all; i++)
+        all[i] = (uint8_t)((digests != NULL ? digests : none)[i / 8] >> (8 * (i % 8)));
+    ask.reply_to = (char *)(uintptr_t) "ctl.proxy.bindings.proxy-2";
+    ask.token = 77;
+    ask.has_digests = ask.has_from = true;
+    ask.digests = pack_bytes(slice_of(all, sizeof all));
+    ask.from = from;
+    pack_add(&bytes, &ask.base);
+    proxy_fixture_input((struct input){.kind = INPUT_BUS,
+        .token = PROXY_TOKEN_CONTROL_ASK,
+        .name = SLICE("ctl.proxy.ask.proxy-1"),
+        .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+}
+
 /* VC-2: who missed something gets everything, and the number from which on to listen. */
 static void a_snapshot_says_all_and_since_when(void **state)
 {
     (void)state;
     proxy_fixture_begin();
     proxy_fixture_register(&proxy_alice, "Contact: <sip:a@127.0.0.1:6001>;expires=300\r\n");
+    proxy_fixture_pass(SECOND / 50);
     proxy_fixture_register(&proxy_alice, "Contact: <sip:gone@127.0.0.1:6001>\r\n");
+    proxy_fixture_pass(SECOND / 50);
     proxy_fixture_register(&proxy_alice, "Contact: <sip:gone@127.0.0.1:6001>;expires=0\r\n");
+    proxy_fixture_pass(SECOND / 50);
     begin_hearing();
     ask_snapshot("ctl.proxy.bindings.proxy-1"); /* our own question */
     assert_int_equal(heard.snapshot_count, 0);
@@ -360,29 +525,33 @@ static void a_snapshot_says_all_and_since_when(void **state)
     assert_int_equal(b->address.len, sizeof at);
     memcpy(&at, b->address.data, sizeof at);
     assert_int_equal(at.port, 6001);
-    assert_int_equal(b->expires_at, proxy_fixture.now + 300 * (int64_t)SECOND);
-    assert_non_null(b->call_id);
+    assert_int_equal(b->expires_at, b->changed_at + 300 * (uint64_t)SECOND);
+    assert_true(b->has_call);
     assert_int_not_equal(b->cseq, 0);
     end();
 }
 
-/* Who asks before the store was read is answered afterwards. Many registrations go out in several messages;
- * the last one says so. Each of them once. */
+/* A proxy names what it knows, and is told what differs, some slices at a time, each registration once; it
+ * asks on from where the answer ended. Before the store was read nobody is answered: it would say that nobody
+ * is there. */
 static void a_large_snapshot_comes_in_parts(void **state)
 {
     unsigned seen[500] = {0}, total = 0;
     (void)state;
     proxy_fixture_open();
     begin_hearing();
-    ask_snapshot("ctl.proxy.bindings.proxy-2");
-    assert_int_equal(heard.snapshot_count, 0); /* it would say that nobody is there */
+    ask_digests(NULL, 0);
+    assert_int_equal(heard.snapshot_count, 0);
     give_page(0, 500, proxy_fixture.now + 600 * (int64_t)SECOND);
-    assert_int_equal(heard.snapshot_count, 3);
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0, from = 0; i == 0 || !heard.snapshots[i - 1]->last; i++) {
+        ask_digests(NULL, from);
+        assert_int_equal(heard.snapshot_count, i + 1);
         const Tandem__BindingSnapshot *s = heard.snapshots[i];
         assert_non_null(s);
         assert_int_equal(s->token, 77);
-        assert_int_equal(s->last, i == 2);
+        assert_true(s->n_bindings <= 200);
+        assert_true(s->last || s->next > from);
+        from = s->next;
         for (size_t j = 0; j < s->n_bindings; j++, total++)
             seen[atoi(s->bindings[j]->dn) - 2000]++;
     }
@@ -396,6 +565,10 @@ TESTS("proxy/registrar/bindings", cmocka_unit_test(a_restart_reads_all_pages_bef
     cmocka_unit_test(an_empty_page_is_the_end),
     cmocka_unit_test(rows_that_ran_out_or_are_damaged_are_passed_over),
     cmocka_unit_test(a_silent_store_is_asked_again), cmocka_unit_test(q_values_are_told_in_thousandths),
-    cmocka_unit_test(all_phones_ring_in_order_of_arrival),
+    cmocka_unit_test(phones_ring_by_falling_q), cmocka_unit_test(a_final_no_is_one_for_all),
+    cmocka_unit_test(a_request_goes_over_one_flow_at_a_time),
+    cmocka_unit_test(a_phone_that_is_busy_is_so_on_all_flows),
+    cmocka_unit_test(nobody_hears_of_a_failed_flow),
+    cmocka_unit_test(a_flow_takes_the_place_of_the_one_with_its_number),
     cmocka_unit_test(a_restart_is_told_by_another_proxy), cmocka_unit_test(phones_do_not_wait_for_ever),
     cmocka_unit_test(a_snapshot_says_all_and_since_when), cmocka_unit_test(a_large_snapshot_comes_in_parts))

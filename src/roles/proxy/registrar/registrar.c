@@ -1,37 +1,33 @@
-/* REGISTER (RFC 3261 10.3): the contacts of a DN. */
-#include <stdio.h>
-
+/* REGISTER (RFC 3261 10.3, with flows of RFC 5626 and paths of RFC 3327): the contacts of a DN. First all of
+ * the request is looked at, then all of it is done, or nothing. */
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "roles/proxy/proxy_int.h"
 #include "sip/uri.h"
+#include "roles/proxy/registrar/request.h"
 
-#define CONTACT_TEXT 512U /* longest contact URI */
+#define CONTACT_TEXT 512U  /* longest contact URI */
+#define INSTANCE_TEXT 128U /* longest +sip.instance */
+#define PATH_TEXT 1024U    /* all values of Path together */
+#define AGENT_TEXT 64U     /* of User-Agent as much is kept */
+#define UNSUPPORTED_TEXT 128U
 
-struct registration {
-    struct proxy *proxy;
-    const struct config_dn *dn;
-    const struct config_phones *phones; /* of its location */
-    const struct sip_message *message;
-    const struct sip_target *from;
-    struct aor *aor; /* NULL: nothing is registered */
-};
-
-/* What the contact, or else the request, asks for; in seconds. */
+/* What the contact, or else the request, asks for; in seconds. What is no number counts as absent (RFC
+ * 3261 20.19, 10.3 step 6). */
 static int64_t wanted_time(const struct registration *g, const struct sip_name_address *a)
 {
-    const struct sip_message *m = g->message;
     uint64_t number;
     struct slice value;
     if (sip_parameter(a->parameters, SLICE("expires"), &value) &&
         slice_to_u64(&number, value, UINT32_MAX) == 0)
         return (int64_t)number;
-    if (slice_to_u64(&number, sip_header_value(m, SIP_HEADER_EXPIRES), UINT32_MAX) == 0)
+    if (slice_to_u64(&number, sip_header_value(g->message, SIP_HEADER_EXPIRES), UINT32_MAX) == 0)
         return (int64_t)number;
     return g->phones->register_standard;
 }
 
-static unsigned q_of(const struct sip_name_address *a)
+static uint16_t q_of(const struct sip_name_address *a)
 {
     struct slice value;
     unsigned thousandths = 0, weight = 100;
@@ -42,87 +38,210 @@ static unsigned q_of(const struct sip_name_address *a)
     for (size_t i = 2; i < value.length && i < 5 && value.data[i] >= '0' && value.data[i] <= '9';
          i++, weight /= 10)
         thousandths += (unsigned)(value.data[i] - '0') * weight;
-    return thousandths;
+    return (uint16_t)thousandths;
 }
+
+/* ---- flows (RFC 5626) ---- */
+
+static void read_instance(const struct sip_name_address *a, struct slice *instance, uint32_t *reg_id)
+{
+    struct slice value;
+    uint64_t number;
+    *instance = (struct slice){0};
+    *reg_id = 0;
+    if (!sip_parameter(a->parameters, SLICE("+sip.instance"), &value) || value.length == 0 ||
+        value.length > INSTANCE_TEXT)
+        return;
+    *instance = value;
+    if (sip_parameter(a->parameters, SLICE("reg-id"), &value) && slice_to_u64(&number, value, INT32_MAX) == 0)
+        *reg_id = (uint32_t)number;
+}
+
+static unsigned count_values(const struct sip_message *m, enum sip_header_id id)
+{
+    struct sip_cursor at = {0};
+    struct slice value;
+    unsigned values = 0;
+    while (sip_next_value(m, id, &at, &value))
+        values++;
+    return values;
+}
+
+/* The phone's first hop keeps its flow: that is us, or the proxy that stands last in Path and says so. */
+static bool first_hop_keeps_flows(const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice value, last = {0};
+    if (count_values(m, SIP_HEADER_VIA) == 1)
+        return true;
+    while (sip_next_value(m, SIP_HEADER_PATH, &at, &value))
+        last = value;
+    return last.length != 0 && sip_name_address_parse(&a, last) == 0 && sip_uri_parse(&uri, a.uri) == 0 &&
+           sip_parameter(uri.parameters, SLICE("ob"), &value);
+}
+
+/* ---- is it good? ---- */
 
 /* An older request that was overtaken must not undo a newer one (RFC 3261 10.3 step 7). */
 static bool overtaken(const struct registration *g, const struct binding *b)
 {
-    return b != NULL && b->call_id != NULL && slice_equal(slice_text(b->call_id), g->message->call_id) &&
-           g->message->cseq <= b->cseq;
+    return b != NULL && b->call == g->call && g->message->cseq <= b->cseq;
 }
 
-static void put(const struct registration *g, const struct sip_name_address *a, int64_t time)
+/* What the request requires of us and we do not have; empty: nothing. */
+static struct slice unsupported(struct proxy *p, const struct sip_message *m)
 {
-    struct proxy *p = g->proxy;
-    Tandem__Binding b = TANDEM__BINDING__INIT;
-    struct sip_target from = *g->from;
-    b.dn = arena_text(&p->arena, g->dn->number);
-    b.contact = arena_text(&p->arena, a->uri);
-    b.proxy = p->name;
-    b.transport = (char *)(uintptr_t)(from.address.family != 0 ? "udp" : "tcp");
-    b.address.data = (uint8_t *)&from.address;
-    b.address.len = sizeof from.address;
-    b.call_id = arena_text(&p->arena, g->message->call_id);
-    b.has_cseq = true;
-    b.cseq = g->message->cseq;
-    b.expires_at = time == 0 ? 0 : (uint64_t)(world_now(p->world) + time * 1000000);
-    b.has_flow = from.address.family == 0;
-    b.flow = from.flow;
-    b.has_incarnation = true;
-    b.incarnation = p->incarnation;
-    struct slice agent = slice_first(sip_header_value(g->message, SIP_HEADER_USER_AGENT), 128);
-    b.user_agent = slice_empty(agent) ? NULL : arena_text(&p->arena, agent);
-    b.has_q = true;
-    b.q = q_of(a);
-    proxy__binding_put(p, &b, true);
-}
-
-static void remove_all(struct registration *g)
-{
-    if (g->aor == NULL)
-        return;
-    list_for_each_safe (link, next, &g->aor->bindings) {
-        struct binding *b = list_entry(link, struct binding, link);
-        if (!overtaken(g, b)) {
-            struct sip_name_address a = {.uri = slice_text(b->contact)};
-            bool last = next == &g->aor->bindings && link->previous == &g->aor->bindings;
-            put(g, &a, 0);
-            if (last)
-                return; /* and with it the DN's entry */
-        }
+    struct sip_cursor at = {0};
+    struct slice option, all = {0};
+    struct buffer text = {.limit = UNSUPPORTED_TEXT};
+    while (sip_next_value(m, SIP_HEADER_REQUIRE, &at, &option)) {
+        if (slice_equal_nocase(option, SLICE("path")) || slice_equal_nocase(option, SLICE("outbound")))
+            continue;
+        if (text.length != 0)
+            buffer_add_text(&text, ", ");
+        buffer_add(&text, option);
+        if (text.overflowed)
+            break;
+        all = arena_copy(&p->arena, buffer_slice(&text));
     }
+    buffer_free(&text);
+    return all;
+}
+
+/* Of one contact; adds to what the request changes. */
+static uint16_t check_contact(struct registration *g, const struct sip_name_address *a, unsigned *live)
+{
+    int64_t time = wanted_time(g, a);
+    struct sip_uri uri;
+    struct slice instance;
+    uint32_t reg_id;
+    if (sip_uri_parse(&uri, a->uri) != 0 || a->uri.length > CONTACT_TEXT)
+        return 400;
+    struct binding *b = proxy__binding_same(g->aor, a->uri);
+    if (overtaken(g, b))
+        return 500;
+    if (time != 0 && time < g->phones->register_shortest)
+        return 423;
+    *live += b == NULL && time != 0;
+    read_instance(a, &instance, &reg_id);
+    if (time != 0) {
+        g->kept++;
+        g->flows += reg_id != 0;
+    }
+    return 0;
+}
+
+static uint16_t check_flows(struct registration *g)
+{
+    if (g->flows == 0)
+        return 0;
+    if (g->kept > 1) /* RFC 5626 6 */
+        return 400;
+    bool asked = sip_has_option(g->message, SIP_HEADER_SUPPORTED, SLICE("outbound")) ||
+                 sip_has_option(g->message, SIP_HEADER_REQUIRE, SLICE("outbound"));
+    g->outbound = first_hop_keeps_flows(g->message);
+    return asked && !g->outbound ? 439 : 0;
+}
+
+static uint16_t check_path(struct registration *g)
+{
+    struct buffer path = {.limit = PATH_TEXT};
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice value;
+    uint16_t status = 0;
+    while (status == 0 && sip_next_value(g->message, SIP_HEADER_PATH, &at, &value)) {
+        if (sip_name_address_parse(&a, value) != 0 || sip_uri_parse(&uri, a.uri) != 0)
+            status = 400;
+        if (path.length != 0)
+            buffer_add_text(&path, ", ");
+        buffer_add(&path, value);
+    }
+    if (status == 0 && path.overflowed)
+        status = 513;
+    if (status == 0 && path.length != 0)
+        g->path = arena_copy(&g->proxy->arena, buffer_slice(&path));
+    buffer_free(&path);
+    return status;
 }
 
 /* 0, or the status that refuses the whole request; nothing is changed then. */
-static uint16_t check(const struct registration *g)
+static uint16_t check(struct registration *g)
 {
     const struct sip_message *m = g->message;
     struct sip_cursor at = {0};
     struct sip_name_address a;
     struct slice value;
-    unsigned count = g->aor != NULL ? g->aor->count : 0, star = 0, values = 0;
+    unsigned live = g->aor != NULL ? g->aor->live : 0, star = 0, values = 0;
+    uint16_t status;
+    g->unsupported = unsupported(g->proxy, m);
+    if (g->unsupported.length != 0)
+        return 420;
     while (sip_next_value(m, SIP_HEADER_CONTACT, &at, &value)) {
         if (sip_name_address_parse(&a, value) != 0)
             return 400;
         values++;
         star += a.star;
-        if (a.star)
-            continue;
-        int64_t time = wanted_time(g, &a);
-        struct sip_uri uri;
-        if (sip_uri_parse(&uri, a.uri) != 0 || a.uri.length > CONTACT_TEXT)
-            return 400;
-        struct binding *b = g->aor != NULL ? proxy__binding_find(g->aor, a.uri) : NULL;
-        if (overtaken(g, b))
-            return 500;
-        if (time != 0 && time < g->phones->register_shortest)
-            return 423;
-        count += b == NULL && time != 0;
+        status = a.star ? 0 : check_contact(g, &a, &live);
+        if (status != 0)
+            return status;
     }
     if (star != 0 && (values != 1 || !slice_equal(sip_header_value(m, SIP_HEADER_EXPIRES), SLICE("0"))))
         return 400;
-    return count > PROXY_CONTACTS ? 403 : 0;
+    status = check_flows(g);
+    if (status == 0)
+        status = check_path(g);
+    return status != 0 ? status : live > PROXY_CONTACTS ? 403 : 0;
+}
+
+/* ---- do it ---- */
+
+static void put(struct registration *g, const struct sip_name_address *a, int64_t time)
+{
+    struct proxy *p = g->proxy;
+    const struct sip_target *from = g->from;
+    struct binding *same = proxy__binding_same(g->aor, a->uri);
+    if (same != NULL && (time == 0 || !slice_equal(binding_contact(same), a->uri))) {
+        same->cseq = g->message->cseq;
+        same->call = g->call;
+        proxy__binding_remove(p, same); /* the same in other words is another key for those who keep it */
+    }
+    if (time == 0)
+        return;
+    struct binding_report r = {.dn = g->dn->number,
+        .contact = a->uri,
+        .path = g->path,
+        .agent = slice_first(sip_header_value(g->message, SIP_HEADER_USER_AGENT), AGENT_TEXT),
+        .origin = p->own_origin,
+        .flow = {.address = from->address, .incarnation = p->incarnation},
+        .expires_at = world_now(p->world) + time * 1000000,
+        .call = g->call,
+        .cseq = g->message->cseq,
+        .q = q_of(a)};
+    read_instance(a, &r.instance, &r.reg_id);
+    if (!g->outbound)
+        r.reg_id = 0;
+    r.flow.transport = from->address.family != 0 ? TRANSPORT_UDP : TRANSPORT_TCP;
+    r.flow.flow = from->address.family != 0 ? 0 : from->flow;
+    for (unsigned i = 0; i < p->listener_count; i++)
+        if (p->listeners[i].flow == from->flow)
+            r.flow.listener = i;
+    (void)proxy__binding_set(p, &r);
+}
+
+static void remove_all(struct registration *g)
+{
+    for (struct binding *b = g->aor != NULL ? g->aor->first : NULL, *next; b != NULL; b = next) {
+        next = b->next;
+        if (b->gone || overtaken(g, b))
+            continue;
+        b->cseq = g->message->cseq;
+        b->call = g->call;
+        proxy__binding_remove(g->proxy, b);
+    }
 }
 
 static void apply(struct registration *g)
@@ -138,28 +257,8 @@ static void apply(struct registration *g)
             remove_all(g);
         else
             put(g, &a, time < g->phones->register_longest ? time : g->phones->register_longest);
-        g->aor = proxy__aor(g->proxy, g->dn->number, false);
+        g->aor = proxy__aor(g->proxy, g->dn->number);
     }
-}
-
-static void answer(const struct registration *g, struct sip_transaction *t, uint16_t status)
-{
-    struct proxy *p = g->proxy;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    int64_t now = world_now(p->world);
-    sip_add_response_head(&out, g->message, status, SLICE(""), SLICE("edge"));
-    if (status == 423)
-        buffer_add_format(&out, "Min-Expires: %u\r\n", g->phones->register_shortest);
-    if (status == 200 && g->aor != NULL)
-        list_for_each (link, &g->aor->bindings) {
-            const struct binding *b = list_entry(link, struct binding, link);
-            if (b->expires_at > now)
-                buffer_add_format(&out, "Contact: <%s>;expires=%lld\r\n", b->contact,
-                    (long long)((b->expires_at - now + 999999) / 1000000));
-        }
-    sip_add_body(&out, SLICE(""), SLICE(""));
-    sip_respond(t, status, buffer_slice(&out));
-    buffer_free(&out);
 }
 
 void proxy__register(
@@ -173,11 +272,12 @@ void proxy__register(
         .phones = &config_dn_location(world_configuration(p->world), dn)->phones,
         .message = m,
         .from = from,
-        .aor = proxy__aor(p, dn->number, false)};
+        .call = hash_stable(m->call_id),
+        .aor = proxy__aor(p, dn->number)};
     uint16_t status = check(&g);
     if (status == 0) {
         apply(&g);
         world_count(p->world, COUNTER_REGISTERS, 1);
     }
-    answer(&g, t, status != 0 ? status : 200);
+    proxy__register_answer(&g, t, status != 0 ? status : 200);
 }

@@ -1,75 +1,81 @@
-/* Registrations outlive all proxies in the store. Nobody waits for it: what changed is written together, one
- * request at a time, and again until it was. */
+/* Registrations outlive all proxies in the store. Nobody waits for it: bindings that changed are marked, and
+ * written together, one request at a time, until the store has them. */
 #include "base/error.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
-enum { TIMER_SAVE = 2 };
-#define AT_ONCE 256U     /* changes of one request */
-#define WAITING 1000000U /* changes that may wait; past that the oldest gives way */
+#define AT_ONCE 256U /* changes of one request */
 
-struct unsaved {
-    struct list link;
-    struct buffer body; /* the binding, packed */
-};
-
-static void save_later(struct proxy *p)
+static void later(struct proxy *p)
 {
-    if (wheel_runs(&p->save_timer.wheel) || p->saving != 0)
+    if (!wheel_runs(&p->save_timer.wheel) && list_empty(&p->saving))
+        proxy__registrar_timer(p, &p->save_timer, REGISTRAR_TIMER_SAVE, timer_duration(TIMER_BINDINGS_SAVE));
+}
+
+void proxy__save_later(struct proxy *p, struct binding *b)
+{
+    if (b->written == BINDING_UNSAVED)
         return;
-    world_timer_set(p->world, &p->save_timer, OBJECT(PROXY_OBJECT_BINDINGS, 0), TIMER_SAVE,
-        world_now(p->world) + timer_duration(TIMER_BINDINGS_SAVE));
+    if (b->written == BINDING_WRITTEN)
+        p->unsaved_count++;
+    list_remove(&b->unsaved); /* what is being written is older */
+    list_append(&p->unsaved, &b->unsaved);
+    b->written = BINDING_UNSAVED;
+    later(p);
 }
 
-static void forget_first(struct proxy *p)
+void proxy__save_forget(struct proxy *p, struct binding *b)
 {
-    struct unsaved *u = list_entry(p->unsaved.next, struct unsaved, link);
-    list_remove(&u->link);
-    p->unsaved_count--;
-    buffer_free(&u->body);
-    mem_free(u);
+    if (b->written != BINDING_WRITTEN)
+        p->unsaved_count--;
+    list_remove(&b->unsaved);
+    b->written = BINDING_WRITTEN;
 }
 
-void proxy__save_later(struct proxy *p, const Tandem__Binding *b)
+void proxy__save_moved(struct proxy *p, struct binding *to, struct binding *from)
 {
-    struct unsaved *u = mem_zero(sizeof *u);
-    pack_add(&u->body, &b->base);
-    list_append(&p->unsaved, &u->link);
-    if (++p->unsaved_count > WAITING && p->saving == 0)
-        forget_first(p);
-    save_later(p);
+    (void)p;
+    if (from->written == BINDING_WRITTEN)
+        return;
+    list_insert(&from->unsaved, &to->unsaved);
+    list_remove(&from->unsaved);
 }
 
-static Tandem__StoreValue *text_value(struct arena *arena, char *text)
+/* ---- writing ---- */
+
+static Tandem__StoreValue *value(struct arena *arena, const char *text)
 {
     Tandem__StoreValue *v = arena_alloc(arena, sizeof *v);
     tandem__store_value__init(v);
-    v->text = text;
+    v->text = (char *)(uintptr_t)text;
     return v;
 }
 
-static Tandem__StoreStatement *statement(struct arena *arena, const struct unsaved *u)
+static Tandem__StoreStatement *statement(struct arena *arena, const struct binding *b)
 {
     Tandem__StoreStatement *s = arena_alloc(arena, sizeof *s);
-    const Tandem__Binding *b = pack_read(&tandem__binding__descriptor, buffer_slice(&u->body), arena);
+    Tandem__Binding message;
+    struct buffer body = {0};
     tandem__store_statement__init(s);
     s->parameters = arena_alloc(arena, 5 * sizeof *s->parameters);
-    s->parameters[s->n_parameters++] = text_value(arena, b->dn);
-    s->parameters[s->n_parameters++] = text_value(arena, b->contact);
+    s->parameters[s->n_parameters++] = value(arena, b->aor->dn);
+    s->parameters[s->n_parameters++] = value(arena, b->texts);
     s->name = (char *)(uintptr_t) "binding_delete";
-    if (b->expires_at == 0)
+    if (b->gone)
         return s;
     s->name = (char *)(uintptr_t) "binding_put";
-    s->parameters[s->n_parameters++] = text_value(arena, b->proxy);
-    Tandem__StoreValue *body = s->parameters[s->n_parameters++] = text_value(arena, NULL);
-    body->has_blob = true;
-    body->blob = pack_bytes(buffer_slice(&u->body));
-    Tandem__StoreValue *expires = s->parameters[s->n_parameters++] = text_value(arena, NULL);
+    s->parameters[s->n_parameters++] = value(arena, b->origin->name);
+    Tandem__StoreValue *bytes = s->parameters[s->n_parameters++] = value(arena, NULL);
+    proxy__binding_pack(b, &message);
+    pack_add(&body, &message.base);
+    bytes->has_blob = true;
+    bytes->blob = pack_bytes(arena_copy(arena, buffer_slice(&body)));
+    Tandem__StoreValue *expires = s->parameters[s->n_parameters++] = value(arena, NULL);
     expires->has_number = true;
-    expires->number = (int64_t)b->expires_at;
+    expires->number = b->expires_at;
+    buffer_free(&body);
     return s;
 }
 
@@ -78,18 +84,24 @@ static void save(struct proxy *p)
     Tandem__StoreStatement *statements[AT_ONCE];
     Tandem__StoreRequest request = TANDEM__STORE_REQUEST__INIT;
     struct buffer bytes = {0};
-    list_for_each (link, &p->unsaved) {
-        if (request.n_statements == AT_ONCE)
-            break;
-        statements[request.n_statements++] = statement(&p->arena, list_entry(link, struct unsaved, link));
+    size_t most = p->save_most != 0 ? p->save_most : AT_ONCE;
+    struct list *link;
+    while (request.n_statements < most && (link = list_first(&p->unsaved)) != NULL) {
+        struct binding *b = list_entry(link, struct binding, unsaved);
+        list_remove(link);
+        list_append(&p->saving, link);
+        b->written = BINDING_SAVING;
+        statements[request.n_statements++] = statement(&p->arena, b);
     }
     if (request.n_statements == 0)
         return;
+    if (list_empty(&p->unsaved))
+        p->save_mark = world_now(p->world);
     request.statements = statements;
-    p->saving = request.n_statements;
     pack_add(&bytes, &request.base);
-    world_ask(p->world, SERVICE_STORE, buffer_slice(&bytes), OBJECT(PROXY_OBJECT_BINDINGS, 0), 0,
-        world_now(p->world) + timer_duration(TIMER_PROXY_ASK));
+    p->asked_count = request.n_statements;
+    world_ask(p->world, SERVICE_STORE, buffer_slice(&bytes), OBJECT(PROXY_OBJECT_BINDINGS, 0),
+        ++p->save_token, world_now(p->world) + timer_duration(TIMER_PROXY_ASK));
     buffer_free(&bytes);
 }
 
@@ -104,32 +116,65 @@ static bool is_refused(const struct input *in)
     return false;
 }
 
+/* Those that were being written are written, or go back to where they were: before all others. */
+static void settle(struct proxy *p, bool done)
+{
+    while (!list_empty(&p->saving)) {
+        struct binding *b = list_entry(p->saving.previous, struct binding, unsaved);
+        list_remove(&b->unsaved);
+        b->written = done ? BINDING_WRITTEN : BINDING_UNSAVED;
+        if (done)
+            p->unsaved_count--;
+        else
+            list_prepend(&p->unsaved, &b->unsaved);
+    }
+}
+
+/* One of many that is bad is found by writing ever fewer at once. */
+static bool narrow(struct proxy *p)
+{
+    if (p->asked_count > 1) {
+        p->save_most = p->asked_count / 2;
+        return false;
+    }
+    struct list *link = list_first(&p->saving);
+    if (link != NULL)
+        LOG(LOG_ERROR, "proxy", "the store does not take the registration of %s; a restart will not know it",
+            list_entry(link, struct binding, unsaved)->aor->dn);
+    return true;
+}
+
 /* Unknown is written again, as is what a store that is away has refused: putting the same twice is harmless.
  */
 static void saved(struct proxy *p, const struct input *in)
 {
-    size_t count = p->saving;
-    bool refused = is_refused(in);
-    p->saving = 0;
-    if (refused)
-        LOG(LOG_ERROR, "proxy",
-            "the store does not take %zu registrations (%s); a restart will not know them", count,
-            error_symbol(in->error));
-    else if (in->answer != ANSWER_YES)
-        LOG(LOG_WARNING, "proxy", "registrations are not written to the store (%s); they wait",
-            error_symbol(in->error));
-    if (in->answer == ANSWER_YES || refused)
-        while (count-- != 0)
-            forget_first(p);
-    if (!list_empty(&p->unsaved))
-        save_later(p);
+    if (in->token != p->save_token)
+        return;
+    if (in->answer == ANSWER_YES) {
+        settle(p, true);
+        p->save_most = p->save_most < AT_ONCE / 2 && p->save_most != 0 ? 2 * p->save_most : 0;
+        p->saved_at = p->save_mark;
+    } else if (is_refused(in)) {
+        settle(p, narrow(p));
+    } else {
+        LOG(LOG_WARNING, "proxy", "%zu registrations are not written to the store (%s); they wait",
+            p->unsaved_count, error_symbol(in->error));
+        settle(p, false);
+        if (!list_empty(&p->unsaved))
+            later(p);
+        return;
+    }
+    if (p->unsaved_count >= AT_ONCE / 2 && list_empty(&p->saving))
+        save(p);
+    else if (!list_empty(&p->unsaved))
+        later(p);
 }
 
 bool proxy__save_input(struct proxy *p, const struct input *in)
 {
     if (OBJECT_KIND(in->object) != PROXY_OBJECT_BINDINGS)
         return false;
-    if (in->kind == INPUT_TIMER && in->timer == TIMER_SAVE)
+    if (in->kind == INPUT_TIMER && in->timer == REGISTRAR_TIMER_SAVE)
         save(p);
     else if (in->kind == INPUT_ANSWER)
         saved(p, in);
@@ -141,6 +186,4 @@ bool proxy__save_input(struct proxy *p, const struct input *in)
 void proxy__save_close(struct proxy *p)
 {
     world_timer_clear(&p->save_timer);
-    while (!list_empty(&p->unsaved))
-        forget_first(p);
 }

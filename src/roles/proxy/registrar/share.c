@@ -1,208 +1,277 @@
-/* Registrations are told to the other proxies (and to whoever shows them) as numbered changes on the bus; a
- * gap, or a proxy that was not heard yet, leads to a snapshot. Each second the number is said again without a
- * change, so that whoever missed the last one notices without waiting for the next. */
+/* Registrations are told to the other proxies (and to whoever shows them) as numbered changes on the bus. Who
+ * notices a gap, hears a proxy for the first time, or hears that it was started anew, asks it for what
+ * differs: the question carries the digests of what the asker knows, slice by slice, and each answer is asked
+ * for when the one before it was read, so that nobody is flooded. Each second the number is said again
+ * without a change, so that whoever missed the last one notices without waiting for the next; and now and
+ * then one of the others is asked anyway. */
 #include <stdio.h>
 
-#include "base/error.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/pack.h"
 
 #define TOKEN_ASKED 1
-#define PER_MESSAGE 200U /* bindings of one message of a snapshot */
-#define SUBJECT (CONFIG_NAME_MAX + 16)
-
-enum { TIMER_SAVE_SHARE = 3, TIMER_SAVE_BEACON = 4 };
+#define CHANGES_MOST ((size_t)64 << 10) /* bytes of one message */
+#define TAG_BINDINGS 0x22               /* field 4 of BindingChange, with a length */
+#define SUBJECT (CONFIG_NAME_MAX + 24)
 
 static void subject(char room[SUBJECT], const char *prefix, const char *name)
 {
     snprintf(room, SUBJECT, "%s.%s", prefix, name);
 }
 
-static void publish(struct proxy *p, const char *to, const ProtobufCMessage *message)
+/* ---- telling ---- */
+
+static void tell(struct proxy *p)
 {
+    char to[SUBJECT];
+    Tandem__BindingChange change = TANDEM__BINDING_CHANGE__INIT;
     struct buffer bytes = {0};
-    pack_add(&bytes, message);
+    change.proxy = p->name;
+    change.incarnation = p->incarnation;
+    change.number = p->change_number;
+    change.has_saved_at = true;
+    change.saved_at = (uint64_t)(p->unsaved_count == 0 ? world_now(p->world) : p->saved_at);
+    pack_add(&bytes, &change.base);
+    buffer_add(&bytes, buffer_slice(&p->changes)); /* fields may stand in any order */
+    subject(to, "reg", p->location);
     world_publish(p->world, slice_text(to), buffer_slice(&bytes));
     buffer_free(&bytes);
 }
 
-static void tell(struct proxy *p, Tandem__Binding **bindings, size_t count)
+static void tell_changes(struct proxy *p)
 {
-    char to[SUBJECT];
-    Tandem__BindingChange change = TANDEM__BINDING_CHANGE__INIT;
-    change.proxy = p->name;
-    change.incarnation = p->incarnation;
-    change.number = p->change_number;
-    change.n_bindings = count;
-    change.bindings = bindings;
-    subject(to, "reg", p->location);
-    publish(p, to, &change.base);
-}
-
-void proxy__share_change(struct proxy *p, const Tandem__Binding *b)
-{
-    Tandem__Binding copy = *b, *pointer = &copy;
     p->change_number++;
-    tell(p, &pointer, 1);
+    tell(p);
+    buffer_clear(&p->changes);
+    proxy__registrar_timer(p, &p->tell_timer, REGISTRAR_TIMER_TELL, timer_duration(TIMER_BINDINGS_TELL));
 }
 
-static void beacon_later(struct proxy *p)
+static void add_length(struct buffer *out, size_t length)
 {
-    world_timer_set(p->world, &p->beacon_timer, OBJECT(PROXY_OBJECT_BINDINGS, 0), TIMER_SAVE_BEACON,
-        world_now(p->world) + timer_duration(TIMER_PROXY_BEACON));
+    for (; length >= 128; length >>= 7)
+        buffer_add_byte(out, (char)((length & 127) | 128));
+    buffer_add_byte(out, (char)length);
+}
+
+void proxy__share_change(struct proxy *p, const struct binding *b)
+{
+    Tandem__Binding message;
+    proxy__binding_pack(b, &message);
+    size_t length = tandem__binding__get_packed_size(&message);
+    buffer_add_byte(&p->changes, TAG_BINDINGS);
+    add_length(&p->changes, length);
+    pack_add(&p->changes, &message.base);
+    if (p->changes.length >= CHANGES_MOST)
+        tell_changes(p);
+}
+
+/* The first change leaves at once; what comes within a moment after it leaves together. */
+void proxy__share_flush(struct proxy *p)
+{
+    if (p->changes.length != 0 && !wheel_runs(&p->tell_timer.wheel))
+        tell_changes(p);
 }
 
 static void beacon(struct proxy *p)
 {
-    tell(p, NULL, 0);
-    beacon_later(p);
+    if (p->changes.length != 0)
+        tell_changes(p);
+    else
+        tell(p);
+    proxy__registrar_timer(p, &p->beacon_timer, REGISTRAR_TIMER_BEACON, timer_duration(TIMER_PROXY_BEACON));
 }
 
-/* ---- snapshots ---- */
+/* ---- asking ---- */
 
-static void send_snapshot(struct proxy *p, const Tandem__Snapshot *ask)
-{
-    Tandem__Binding *rows = arena_alloc(&p->arena, PER_MESSAGE * sizeof *rows);
-    Tandem__Binding *pointers[PER_MESSAGE];
-    Tandem__BindingSnapshot s = TANDEM__BINDING_SNAPSHOT__INIT;
-    size_t at = 0;
-    struct aor *a;
-    s.proxy = p->name;
-    s.incarnation = p->incarnation;
-    s.number = p->change_number;
-    s.token = ask->token;
-    s.bindings = pointers;
-    while ((a = map_next(&p->aors, &at)) != NULL) {
-        list_for_each (link, &a->bindings) {
-            pointers[s.n_bindings] = &rows[s.n_bindings];
-            proxy__binding_pack(list_entry(link, struct binding, link), a->dn, &rows[s.n_bindings++]);
-            if (s.n_bindings == PER_MESSAGE) {
-                publish(p, ask->reply_to, &s.base);
-                s.n_bindings = 0;
-            }
-        }
-    }
-    s.last = true;
-    publish(p, ask->reply_to, &s.base);
-}
-
-static void ask_snapshot(struct proxy *p)
+static void ask(struct proxy *p, const char *to, unsigned from)
 {
     char reply_to[SUBJECT];
-    Tandem__Snapshot ask = TANDEM__SNAPSHOT__INIT;
+    uint8_t digests[8 * PROXY_SLICES];
+    struct buffer bytes = {0};
+    Tandem__Snapshot question = TANDEM__SNAPSHOT__INIT;
+    for (size_t i = 0; i < sizeof digests; i++)
+        digests[i] = (uint8_t)(p->digests[i / 8] >> (8 * (i % 8)));
     subject(reply_to, "ctl.proxy.bindings", p->name);
-    ask.reply_to = reply_to;
-    ask.token = TOKEN_ASKED;
-    publish(p, "ctl.proxy.all", &ask.base);
+    question.reply_to = reply_to;
+    question.token = TOKEN_ASKED;
+    question.has_digests = true;
+    question.digests = pack_bytes(slice_of(digests, sizeof digests));
+    question.has_from = true;
+    question.from = from;
+    pack_add(&bytes, &question.base);
+    world_publish(p->world, slice_text(to), buffer_slice(&bytes));
+    buffer_free(&bytes);
 }
 
-/* One question serves all gaps that show up together. */
+static void ask_origin(struct proxy *p, struct origin_state *o)
+{
+    char to[SUBJECT];
+    subject(to, "ctl.proxy.ask", o->name);
+    o->asked_at = world_now(p->world);
+    ask(p, to, o->next);
+}
+
+static bool wants(const struct origin_state *o)
+{
+    return o->asking || o->number < o->heard;
+}
+
 static void ask_later(struct proxy *p)
 {
     if (!wheel_runs(&p->snapshot_timer.wheel))
-        world_timer_set(p->world, &p->snapshot_timer, OBJECT(PROXY_OBJECT_BINDINGS, 0), TIMER_SAVE_SHARE,
-            world_now(p->world) + timer_duration(TIMER_BINDINGS_SAVE));
+        proxy__registrar_timer(
+            p, &p->snapshot_timer, REGISTRAR_TIMER_ASK, timer_duration(TIMER_BINDINGS_SAVE));
 }
 
-static struct origin_state *origin(struct proxy *p, const char *name)
+static void want(struct proxy *p, struct origin_state *o)
 {
-    struct origin_state *o = map_get(&p->origins, slice_text(name));
-    if (o != NULL || strlen(name) >= sizeof o->name)
-        return o;
-    o = mem_zero(sizeof *o);
-    strcpy(o->name, name);
-    map_put(&p->origins, slice_text(o->name), o);
-    return o;
+    if (!o->asking) {
+        o->asking = true;
+        o->begun = false;
+        o->next = 0;
+        o->asked_at = 0;
+    }
+    ask_later(p);
 }
 
-static void put_all(struct proxy *p, Tandem__Binding **bindings, size_t count)
+/* Those that did not answer are asked again, as long as they are heard at all. */
+static void ask_all(struct proxy *p)
 {
+    int64_t now = world_now(p->world);
+    struct origin_state *o;
+    bool again = false;
+    if (!p->asked_all) { /* at the start: whoever is there */
+        ask(p, "ctl.proxy.all", 0);
+        p->asked_all = true;
+    }
+    map_for_each (o, &p->origins) {
+        if (o == p->own_origin || !wants(o))
+            continue;
+        if (now - o->heard_at > timer_duration(TIMER_PROXY_GONE)) {
+            o->asking = false;
+            o->number = o->heard;
+            continue;
+        }
+        again = true;
+        o->asking = true;
+        if (now - o->asked_at >= timer_duration(TIMER_BINDINGS_ASK))
+            ask_origin(p, o);
+    }
+    if (again)
+        ask_later(p);
+}
+
+/* One of the others in turn, whether anything is missing or not. */
+static void audit(struct proxy *p)
+{
+    struct origin_state *o, *next = NULL;
+    size_t at = 0, index = 0;
+    while ((o = map_next(&p->origins, &at)) != NULL) {
+        bool living =
+            world_now(p->world) - o->heard_at <= timer_duration(TIMER_PROXY_GONE) && o->heard_at != 0;
+        if (o != p->own_origin && living && (next == NULL || index == p->audit_at))
+            next = o;
+        index++;
+    }
+    p->audit_at = index != 0 ? (p->audit_at + 1) % index : 0;
+    if (next != NULL)
+        want(p, next);
+    proxy__registrar_timer(p, &p->audit_timer, REGISTRAR_TIMER_AUDIT, timer_duration(TIMER_BINDINGS_AUDIT));
+}
+
+/* ---- hearing ---- */
+
+static void merge_all(struct proxy *p, Tandem__Binding **bindings, size_t count)
+{
+    struct binding_report r;
     for (size_t i = 0; i < count; i++)
-        proxy__binding_put(p, bindings[i], false);
+        if (proxy__binding_read(p, &r, bindings[i]))
+            (void)proxy__binding_merge(p, &r);
 }
 
-/* A proxy that was started anew counts anew. */
-static void follow_life(struct origin_state *o, uint64_t incarnation)
+/* A proxy that was started anew counts anew, and may know more or less than its last life told. */
+static void follow_life(struct proxy *p, struct origin_state *o, uint64_t incarnation)
 {
     if (incarnation <= o->incarnation)
         return;
     o->incarnation = incarnation;
     o->number = o->heard = 0;
+    o->asking = false;
+    want(p, o);
 }
 
 static void change_input(struct proxy *p, struct slice bytes)
 {
     const Tandem__BindingChange *c = pack_read(&tandem__binding_change__descriptor, bytes, &p->arena);
-    struct origin_state *o = c != NULL && strcmp(c->proxy, p->name) != 0 ? origin(p, c->proxy) : NULL;
-    if (o == NULL || c->incarnation < o->incarnation)
+    struct origin_state *o = c != NULL ? proxy__origin(p, c->proxy) : NULL;
+    if (o == NULL || o == p->own_origin || c->incarnation < o->incarnation)
         return;
-    follow_life(o, c->incarnation);
+    follow_life(p, o, c->incarnation);
+    o->heard_at = world_now(p->world);
+    if (c->has_saved_at)
+        o->saved_at = (int64_t)c->saved_at;
     if (c->number > o->heard) {
         if (c->n_bindings != 0 && c->number == o->number + 1)
             o->number = c->number;
         o->heard = c->number;
-        put_all(p, c->bindings, c->n_bindings); /* each is whole in itself: worth having after a gap too */
+        merge_all(p, c->bindings, c->n_bindings); /* each is whole in itself: worth having after a gap too */
     }
-    if (o->number < o->heard)
+    if (o->number < o->heard) {
+        if (!o->asking)
+            world_count(p->world, COUNTER_BINDING_GAPS, 1);
+        want(p, o);
+    }
+}
+
+/* Changes that are told after the first part of an answer come to us by themselves. */
+static void part_came(struct proxy *p, struct origin_state *o, const Tandem__BindingSnapshot *s)
+{
+    if (!o->begun) {
+        o->begun = true;
+        o->number = s->number > o->number ? s->number : o->number;
+        o->heard = o->number > o->heard ? o->number : o->heard;
+    }
+    if (s->last) {
+        o->asking = o->begun = false;
+        o->next = 0;
+    } else if (s->has_next && s->next > o->next && s->next < PROXY_SLICES) {
+        o->next = s->next;
+        o->asking = true;
+        ask_origin(p, o);
         ask_later(p);
+    }
 }
 
 static void snapshot_input(struct proxy *p, struct slice bytes)
 {
     const Tandem__BindingSnapshot *s = pack_read(&tandem__binding_snapshot__descriptor, bytes, &p->arena);
-    if (s == NULL || strcmp(s->proxy, p->name) == 0)
+    struct origin_state *o = s != NULL ? proxy__origin(p, s->proxy) : NULL;
+    if (o == NULL || o == p->own_origin)
         return;
-    struct origin_state *o = origin(p, s->proxy);
-    put_all(p, s->bindings, s->n_bindings);
-    if (o != NULL && s->last && s->incarnation >= o->incarnation) {
-        follow_life(o, s->incarnation);
-        o->number = s->number > o->number ? s->number : o->number;
-        o->heard = o->number > o->heard ? o->number : o->heard;
+    merge_all(p, s->bindings, s->n_bindings);
+    world_count(p->world, COUNTER_BINDINGS_ASKED, s->n_bindings);
+    if (s->incarnation >= o->incarnation) {
+        if (s->incarnation > o->incarnation) {
+            o->incarnation = s->incarnation;
+            o->number = o->heard = 0;
+            o->begun = false;
+        }
+        o->heard_at = world_now(p->world);
+        part_came(p, o, s);
     }
     if (s->last)
         proxy__start_told(p);
 }
 
-/* An answer before the store was read would say that nobody is registered: who asks so early gets it later.
- * One for whom there is no room asks again by itself. */
-static void remember(struct proxy *p, const Tandem__Snapshot *ask)
-{
-    if (strlen(ask->reply_to) >= sizeof p->askers[0].reply_to)
-        return;
-    for (unsigned i = 0; i < PROXY_ASKERS; i++) {
-        struct proxy_asker *a = &p->askers[i];
-        if (a->reply_to[0] == '\0' || strcmp(a->reply_to, ask->reply_to) == 0) {
-            strcpy(a->reply_to, ask->reply_to);
-            a->token = ask->token;
-            return;
-        }
-    }
-}
-
-void proxy__share_loaded(struct proxy *p)
-{
-    for (unsigned i = 0; i < PROXY_ASKERS && p->askers[i].reply_to[0] != '\0'; i++) {
-        Tandem__Snapshot ask = TANDEM__SNAPSHOT__INIT;
-        ask.reply_to = p->askers[i].reply_to;
-        ask.token = p->askers[i].token;
-        send_snapshot(p, &ask);
-    }
-    memset(p->askers, 0, sizeof p->askers);
-}
-
 static void control_input(struct proxy *p, struct slice bytes)
 {
     char own[SUBJECT];
-    const Tandem__Snapshot *ask = pack_read(&tandem__snapshot__descriptor, bytes, &p->arena);
+    const Tandem__Snapshot *question = pack_read(&tandem__snapshot__descriptor, bytes, &p->arena);
     subject(own, "ctl.proxy.bindings", p->name);
-    if (ask == NULL || strcmp(ask->reply_to, own) == 0)
-        return;
-    if (proxy__bindings_known(p))
-        send_snapshot(p, ask);
-    else
-        remember(p, ask);
+    if (question != NULL && strcmp(question->reply_to, own) != 0)
+        proxy__snapshot_ask(p, question);
 }
 
 void proxy__share_open(struct proxy *p)
@@ -211,25 +280,38 @@ void proxy__share_open(struct proxy *p)
     subject(name, "reg", p->location);
     world_subscribe(p->world, slice_text(name), PROXY_TOKEN_BINDINGS);
     world_subscribe(p->world, SLICE("ctl.proxy.all"), PROXY_TOKEN_CONTROL);
+    subject(name, "ctl.proxy.ask", p->name);
+    world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL_ASK);
     subject(name, "ctl.proxy.bindings", p->name);
-    world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL + 1);
+    world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL_ANSWER);
     ask_later(p);
-    beacon_later(p);
+    proxy__registrar_timer(p, &p->beacon_timer, REGISTRAR_TIMER_BEACON, timer_duration(TIMER_PROXY_BEACON));
+    proxy__registrar_timer(p, &p->audit_timer, REGISTRAR_TIMER_AUDIT, timer_duration(TIMER_BINDINGS_AUDIT));
+}
+
+static void timer_input(struct proxy *p, uint32_t timer)
+{
+    if (timer == REGISTRAR_TIMER_ASK)
+        ask_all(p);
+    else if (timer == REGISTRAR_TIMER_BEACON)
+        beacon(p);
+    else if (timer == REGISTRAR_TIMER_AUDIT)
+        audit(p);
+    else if (timer == REGISTRAR_TIMER_PUSH)
+        proxy__snapshot_push(p);
+    /* REGISTRAR_TIMER_TELL: what was gathered leaves at the end of the turn */
 }
 
 bool proxy__share_input(struct proxy *p, const struct input *in)
 {
-    if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS &&
-        in->timer == TIMER_SAVE_SHARE)
-        ask_snapshot(p);
-    else if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS &&
-             in->timer == TIMER_SAVE_BEACON)
-        beacon(p);
+    if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_BINDINGS)
+        timer_input(p, in->timer);
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_BINDINGS)
         change_input(p, in->bytes);
-    else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_CONTROL)
+    else if (in->kind == INPUT_BUS &&
+             (in->token == PROXY_TOKEN_CONTROL || in->token == PROXY_TOKEN_CONTROL_ASK))
         control_input(p, in->bytes);
-    else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_CONTROL + 1)
+    else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_CONTROL_ANSWER)
         snapshot_input(p, in->bytes);
     else
         return false;
@@ -242,6 +324,10 @@ void proxy__share_close(struct proxy *p)
     map_for_each (o, &p->origins)
         mem_free(o);
     map_free(&p->origins);
+    buffer_free(&p->changes);
     world_timer_clear(&p->snapshot_timer);
     world_timer_clear(&p->beacon_timer);
+    world_timer_clear(&p->tell_timer);
+    world_timer_clear(&p->push_timer);
+    world_timer_clear(&p->audit_timer);
 }
