@@ -37,13 +37,13 @@ enum {
     PROXY_TOKEN_INSIDE = 64,
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
-    PROXY_TOKEN_CONTROL, /* and the one after it */
-    PROXY_TOKEN_GUARD = 96 PROXY_TOKEN_CONTROL,
-    PROXY_TOKEN_TRUNKS = 96,
-    PROXY_TOKEN_TRUNK_LEAD PROXY_TOKEN_CONTROL, /* registrar/: questions to all, */
-    PROXY_TOKEN_CONTROL_ANSWER,                 /* answers to ours, */
-    PROXY_TOKEN_CONTROL_ASK,                    /* questions to us */
-    PROXY_TOKEN_QUESTIONS                       /* of people */
+    PROXY_TOKEN_CONTROL,        /* registrar/: questions to all, */
+    PROXY_TOKEN_CONTROL_ANSWER, /* answers to ours, */
+    PROXY_TOKEN_CONTROL_ASK,    /* questions to us */
+    PROXY_TOKEN_QUESTIONS,      /* of people */
+    PROXY_TOKEN_GUARD = 96,
+    PROXY_TOKEN_TRUNKS = 112,
+    PROXY_TOKEN_TRUNK_LEAD
 };
 
 /* A stream to or from a part of ours. */
