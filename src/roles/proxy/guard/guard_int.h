@@ -118,6 +118,7 @@ bool guard__loop_free(struct proxy *p, const struct sip_message *m);
 void guard__pairs_close(struct guard *g);
 
 /* admit.c */
+void guard__pay(struct proxy *p, const struct sip_message *m);
 bool guard__has_room(
     struct proxy *p, const struct sip_target *from, const struct sip_message *m, bool phone, bool trusted);
 
