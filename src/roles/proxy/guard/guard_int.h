@@ -109,6 +109,7 @@ void guard__numbers_count(struct proxy *p);
 /* news.c */
 void guard__news_open(struct proxy *p);
 void guard__tell(struct proxy *p, const struct guard_ban *b);
+bool guard__lift(struct proxy *p, const struct network *n); /* an automatic one; false: there is none */
 void guard__hear(struct proxy *p, struct slice bytes);
 
 /* loop.c */
