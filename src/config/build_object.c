@@ -214,6 +214,15 @@ static void build_dial_rule(struct config_builder *b, const struct kind *k, cons
         object_text(k, body, "location"), object_text(k, body, "trunk"), object_text(k, body, "group"));
 }
 
+static void build_ban(struct config_builder *b, const struct kind *k, const json_t *body)
+{
+    config_builder_ban(b, &(struct config_ban){.name = object_name(k, body),
+                              .network = object_text(k, body, "network"),
+                              .location = object_text(k, body, "location"),
+                              .why = object_text(k, body, "why"),
+                              .until = object_integer(k, body, "until")});
+}
+
 static const struct {
     const char *kind;
     void (*build)(struct config_builder *b, const struct kind *k, const json_t *body);
@@ -227,6 +236,7 @@ static const struct {
     {"trunk-group", build_trunk_group},
     {"trunk", build_trunk},
     {"dial-rule", build_dial_rule},
+    {"ban", build_ban},
 };
 
 int object_build(struct config_builder *b, const struct object *o)

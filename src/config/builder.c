@@ -107,7 +107,7 @@ static struct tree *tree_of(struct config_builder *b, const struct kind *k)
 /* Those from which something is derived. */
 static bool is_few(const struct kind *k)
 {
-    return k != &kind_dn && k != &kind_person;
+    return k != &kind_dn && k != &kind_person && k != &kind_ban;
 }
 
 static void put(struct config_builder *b, const struct kind *k, const void *structure)
@@ -153,6 +153,11 @@ void config_builder_application(
     struct said_application said = {.row = *row, .location = location};
     said.row.location = NULL;
     put(b, &kind_application, &said);
+}
+
+void config_builder_ban(struct config_builder *b, const struct config_ban *row)
+{
+    put(b, &kind_ban, row);
 }
 
 void config_builder_trunk_group(struct config_builder *b, const struct config_trunk_group *row)

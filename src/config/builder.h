@@ -41,6 +41,7 @@ void config_builder_trunk(
     struct config_builder *b, const struct config_trunk *row, struct slice location, struct slice group);
 void config_builder_dial_rule(struct config_builder *b, const struct config_dial_rule *row,
     struct slice location, struct slice trunk, struct slice group);
+void config_builder_ban(struct config_builder *b, const struct config_ban *row);
 void config_builder_remove(struct config_builder *b, const struct kind *k, struct slice name);
 struct slice config_builder_key(const struct config_builder *b);       /* what secrets are sealed with */
 void config_builder_number(struct config_builder *b, uint64_t number); /* config_number() of what it makes */

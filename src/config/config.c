@@ -171,6 +171,11 @@ bool config_next_dn_change(
     return differs;
 }
 
+const struct config_ban *config_next_ban(const struct configuration *c, size_t *at)
+{
+    return tree_at(tree_of(c, &kind_ban), (*at)++);
+}
+
 const struct config_member *config_next_member(const struct configuration *c, size_t *at)
 {
     return next_row(&c->derived->members, at);

@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/slice.h"
+
+struct configuration;
+
 struct config_guard {
     uint32_t strangers;       /* messages a second of a source that has shown no credentials */
     uint32_t strangers_all;   /* of all of them together */
@@ -20,5 +24,13 @@ struct config_guard {
     uint32_t alarm_failures, alarm_addresses, alarm_calls; /* of one number, see docs/guide/protection.md */
     bool silent; /* scanners and strangers that only ask get no answer */
 };
+
+/* By hand. */
+struct config_ban {
+    struct slice name, network, location, why; /* location empty: everywhere */
+    int64_t until;                             /* µs; 0: not by itself */
+};
+/* In order of name: begin with *at = 0; NULL at the end. */
+const struct config_ban *config_next_ban(const struct configuration *c, size_t *at);
 
 #endif

@@ -175,6 +175,7 @@ static int read_row(struct reading *r, struct slice bytes)
         struct config_trunk_group trunk_group;
         struct said_trunk trunk;
         struct said_dial_rule dial_rule;
+        struct config_ban ban;
     } row;
     r->count++;
     if (r->kind == NULL)

@@ -60,7 +60,7 @@ struct kind {
 #define KIND_FIELDS(array) (sizeof(array) / sizeof((array)[0]))
 /* kinds/NAME.c */
 extern const struct kind kind_cluster, kind_location, kind_member, kind_dn, kind_person, kind_application,
-    kind_trunk_group, kind_trunk, kind_dial_rule;
+    kind_trunk_group, kind_trunk, kind_dial_rule, kind_ban;
 
 /* NULL: there is no such kind. */
 const struct kind *kind_find(struct slice name);

@@ -3,7 +3,7 @@
 
 /* In the order in which they refer to each other. */
 static const struct kind *const kinds[] = {&kind_cluster, &kind_location, &kind_member, &kind_dn,
-    &kind_person, &kind_application, &kind_trunk_group, &kind_trunk, &kind_dial_rule};
+    &kind_person, &kind_application, &kind_trunk_group, &kind_trunk, &kind_dial_rule, &kind_ban};
 
 _Static_assert(KIND_FIELDS(kinds) <= KIND_MAX, "raise KIND_MAX");
 

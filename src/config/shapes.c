@@ -120,6 +120,14 @@ static const struct row_member dial_rule_members[] = {
     ROW_MEMBER_BYTES(struct said_dial_rule, row.needs),
 };
 
+static const struct row_member ban_members[] = {
+    ROW_MEMBER_TEXT(struct config_ban, name),
+    ROW_MEMBER_TEXT(struct config_ban, network),
+    ROW_MEMBER_TEXT(struct config_ban, location),
+    ROW_MEMBER_TEXT(struct config_ban, why),
+    ROW_MEMBER_BYTES(struct config_ban, until),
+};
+
 #define SHAPE(members, structure)                                                                            \
     {                                                                                                        \
         members, KIND_FIELDS(members), sizeof(structure)                                                     \
@@ -137,6 +145,7 @@ static const struct {
     {&kind_trunk_group, SHAPE(trunk_group_members, struct config_trunk_group)},
     {&kind_trunk, SHAPE(trunk_members, struct said_trunk)},
     {&kind_dial_rule, SHAPE(dial_rule_members, struct said_dial_rule)},
+    {&kind_ban, SHAPE(ban_members, struct config_ban)},
 };
 
 const struct row_shape *config__shape(const struct kind *k)

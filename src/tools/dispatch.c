@@ -31,6 +31,11 @@ static const struct command commands[] = {
     {"alarms", "[history]", "shows what is wrong, or was", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1,
         command_alarms},
     {"acknowledge", "ID", "says that somebody cares for an alarm", OPTION_PLACE, 1, 1, command_acknowledge},
+    {"bans", "", "shows whom the proxies shut out, and numbers that do odd things",
+        OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 0, command_bans},
+    {"ban", "ADDRESS", "shuts an address or a network out at all proxies",
+        OPTION_PLACE | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_WHY), 1, 1, command_ban},
+    {"unban", "ADDRESS", "lets it in again", OPTION_PLACE, 1, 1, command_unban},
     {"join", "URL", "makes this machine a member of the platform there",
         OPTION_BIT(OPTION_DATA) | OPTION_BIT(OPTION_NAME) | OPTION_BIT(OPTION_LOCATION) |
             OPTION_BIT(OPTION_CODE) | OPTION_BIT(OPTION_FINGERPRINT) | OPTION_BIT(OPTION_START_FILE) |

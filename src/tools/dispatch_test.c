@@ -46,7 +46,7 @@ static void says_what_is_wrong(void **state)
         {"delete dn", "tandem: write it as: tandem delete KIND NAME\n"},
         {"get queues",
             "tandem: there is no kind of object \"queues\"; there are cluster, location, member, dn, "
-            "person, application, trunk-group, trunk, dial-rule\n"},
+            "person, application, trunk-group, trunk, dial-rule, ban\n"},
         {"apply", "tandem: say which file: tandem apply -f FILE\n"},
         {"graph x", "tandem: there is no machine \"x\"; tandem graph lists all\n"},
         {"reference x", "tandem: there is no part \"x\"; tandem reference lists all\n"},

@@ -176,7 +176,7 @@ static void says_what_is_wrong_with_a_file(void **state)
     refuses_file("a.json", "[]", "a.json: must be lists of objects by kind: {\"dn\": [{...}]}");
     refuses_file("a.json", "{\"dns\":[]}",
         "a.json: there is no kind of object \"dns\"; there are cluster, location, member, dn, person, "
-        "application, trunk-group, trunk, dial-rule");
+        "application, trunk-group, trunk, dial-rule, ban");
     refuses_file("a.json", "{\"dn\":{}}", "a.json: dn must be a list of objects");
     refuses_file("a.json", "{\"dn\":[{\"number\":\"1\"},{}]}", "a.json: dn number 2 has no number");
     refuses_file("a.json", "{\n", "a.json:2: string or '}' expected near end of file");

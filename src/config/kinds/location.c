@@ -99,8 +99,8 @@ static const struct field fields[] = {
     {.name = "guard_phone",
         .type = FIELD_INTEGER,
         .maximum = 1000000,
-        .standard = "10000",
-        .sample = "10000",
+        .standard = "20000",
+        .sample = "20000",
         .help = "Messages a second of one phone (address and port) that has shown good credentials. "
                 "0: no limit."},
     {.name = "guard_work",

@@ -29,7 +29,7 @@ static void assert_changes(struct bench *b, const char *changes)
 
 /* What a location says about protection where nobody has changed it. */
 #define GUARD                                                                                                \
-    "\"guard_strangers\":1000,\"guard_strangers_all\":10000,\"guard_phone\":10000,\"guard_work\":0,"         \
+    "\"guard_strangers\":1000,\"guard_strangers_all\":10000,\"guard_phone\":20000,\"guard_work\":0,"         \
     "\"guard_streams\":5000,\"guard_unanswered\":1000,\"guard_ban_credentials\":20,"                         \
     "\"guard_ban_malformed\":1000,\"guard_ban_seconds\":300,\"guard_calls\":0,\"guard_transactions\":"       \
     "250000,"                                                                                                \
@@ -90,7 +90,7 @@ static void refuses_what_it_does_not_understand(void **state)
         {"POST", "/api/config/dn/1", NULL, 405, "UNSUPPORTED", "GET, PUT, DELETE"},
         {"GET", "/api/other", NULL, 404, "MISSING", "nothing at this path"},
         {"GET", "/api/config/queue", NULL, 404, "MISSING",
-            "there are cluster, location, member, dn, person, application, trunk-group, trunk, dial-rule"},
+            "there are cluster, location, member, dn, person, application, trunk-group, trunk, dial-rule, ban"},
         {"GET", "/api/config/dn/77", NULL, 404, "MISSING", "does not exist"},
         {"GET", "/api/config/dn/%4", NULL, 400, "SYNTAX", "not well-formed"},
         {"GET", "/api/config/dn/%00", NULL, 400, "SYNTAX", "not well-formed"},

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 #include "sip/uri.h"
 
 #define RETRY_LEAST 2U   /* s; together with the spread: nobody comes back at once, and not all together */
@@ -75,15 +76,19 @@ bool guard__has_room(
     return false;
 }
 
-bool guard_admits(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+/* A call pays once, when it is known whose it is: what is challenged costs little. */
+void guard__pay(struct proxy *p, const struct sip_message *m)
 {
     struct guard *g = p->guard;
-    bool outside = t->target.name[0] == '\0';
-    /* a call pays once, when it shows credentials or needs none */
-    if (outside && m->method == SIP_INVITE && slice_empty(m->to_tag) &&
-        g->rates[GUARD_RATE_CALLS].interval != 0 &&
-        (sip_header(m, SIP_HEADER_PROXY_AUTHORIZATION) != NULL || guard__trusts(p, &g->peer)))
+    if (m->method == SIP_INVITE && slice_empty(m->to_tag) && g->rates[GUARD_RATE_CALLS].interval != 0)
         bucket_pay(&g->calls, g->rates[GUARD_RATE_CALLS], world_now(p->world));
+}
+
+bool guard_admits(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
+{
+    /* a trunk's call is nobody's who proves himself */
+    if (t->target.name[0] == '\0' && trunk_of(p, &p->guard->peer) != NULL)
+        guard__pay(p, m);
     if (guard__loop_free(p, m))
         return true;
     world_count(p->world, COUNTER_GUARD_LOOPS, 1);

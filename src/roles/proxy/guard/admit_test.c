@@ -15,12 +15,12 @@ static uint64_t counted(enum counter c)
 static void begin(unsigned calls)
 {
     static const struct slice networks[] = {SLICE_INIT("10.0.0.0/8")};
-    proxy_fixture_location.networks = (struct config_list){networks, 1};
+    proxy_fixture_location.networks = proxy_fixture_location.unchallenged = (struct config_list){networks, 1};
     proxy_fixture_location.guard = (struct config_guard){.calls = calls, .strangers = 0};
     proxy_fixture_begin();
 }
 
-/* An INVITE of a trusted source: it counts although it is challenged afterwards. */
+/* An INVITE of a source that is trusted and needs no credentials. */
 static void call(unsigned number, const char *uri, const char *to_tag)
 {
     struct address peer = {.ip = {10, 1, 2, 3}, .port = 5080, .family = 4};
@@ -44,12 +44,13 @@ static void so_many_calls_are_admitted(void **state)
             call(++number, "sip:1002@home", "");
             proxy_fixture_pass(SECOND / (5 * (int64_t)LIMIT));
         }
-    uint64_t admitted = counted(COUNTER_CHALLENGES);
+    uint64_t admitted = counted(COUNTER_RELAYED);
     assert_in_range(admitted, 10 * LIMIT, 10 * LIMIT + LIMIT / 10 + 1);
     assert_int_equal(counted(COUNTER_GUARD_OVERLOAD) + admitted, 50 * LIMIT);
     const char *refusal = proxy_fixture_must_find(5080, "SIP/2.0 503 Service Unavailable");
     assert_non_null(strstr(refusal, "\r\nRetry-After: "));
-    assert_int_equal(map_count(&((struct proxy *)proxy_fixture.proxy)->transactions.by_id), 0);
+    /* nothing but the two sides of what was admitted, while the pair says nothing */
+    assert_true(map_count(&((struct proxy *)proxy_fixture.proxy)->transactions.by_id) <= 2 * admitted);
     proxy_fixture_end();
 }
 
@@ -87,14 +88,14 @@ static void what_matters_more_goes_on(void **state)
     proxy_fixture_register(&proxy_alice, CONTACT);
     for (unsigned number = 1; number <= 50; number++)
         call(number, "sip:1002@home", "");
-    uint64_t refused = counted(COUNTER_GUARD_OVERLOAD), admitted = counted(COUNTER_CHALLENGES);
+    uint64_t refused = counted(COUNTER_GUARD_OVERLOAD), admitted = counted(COUNTER_RELAYED);
     assert_true(refused >= 30);
     call(100, "sip:1002@home", ";tag=there");
     assert_int_equal(counted(COUNTER_GUARD_OVERLOAD), refused);
     call(101, "sip:112@home", "");
     call(102, "urn:service:sos", "");
     assert_int_equal(counted(COUNTER_GUARD_OVERLOAD), refused);
-    assert_true(counted(COUNTER_CHALLENGES) > admitted);
+    assert_true(counted(COUNTER_RELAYED) > admitted);
     uint64_t registers = counted(COUNTER_REGISTERS);
     proxy_fixture_register(&proxy_alice, CONTACT);
     assert_int_equal(counted(COUNTER_REGISTERS), registers + 1);

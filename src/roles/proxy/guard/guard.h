@@ -12,6 +12,7 @@
 
 struct guard;
 struct proxy;
+struct proxy_question;
 
 enum guard_offence {
     GUARD_MALFORMED,   /* bytes that are no SIP */
@@ -54,5 +55,8 @@ unsigned guard_breadth(const struct sip_message *m, unsigned branches);
 /* RFC 7339: what a pair said in an answer, and whether it wants another call now. */
 void guard_hears(struct proxy *p, struct slice pair, const struct sip_message *m);
 bool guard_lets_through(struct proxy *p, struct slice pair, const struct sip_message *m);
+
+/* What people ask about bans: questions.h. */
+void guard_question(struct proxy *p, const struct proxy_question *q);
 
 #endif

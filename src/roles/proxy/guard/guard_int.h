@@ -109,6 +109,7 @@ void guard__numbers_count(struct proxy *p);
 /* news.c */
 void guard__news_open(struct proxy *p);
 void guard__tell(struct proxy *p, const struct guard_ban *b);
+bool guard__lift(struct proxy *p, const struct network *n); /* an automatic one; false: there is none */
 void guard__hear(struct proxy *p, struct slice bytes);
 
 /* loop.c */
@@ -118,6 +119,7 @@ bool guard__loop_free(struct proxy *p, const struct sip_message *m);
 void guard__pairs_close(struct guard *g);
 
 /* admit.c */
+void guard__pay(struct proxy *p, const struct sip_message *m);
 bool guard__has_room(
     struct proxy *p, const struct sip_target *from, const struct sip_message *m, bool phone, bool trusted);
 

@@ -16,6 +16,23 @@ bool guard__trusts(struct proxy *p, const struct address *peer)
     return trunk_trusts(p, peer);
 }
 
+/* Those by hand are as the configuration says, the others stay. */
+static void follow_bans(struct proxy *p)
+{
+    struct guard_bans *bans = &p->guard->bans;
+    const struct config_ban *c;
+    struct network n;
+    list_for_each_safe (link, next, &bans->all) {
+        struct guard_ban *b = list_entry(link, struct guard_ban, link);
+        if (b->by_hand)
+            guard__ban_remove(bans, b);
+    }
+    for (size_t at = 0; (c = config_next_ban(world_configuration(p->world), &at)) != NULL;)
+        if ((slice_empty(c->location) || slice_equal(c->location, slice_text(p->location))) &&
+            network_parse(&n, c->network) == 0)
+            (void)guard__ban_put(bans, &n, true, c->until, c->why);
+}
+
 void guard__follow(struct proxy *p)
 {
     static const struct config_guard none;
@@ -41,5 +58,6 @@ void guard__follow(struct proxy *p)
     r[GUARD_RATE_FAILURES] =
         bucket_rate(c->alarm_failures, timer_duration(TIMER_GUARD_CREDENTIALS), c->alarm_failures);
     r[GUARD_RATE_DIALS] = bucket_rate(c->alarm_calls, 60 * SECOND, c->alarm_calls);
+    follow_bans(p);
     g->active = c->strangers != 0 || c->strangers_all != 0 || c->phone != 0;
 }

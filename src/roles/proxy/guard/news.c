@@ -38,13 +38,19 @@ void guard__tell(struct proxy *p, const struct guard_ban *b)
     buffer_free(&bytes);
 }
 
-static void lift(struct proxy *p, const struct network *n)
+bool guard__lift(struct proxy *p, const struct network *n)
 {
+    struct network wide = *n;
     struct guard_ban *b = guard__ban_find(&p->guard->bans, n);
-    if (b != NULL && !b->by_hand)
-        guard__ban_remove(&p->guard->bans, b);
-    struct address key = n->address;
-    guard__forget(&p->guard->sources, &key); /* it begins anew */
+    if (b == NULL && n->address.family == 6 && n->bits == 128) { /* its /64 is what was banned */
+        wide = (struct network){.address = guard__source_key(&n->address), .bits = 64};
+        b = guard__ban_find(&p->guard->bans, &wide);
+    }
+    guard__forget(&p->guard->sources, &wide.address); /* it begins anew */
+    if (b == NULL || b->by_hand)
+        return false;
+    guard__ban_remove(&p->guard->bans, b);
+    return true;
 }
 
 void guard__hear(struct proxy *p, struct slice bytes)
@@ -62,7 +68,7 @@ void guard__hear(struct proxy *p, struct slice bytes)
     memcpy(n.address.ip, m->address.data, m->address.len);
     n.bits = (uint8_t)m->bits;
     if (m->until == 0) {
-        lift(p, &n);
+        (void)guard__lift(p, &n);
         return;
     }
     struct guard_ban *b = guard__ban_find(&g->bans, &n);

@@ -89,6 +89,7 @@ void guard_praises(struct proxy *p, const struct address *peer)
 void guard_proved(struct proxy *p, const struct sip_message *m, struct slice number)
 {
     struct address peer = p->guard->peer;
+    guard__pay(p, m);
     guard_praises(p, &peer);
     if (guard__trusts(p, &peer))
         return;
