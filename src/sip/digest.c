@@ -16,7 +16,7 @@ static const struct slice colon = SLICE_INIT(":");
 /* OpenSSL looks its implementation up at each use; 0.4 µs, less than it costs to share a prepared one. */
 static const EVP_MD *algorithm(enum digest_algorithm a)
 {
-    return a == DIGEST_MD5 ? EVP_md5() : EVP_sha256();
+    return a == DIGEST_MD5 ? EVP_md5() : a == DIGEST_SHA256 ? EVP_sha256() : EVP_sha512_256();
 }
 
 /* Hashes the parts one behind the other; the length, or 0 when this system's OpenSSL forbids the algorithm.
@@ -56,13 +56,34 @@ void digest_ha1(
     hash_hex(ha1, a, parts, 5);
 }
 
-/* The response over what stands in `d`; the qop that counts is given apart, empty for none. */
-static void response_of(char response[DIGEST_HEX], const struct digest *d, struct slice method,
-    struct slice ha1, struct slice qop)
+static bool is_integrity(struct slice qop)
 {
-    char ha2[DIGEST_HEX];
-    struct slice second[] = {method, colon, d->uri};
-    hash_hex(ha2, d->algorithm, second, 3);
+    return slice_equal_nocase(qop, SLICE("auth-int"));
+}
+
+/* What is asked for: the method, and the body where qop is auth-int. */
+struct asked {
+    struct slice method, qop, body; /* qop: the one that counts; empty for none */
+};
+
+/* The response over what stands in `d`. */
+static void response_of(
+    char response[DIGEST_HEX], const struct digest *d, struct slice ha1, const struct asked *asked)
+{
+    char ha2[DIGEST_HEX], body[DIGEST_HEX], session[DIGEST_HEX];
+    struct slice qop = asked->qop;
+    struct slice second[] = {asked->method, colon, d->uri, colon, {0}};
+    bool integrity = is_integrity(qop);
+    if (integrity) {
+        hash_hex(body, d->algorithm, &asked->body, 1);
+        second[4] = slice_text(body);
+    }
+    hash_hex(ha2, d->algorithm, second, integrity ? 5 : 3);
+    if (d->session) {
+        struct slice parts[] = {ha1, colon, d->nonce, colon, d->cnonce};
+        hash_hex(session, d->algorithm, parts, 5);
+        ha1 = slice_text(session);
+    }
     if (qop.length == 0) {
         struct slice parts[] = {ha1, colon, d->nonce, colon, slice_text(ha2)};
         hash_hex(response, d->algorithm, parts, 5);
@@ -73,16 +94,29 @@ static void response_of(char response[DIGEST_HEX], const struct digest *d, struc
     }
 }
 
-bool digest_verify(const struct digest *d, struct slice method, struct slice ha1)
+static bool verify(const struct digest *d, struct slice ha1, const struct asked *asked)
 {
     char expected[DIGEST_HEX];
-    if (d->qop.length != 0 &&
-        (!slice_equal_nocase(d->qop, SLICE("auth")) || d->nc.length != 8 || d->cnonce.length == 0))
+    if ((d->qop.length != 0 && (d->count == 0 || d->cnonce.length == 0)) ||
+        (d->session && d->cnonce.length == 0))
         return false;
-    response_of(expected, d, method, ha1, d->qop);
+    response_of(expected, d, ha1, asked);
     size_t length = strlen(expected);
     return length != 0 && d->response.length == length &&
            CRYPTO_memcmp(d->response.data, expected, length) == 0;
+}
+
+bool digest_verify(const struct digest *d, struct slice method, struct slice ha1)
+{
+    struct asked asked = {.method = method, .qop = d->qop};
+    bool plain = d->qop.length == 0 || slice_equal_nocase(d->qop, SLICE("auth"));
+    return plain && verify(d, ha1, &asked);
+}
+
+bool digest_verify_body(const struct digest *d, struct slice method, struct slice ha1, struct slice body)
+{
+    struct asked asked = {method, d->qop, body};
+    return is_integrity(d->qop) ? verify(d, ha1, &asked) : digest_verify(d, method, ha1);
 }
 
 /* ---- nonces ---- */
@@ -147,16 +181,7 @@ int digest_nonce_check(
     return now - time > lifetime || time - now > lifetime ? ERROR_STALE : 0;
 }
 
-/* ---- a client's answer ---- */
-
-static bool offers_auth(struct slice qop)
-{
-    struct slice part;
-    while (slice_cut(&qop, ',', &part))
-        if (slice_equal_nocase(slice_trim(part), SLICE("auth")))
-            return true;
-    return false;
-}
+/* ---- what is sent ---- */
 
 /* name="value", with escapes where the value needs them. */
 static void add_quoted(struct buffer *out, const char *name, struct slice value)
@@ -173,7 +198,8 @@ static void add_quoted(struct buffer *out, const char *name, struct slice value)
 
 static const char *algorithm_name(enum digest_algorithm a)
 {
-    return a == DIGEST_MD5 ? "MD5" : "SHA-256";
+    static const char *const names[] = {"MD5", "SHA-256", "SHA-512-256"};
+    return (unsigned)a < DIGEST_ALGORITHMS ? names[a] : names[DIGEST_MD5];
 }
 
 void digest_add_challenge(
@@ -186,29 +212,71 @@ void digest_add_challenge(
         buffer_add_text(out, ", stale=true");
 }
 
-void digest_add_answer(struct buffer *out, const struct digest *challenge, struct slice user,
-    struct slice secret, struct slice method, struct slice uri, struct slice cnonce, uint32_t nc)
+static bool offers(struct slice offered, struct slice wanted)
+{
+    struct slice part;
+    while (slice_cut(&offered, ',', &part))
+        if (slice_equal_nocase(slice_trim(part), wanted))
+            return true;
+    return false;
+}
+
+bool digest_preferred(const struct digest *d, const struct digest *best, const struct digest_known *known)
+{
+    bool ours = false;
+    for (size_t i = 0; i < known->realm_count; i++)
+        ours = ours || slice_equal(known->realms[i], d->realm);
+    return ours && d->algorithm >= known->least &&
+           (best->nonce.data == NULL || d->algorithm > best->algorithm);
+}
+
+static void add_user(struct buffer *out, const struct digest *d, struct slice user)
+{
+    char hashed[DIGEST_HEX];
+    struct slice parts[] = {user, colon, d->realm};
+    if (d->userhash) {
+        hash_hex(hashed, d->algorithm, parts, 3);
+        user = slice_text(hashed);
+    }
+    add_quoted(out, "Digest username", user);
+}
+
+void digest_answer(struct buffer *out, const struct digest *challenge, const struct digest_answer *a)
 {
     char ha1[DIGEST_HEX], response[DIGEST_HEX], count[9];
     struct digest d = *challenge;
-    bool auth = offers_auth(challenge->qop);
-    snprintf(count, sizeof count, "%08x", nc);
-    d.uri = uri;
-    d.cnonce = cnonce;
+    struct asked asked = {.method = a->method, .body = a->body};
+    if (offers(challenge->qop, SLICE("auth")))
+        asked.qop = SLICE("auth");
+    else if (offers(challenge->qop, SLICE("auth-int")))
+        asked.qop = SLICE("auth-int");
+    snprintf(count, sizeof count, "%08x", a->count);
+    d.uri = a->uri;
+    d.cnonce = a->cnonce;
     d.nc = slice_text(count);
-    digest_ha1(ha1, d.algorithm, user, d.realm, secret);
-    response_of(response, &d, method, slice_text(ha1), auth ? SLICE("auth") : (struct slice){0});
+    digest_ha1(ha1, d.algorithm, a->user, d.realm, a->secret);
+    response_of(response, &d, slice_text(ha1), &asked);
     OPENSSL_cleanse(ha1, sizeof ha1);
-    add_quoted(out, "Digest username", user);
+    add_user(out, &d, a->user);
     add_quoted(out, ", realm", d.realm);
     add_quoted(out, ", nonce", d.nonce);
-    add_quoted(out, ", uri", uri);
+    add_quoted(out, ", uri", a->uri);
     add_quoted(out, ", response", slice_text(response));
-    buffer_add_format(out, ", algorithm=%s", algorithm_name(d.algorithm));
-    if (auth) {
-        add_quoted(out, ", cnonce", cnonce);
-        buffer_add_format(out, ", nc=%s, qop=auth", count);
-    }
+    buffer_add_format(out, ", algorithm=%s%s", algorithm_name(d.algorithm), d.session ? "-sess" : "");
+    if (asked.qop.length != 0 || d.session)
+        add_quoted(out, ", cnonce", a->cnonce);
+    if (asked.qop.length != 0)
+        buffer_add_format(out, ", nc=%s, qop=%.*s", count, SLICE_ARG(asked.qop));
     if (d.opaque.data != NULL)
         add_quoted(out, ", opaque", d.opaque);
+    if (d.userhash)
+        buffer_add_text(out, ", userhash=true");
+}
+
+void digest_add_answer(struct buffer *out, const struct digest *challenge, struct slice user,
+    struct slice secret, struct slice method, struct slice uri, struct slice cnonce, uint32_t nc)
+{
+    struct digest_answer a = {
+        .user = user, .secret = secret, .method = method, .uri = uri, .cnonce = cnonce, .count = nc};
+    digest_answer(out, challenge, &a);
 }

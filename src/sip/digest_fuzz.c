@@ -15,12 +15,15 @@ static void answer(const struct digest *d, struct arena *arena)
     struct buffer out = {0};
     struct digest mine;
     char ha1[DIGEST_HEX];
-    digest_add_answer(&out, d, SLICE("u\"\\"), SLICE("s"), SLICE("REGISTER"), SLICE("sip:a"), SLICE("c"), 7);
+    struct digest_answer a = {
+        SLICE("u\"\\"), SLICE("s"), SLICE("REGISTER"), SLICE("sip:a"), SLICE("c"), SLICE("body"), 7};
+    digest_answer(&out, d, &a);
+    int error = digest_parse(&mine, buffer_slice(&out), arena);
+    must(error == (d->userhash ? ERROR_UNSUPPORTED : 0));
     /* Values with line breaks come from no SIP header; they are blanked and so do not verify. */
-    must(digest_parse(&mine, buffer_slice(&out), arena) == 0);
-    digest_ha1(ha1, mine.algorithm, mine.username, d->realm, SLICE("s"));
-    if (slice_equal(mine.nonce, d->nonce))
-        must(digest_verify(&mine, SLICE("REGISTER"), slice_text(ha1)));
+    digest_ha1(ha1, d->algorithm, SLICE("u\"\\"), d->realm, SLICE("s"));
+    if (error == 0 && slice_equal(mine.nonce, d->nonce))
+        must(digest_verify_body(&mine, SLICE("REGISTER"), slice_text(ha1), SLICE("body")));
     buffer_free(&out);
 }
 

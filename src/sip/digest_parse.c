@@ -1,9 +1,14 @@
 /* Challenges and credentials: Digest a="b", c=d, … (RFC 3261 20.7, 25.1). */
 #include "base/error.h"
+#include "base/utf8.h"
 #include "sip/digest.h"
 #include "sip/lex.h"
+#include "sip/uri.h"
 
-enum { PARAMETERS_LIMIT = 32 }; /* of one value: more than anybody has */
+enum {
+    PARAMETERS_LIMIT = 32, /* of one value: more than anybody has */
+    VALUE_LIMIT = 4096,    /* bytes of a parameter: as long as a URI may be */
+};
 
 static struct slice unescape(struct slice quoted, struct arena *arena)
 {
@@ -51,12 +56,45 @@ static int take(struct slice *name, struct slice *value, struct slice *rest, str
 
 static int set_algorithm(struct digest *d, struct slice value)
 {
-    if (slice_equal_nocase(value, SLICE("MD5")))
-        d->algorithm = DIGEST_MD5;
-    else if (slice_equal_nocase(value, SLICE("SHA-256")))
-        d->algorithm = DIGEST_SHA256;
-    else
-        return ERROR_UNSUPPORTED;
+    static const struct slice names[] = {SLICE_INIT("MD5"), SLICE_INIT("SHA-256"), SLICE_INIT("SHA-512-256")};
+    static const struct slice suffix = SLICE_INIT("-sess");
+    struct slice name = value;
+    d->session = value.length > suffix.length &&
+                 slice_equal_nocase(slice_from(value, value.length - suffix.length), suffix);
+    if (d->session)
+        name.length -= suffix.length;
+    for (unsigned i = 0; i < DIGEST_ALGORITHMS; i++) {
+        if (slice_equal_nocase(name, names[i])) {
+            d->algorithm = (enum digest_algorithm)i;
+            return 0;
+        }
+    }
+    return ERROR_UNSUPPORTED;
+}
+
+/* Eight hexadecimal digits (RFC 7616 3.4); 0 is no count. */
+static int set_count(struct digest *d)
+{
+    uint32_t count = 0;
+    if (d->nc.length != 8 || !sip__all(d->nc, SIP__HEX))
+        return ERROR_SYNTAX;
+    for (size_t i = 0; i < d->nc.length; i++)
+        count = count << 4 | (uint32_t)sip__hex_digit(d->nc.data[i]);
+    d->count = count;
+    return count != 0 ? 0 : ERROR_SYNTAX;
+}
+
+/* username*=UTF-8''J%C3%A4s%C3%B8n (RFC 7616 3.4.1, RFC 8187). */
+static int set_long_user(struct digest *d, struct slice value, struct arena *arena)
+{
+    static const struct slice charset = SLICE_INIT("UTF-8''");
+    char room[VALUE_LIMIT];
+    struct slice user;
+    struct sip_uri u = {.user = slice_from(value, charset.length)};
+    if (!slice_starts_nocase(value, charset) || d->username.data != NULL ||
+        sip_uri_user(&user, &u, room, sizeof room) != 0)
+        return ERROR_SYNTAX;
+    d->username = arena_copy(arena, user);
     return 0;
 }
 
@@ -74,26 +112,55 @@ static struct slice *field(struct digest *d, struct slice name)
     return NULL;
 }
 
-static int set(struct digest *d, struct slice name, struct slice value)
+/* What stands once and is no text: bits of `seen`. */
+enum { SEEN_ALGORITHM = 1, SEEN_STALE = 2, SEEN_USERHASH = 4 };
+
+static int once(unsigned *seen, unsigned bit)
+{
+    bool again = (*seen & bit) != 0;
+    *seen |= bit;
+    return again ? ERROR_SYNTAX : 0;
+}
+
+static int set(struct digest *d, struct slice name, struct slice value, unsigned *seen, struct arena *arena)
 {
     struct slice *where = field(d, name);
+    if (value.length > VALUE_LIMIT)
+        return ERROR_LIMIT;
     if (where != NULL) {
         if (where->data != NULL)
             return ERROR_SYNTAX; /* which of the two was meant is not for us to guess */
         *where = value;
-    } else if (slice_equal_nocase(name, SLICE("algorithm"))) {
-        return set_algorithm(d, value);
-    } else if (slice_equal_nocase(name, SLICE("stale"))) {
+        return where == &d->nc ? set_count(d) : 0;
+    }
+    if (slice_equal_nocase(name, SLICE("algorithm")))
+        return once(seen, SEEN_ALGORITHM) != 0 ? ERROR_SYNTAX : set_algorithm(d, value);
+    if (slice_equal_nocase(name, SLICE("username*")))
+        return set_long_user(d, value, arena);
+    if (slice_equal_nocase(name, SLICE("stale"))) {
         d->stale = slice_equal_nocase(value, SLICE("true"));
-    } else if (slice_equal_nocase(name, SLICE("userhash")) && slice_equal_nocase(value, SLICE("true"))) {
-        return ERROR_UNSUPPORTED; /* RFC 7616 3.4.4: we never offer it */
+        return once(seen, SEEN_STALE);
+    }
+    if (slice_equal_nocase(name, SLICE("userhash"))) {
+        d->userhash = slice_equal_nocase(value, SLICE("true"));
+        return once(seen, SEEN_USERHASH);
     }
     return 0;
+}
+
+/* What the values must be together. */
+static int check_whole(const struct digest *d)
+{
+    if (d->realm.data == NULL || d->nonce.data == NULL || !utf8_valid(d->username) || !utf8_valid(d->realm))
+        return ERROR_SYNTAX;
+    /* RFC 7616 3.4.4: a hashed name in credentials; nobody was asked for one. */
+    return d->userhash && d->response.data != NULL ? ERROR_UNSUPPORTED : 0;
 }
 
 int digest_parse(struct digest *d, struct slice value, struct arena *arena)
 {
     struct slice rest = slice_trim(value), name, content;
+    unsigned seen = 0;
     *d = (struct digest){.algorithm = DIGEST_MD5};
     struct slice scheme = slice_first(rest, sip__span(rest, SIP__TOKEN));
     if (scheme.length == 0)
@@ -108,9 +175,9 @@ int digest_parse(struct digest *d, struct slice value, struct arena *arena)
             return ERROR_SYNTAX;
         int error = take(&name, &content, &rest, arena);
         if (error == 0)
-            error = set(d, name, content);
+            error = set(d, name, content, &seen, arena);
         if (error != 0)
             return error;
     }
-    return d->realm.data != NULL && d->nonce.data != NULL ? 0 : ERROR_SYNTAX;
+    return check_whole(d);
 }

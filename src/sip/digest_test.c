@@ -131,6 +131,116 @@ static void nonces_are_ours_and_fresh_or_not(void **state)
     }
 }
 
+#define JASON "J\xc3\xa4s\xc3\xb8n Doe"
+#define JASON_CHALLENGE                                                                                      \
+    "Digest realm=\"api@example.org\", qop=\"auth\", algorithm=SHA-512-256, "                                \
+    "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", "                                               \
+    "opaque=\"HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS\", charset=UTF-8"
+#define JASON_CREDENTIALS                                                                                    \
+    ", realm=\"api@example.org\", uri=\"/doe.json\", algorithm=SHA-512-256, "                                \
+    "nonce=\"5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK\", nc=00000001, "                                  \
+    "cnonce=\"NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v\", qop=auth, "                                    \
+    "response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5\""
+
+/* RFC 7616 3.9.2 with the values of its erratum 4897: SHA-512-256, and a user name that is hashed. */
+static void hashes_the_name_where_it_is_asked_for(void **state)
+{
+    (void)state;
+    static const struct digest_answer answer = {SLICE_INIT(JASON), SLICE_INIT("Secret, or not?"),
+        SLICE_INIT("GET"), SLICE_INIT("/doe.json"),
+        SLICE_INIT("NTg6RKcb9boFIAS3KrFK9BGeh+iDa/sm6jUMp2wds69v"), {0}, 1};
+    struct arena arena = {0};
+    struct buffer out = {0};
+    struct digest d;
+    char ha1[DIGEST_HEX];
+    assert_int_equal(digest_parse(&d, SLICE(JASON_CHALLENGE ", userhash=true"), &arena), 0);
+    assert_int_equal(d.algorithm, DIGEST_SHA512_256);
+    assert_true(d.userhash);
+    digest_answer(&out, &d, &answer);
+    assert_true(slice_starts(buffer_slice(&out),
+        SLICE("Digest username=\"793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b\", ")));
+    assert_true(
+        slice_find_slice(buffer_slice(&out),
+            SLICE("response=\"3798d4131c277846293534c3edc11bd8a5e4cdcbff78b05db9d95eeb1cec68a5\"")) > 0);
+    assert_true(slice_ends(buffer_slice(&out), SLICE(", userhash=true")));
+    assert_int_equal(digest_parse(&d, buffer_slice(&out), &arena), ERROR_UNSUPPORTED); /* not asked for */
+    assert_int_equal(
+        digest_parse(&d, SLICE("Digest username*=UTF-8''J%C3%A4s%C3%B8n%20Doe" JASON_CREDENTIALS), &arena),
+        0);
+    assert_true(slice_equal(d.username, SLICE(JASON)));
+    digest_ha1(ha1, d.algorithm, d.username, d.realm, SLICE("Secret, or not?"));
+    assert_true(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
+    buffer_free(&out);
+    arena_free(&arena);
+}
+
+/* What we answer we accept, for every algorithm, its -sess variant and every qop; and not for another body,
+ * another count, another cnonce. */
+static void every_variant_is_answered_and_verified(void **state)
+{
+    (void)state;
+    static const char *const algorithms[] = {
+        "MD5", "md5-SESS", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess"};
+    static const char *const qops[] = {"", ", qop=\"auth\"", ", qop=\"auth-int\"", ", qop=\"auth-int,auth\""};
+    struct buffer text = {0}, out = {0};
+    for (unsigned i = 0; i < 6 * 4; i++) {
+        struct arena arena = {0};
+        struct digest d, mine;
+        char ha1[DIGEST_HEX];
+        struct digest_answer a = {
+            SLICE("u"), SLICE("s"), SLICE("INVITE"), SLICE("sip:x"), SLICE("c"), SLICE("v=0"), 255};
+        buffer_clear(&text);
+        buffer_clear(&out);
+        buffer_add_format(
+            &text, "Digest realm=\"r\", nonce=\"n\", algorithm=%s%s", algorithms[i / 4], qops[i % 4]);
+        assert_int_equal(digest_parse(&d, buffer_slice(&text), &arena), 0);
+        assert_int_equal(d.algorithm, i / 8);
+        assert_int_equal(d.session, i / 4 % 2);
+        digest_answer(&out, &d, &a);
+        assert_int_equal(digest_parse(&mine, buffer_slice(&out), &arena), 0);
+        assert_int_equal(mine.count, i % 4 != 0 ? 255 : 0);
+        digest_ha1(ha1, mine.algorithm, SLICE("u"), SLICE("r"), SLICE("s"));
+        struct slice stored = slice_text(ha1);
+        bool integrity = i % 4 == 2;
+        assert_true(digest_verify_body(&mine, SLICE("INVITE"), stored, SLICE("v=0")));
+        assert_int_equal(digest_verify(&mine, SLICE("INVITE"), stored), !integrity);
+        assert_int_equal(digest_verify_body(&mine, SLICE("INVITE"), stored, SLICE("v=1")), !integrity);
+        struct digest other = mine;
+        other.session = !mine.session;
+        other.cnonce = SLICE("c");
+        assert_false(digest_verify_body(&other, SLICE("INVITE"), stored, SLICE("v=0")));
+        other = mine;
+        other.cnonce = SLICE("d");
+        if (i != 0 && i != 8 && i != 16) /* of those without qop and session it is no part */
+            assert_false(digest_verify_body(&other, SLICE("INVITE"), stored, SLICE("v=0")));
+        arena_free(&arena);
+    }
+    buffer_free(&out);
+    buffer_free(&text);
+}
+
+/* SEC-5: the strongest, of the realms that are known, and never a weaker one than was known before. */
+static void a_secret_is_for_known_realms_only(void **state)
+{
+    (void)state;
+    static const struct slice realms[] = {SLICE_INIT("a"), SLICE_INIT("b")};
+    struct digest_known known = {realms, 2, DIGEST_MD5};
+    struct digest none = {0}, weak = {.realm = SLICE_INIT("a"), .nonce = SLICE_INIT("n")}, strong = weak,
+                  foreign = {
+                      .realm = SLICE_INIT("evil"), .nonce = SLICE_INIT("n"), .algorithm = DIGEST_SHA512_256};
+    strong.algorithm = DIGEST_SHA256;
+    assert_true(digest_preferred(&weak, &none, &known));
+    assert_true(digest_preferred(&strong, &weak, &known));
+    assert_false(digest_preferred(&weak, &weak, &known)); /* the first one stays */
+    assert_false(digest_preferred(&weak, &strong, &known));
+    assert_false(digest_preferred(&foreign, &none, &known));
+    known.least = DIGEST_SHA256;
+    assert_false(digest_preferred(&weak, &none, &known));
+    assert_true(digest_preferred(&strong, &none, &known));
+    known.realm_count = 0;
+    assert_false(digest_preferred(&strong, &none, &known));
+}
+
 /* SEC-5 */
 static void refuses_bad_values(void **state)
 {
@@ -143,9 +253,25 @@ static void refuses_bad_values(void **state)
         {"Digest", ERROR_SYNTAX},
         {"Digest ", ERROR_SYNTAX},
         {"Basic YTpi", ERROR_UNSUPPORTED},
-        {"Digest realm=\"r\", nonce=\"n\", algorithm=MD5-sess", ERROR_UNSUPPORTED},
-        {"Digest realm=\"r\", nonce=\"n\", algorithm=SHA-512-256", ERROR_UNSUPPORTED},
-        {"Digest realm=\"r\", nonce=\"n\", userhash=true", ERROR_UNSUPPORTED},
+        {"Digest realm=\"r\", nonce=\"n\", algorithm=MD4", ERROR_UNSUPPORTED},
+        {"Digest realm=\"r\", nonce=\"n\", algorithm=-sess", ERROR_UNSUPPORTED},
+        {"Digest realm=\"r\", nonce=\"n\", algorithm=\"\"", ERROR_UNSUPPORTED},
+        {"Digest realm=\"r\", nonce=\"n\", algorithm=MD5, algorithm=SHA-256", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", stale=true, stale=false", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", userhash=true, userhash=true", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", response=\"x\", userhash=true", ERROR_UNSUPPORTED},
+        {"Digest realm=\"r\", nonce=\"n\", nc=1", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", nc=00000000", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", nc=0000000g", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", nc=000000001", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", nc=-0000001", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username=\"\xc3\x28\"", ERROR_SYNTAX},
+        {"Digest realm=\"\xff\", nonce=\"n\"", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username*=x", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username*=UTF-8''%", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username*=UTF-8''%00", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username*=UTF-8''%FF", ERROR_SYNTAX},
+        {"Digest realm=\"r\", nonce=\"n\", username=\"a\", username*=UTF-8''b", ERROR_SYNTAX},
         {"Digest realm=\"r\"", ERROR_SYNTAX},
         {"Digest realm=\"r\" nonce=\"n\"", ERROR_SYNTAX},
         {"Digest realm=\"r\", nonce=\"n\",", ERROR_SYNTAX},
@@ -170,4 +296,6 @@ static void refuses_bad_values(void **state)
 TESTS("sip/digest", cmocka_unit_test(verifies_the_vectors_of_the_standard),
     cmocka_unit_test(answers_as_the_standard_does), cmocka_unit_test(answers_and_verifies_without_qop),
     cmocka_unit_test(a_challenge_can_be_read_again), cmocka_unit_test(nonces_are_ours_and_fresh_or_not),
-    cmocka_unit_test(refuses_bad_values))
+    cmocka_unit_test(hashes_the_name_where_it_is_asked_for),
+    cmocka_unit_test(every_variant_is_answered_and_verified),
+    cmocka_unit_test(a_secret_is_for_known_realms_only), cmocka_unit_test(refuses_bad_values))

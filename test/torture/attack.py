@@ -56,7 +56,7 @@ def split(stream):
 class Attack:
     def __init__(self, tandem):
         self.tandem, self.metrics_port = tandem, free_port()
-        self.sources = 0
+        self.sources, self.secrets = 0, {}
         with open(tandem.file, "a", encoding="utf-8") as file:
             file.write('metrics = "tcp:127.0.0.1:%d"\n' % self.metrics_port)
 
@@ -86,6 +86,11 @@ class Attack:
         for name, value in re.findall(r"^(\w+)(?:\{.*\})? (\S+)$", text, re.M):
             sums[name] = sums.get(name, 0) + float(value)
         return sums
+
+    def secret(self, dn):
+        if dn not in self.secrets:
+            self.secrets[dn] = self.tandem.secret(dn)
+        return self.secrets[dn]
 
     def source(self):
         self.sources += 1

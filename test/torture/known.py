@@ -12,6 +12,15 @@ SMUGGLED = ("P-Asserted-Identity : <sip:evil@example.com>", "p-ASSERTED-identity
             "P-Asserted-Identity: <sip:evil@example.com>,\r\n <tel:+666>")
 
 
+def stranger(tandem, attack, dn):
+    """A phone at an address that has done nothing yet: who guesses is banned after some time, which is not the point here."""
+    tandem.phone_host = attack.source()
+    try:
+        return WirePhone(tandem, dn, attack.secret(dn))
+    finally:
+        tandem.phone_host = tandem.host
+
+
 def invite(phone, callee, more="", kind="", body=""):
     """With credentials: what was sent, and the INVITE that rings at the called phone or the answer that refuses."""
     uri = "sip:%s@%s:%d" % (callee.dn, phone.tandem.host, phone.tandem.sip)
@@ -94,21 +103,23 @@ def register(phone, user, secret, nonce=None):
     return answer.status, names
 
 
-def scenario_nobody_learns_who_exists(tandem):
+def scenario_nobody_learns_who_exists(tandem, attack):
     """requirement: SEC-4 SEC-5: unknown users, wrong secrets and strange names get the same answer, byte for byte."""
-    with WirePhone(tandem, "1003") as phone:
+    with stranger(tandem, attack, "1003") as phone:
         wrong = register(phone, "1003", "wrong")
         assert wrong[0] == 403, wrong
-        for user in ["1999", "nobody", "1003x", *(u for u in USERS if "?" not in u and "/" not in u and len(u) < 100)]:
+    for user in ["1999", "nobody", "1003x", *(u for u in USERS if "?" not in u and "/" not in u and len(u) < 100)]:
+        with stranger(tandem, attack, "1003") as phone:
             answer = register(phone, user, "wrong")
             assert answer == wrong, (user, answer, wrong)
 
 
-def scenario_nonces_that_are_not_ours_get_a_new_one(tandem):
+def scenario_nonces_that_are_not_ours_get_a_new_one(tandem, attack):
     """requirement: SEC-4 SEC-5: replayed, wrong, expired and foreign digests."""
-    with WirePhone(tandem, "1003") as phone:
-        for nonce in "", "x", "0" * 64, "f" * 64, "0123456789abcdef" * 4, "7fffffffffffffff" + "0" * 48, "n" * 1000:
+    for nonce in "", "x", "0" * 64, "f" * 64, "0123456789abcdef" * 4, "7fffffffffffffff" + "0" * 48, "n" * 1000:
+        with stranger(tandem, attack, "1003") as phone:
             assert register(phone, "1003", phone.secret, nonce)[0] == 401, nonce
+    with stranger(tandem, attack, "1003") as phone:
         # what was said for one method says nothing for another
         uri = "sip:1003@%s:%d" % (tandem.host, tandem.sip)
         call = (phone.token(), phone.token())
@@ -120,10 +131,9 @@ def scenario_nonces_that_are_not_ours_get_a_new_one(tandem):
         assert answer.status == 403, answer.first
 
 
-def scenario_nothing_is_smuggled_past_removal(tandem):
+def scenario_nothing_is_smuggled_past_removal(tandem, attack):
     """requirement: SEC-5 SEC-7: who calls cannot say who he is, however he writes it."""
-    with WirePhone(tandem, "1001") as a, WirePhone(tandem, "1002") as b:
-        a.register()
+    with stranger(tandem, attack, "1001") as a, stranger(tandem, attack, "1002") as b:
         b.register()
         for more in (*SMUGGLED, "\r\n".join(SMUGGLED)):
             text, rung = invite(a, b, more)
@@ -132,20 +142,22 @@ def scenario_nothing_is_smuggled_past_removal(tandem):
             give_up(a, b, text, rung)
 
 
-def scenario_bodies_of_those_who_are_known(tandem):
+def scenario_bodies_of_those_who_are_known(tandem, attack):
     """requirement: SEC-5 SEC-7: what is no description is refused or passed on, and the next call works."""
-    with WirePhone(tandem, "1001") as a, WirePhone(tandem, "1002") as b:
-        a.register()
+    with stranger(tandem, attack, "1002") as b:
         b.register()
         kinds = [("application/sdp", body) for body in DESCRIPTIONS.values()] + list(MULTIPART.values())
         for kind, body in kinds:
-            if len(body) < 55000:
+            if len(body) >= 55000:
+                continue
+            with stranger(tandem, attack, "1001") as a:
                 text, answer = invite(a, b, kind=kind, body=body)
                 if answer.status == 0:
                     give_up(a, b, text, answer)
                 else:
                     assert 400 <= answer.status < 500 or answer.status == 513, (answer.first, kind, body[:100])
-        talk(a, b)
+        with stranger(tandem, attack, "1001") as a:
+            talk(a, b)
 
 
 def scenario_two_phones_talk_after_all_that(tandem, attack):

@@ -6,6 +6,8 @@
 #include "sip/uri.h"
 #include "world/network.h"
 
+#define STRONGEST DIGEST_SHA256 /* the configuration keeps hashes of secrets up to this one */
+
 static void challenge(struct proxy *p, struct sip_transaction *t, const struct sip_message *m, bool stale)
 {
     bool registrar = m->method == SIP_REGISTER;
@@ -17,8 +19,8 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
     const struct config_location *location =
         config_location(world_configuration(p->world), slice_text(p->location));
-    int algorithms = location != NULL && location->phones.sha256 ? DIGEST_ALGORITHMS : DIGEST_MD5 + 1;
-    for (int a = 0; a < algorithms; a++) {
+    /* The one that we prefer stands first (RFC 8760 2.4). */
+    for (int a = location != NULL && location->phones.sha256 ? STRONGEST : DIGEST_MD5; a >= 0; a--) {
         struct buffer value = {0};
         digest_add_challenge(
             &value, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
@@ -38,7 +40,7 @@ static bool find_credentials(struct proxy *p, const struct sip_message *m, struc
         m->method == SIP_REGISTER ? SIP_HEADER_AUTHORIZATION : SIP_HEADER_PROXY_AUTHORIZATION;
     for (size_t i = 0; i < m->header_count; i++)
         if (m->headers[i].id == id && digest_parse(d, m->headers[i].value, &p->arena) == 0 &&
-            slice_equal(d->realm, slice_text(p->realm)))
+            slice_equal(d->realm, slice_text(p->realm)) && d->algorithm <= STRONGEST)
             return true;
     return false;
 }
@@ -69,7 +71,7 @@ static const struct config_dn *verify(
     *number = dn != NULL ? dn->number : SLICE("");
     bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm == DIGEST_SHA256);
     /* also for nobody, and where there is no secret: the time it takes tells nothing */
-    bool right = digest_verify(d, m->method_name, slice_text(ha1));
+    bool right = digest_verify_body(d, m->method_name, slice_text(ha1), m->body);
     return right && known && !dn->disabled && claims(m, dn->number) ? dn : NULL;
 }
 
