@@ -90,7 +90,8 @@ static void refuses_what_it_does_not_understand(void **state)
         {"POST", "/api/config/dn/1", NULL, 405, "UNSUPPORTED", "GET, PUT, DELETE"},
         {"GET", "/api/other", NULL, 404, "MISSING", "nothing at this path"},
         {"GET", "/api/config/queue", NULL, 404, "MISSING",
-            "there are cluster, location, member, dn, person, application, trunk-group, trunk, dial-rule, ban"},
+            "there are cluster, location, member, dn, person, application, trunk-group, trunk, dial-rule, "
+            "ban"},
         {"GET", "/api/config/dn/77", NULL, 404, "MISSING", "does not exist"},
         {"GET", "/api/config/dn/%4", NULL, 400, "SYNTAX", "not well-formed"},
         {"GET", "/api/config/dn/%00", NULL, 400, "SYNTAX", "not well-formed"},
