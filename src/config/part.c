@@ -81,6 +81,8 @@ static const char *wrong_endpoint(struct slice text, struct slice member)
         return NULL; /* what it must look like is said by its description */
     if (e.transport == TRANSPORT_UDP)
         return "parts do not speak over udp: among each other; write tls:ADDRESS:PORT instead of";
+    if (e.transport > TRANSPORT_LOCAL)
+        return "parts do not speak WebSocket among each other: write tls:ADDRESS:PORT instead of";
     if (e.transport == TRANSPORT_TCP && !address_is_loopback(&e.address))
         return "what leaves the machine is encrypted: write tls:ADDRESS:PORT instead of";
     if (e.transport == TRANSPORT_TLS && e.name[0] != '\0')

@@ -79,8 +79,8 @@ static int try_endpoint(struct slice text, const char *option)
     struct endpoint e;
     struct sockaddr_storage to;
     if (endpoint_parse(&e, text) != 0) {
-        command_complain("%.*s is no endpoint; write udp:ADDRESS:PORT, tcp:ADDRESS:PORT or tls:ADDRESS:PORT",
-            SLICE_ARG(text));
+        command_complain(
+            "%.*s is no endpoint; write udp, tcp, tls, ws or wss, like tls:ADDRESS:PORT", SLICE_ARG(text));
         return ERROR_SYNTAX;
     }
     if (e.transport == TRANSPORT_LOCAL)

@@ -355,6 +355,28 @@ void sip_transactions_move(struct sip_transactions *ts, struct slice from, struc
     }
 }
 
+/* What is found first is failed afterwards: what comes of it may make new transactions. */
+void sip_transactions_lost(struct sip_transactions *ts, uint64_t flow)
+{
+    struct sip_transaction *t;
+    struct buffer ids = {0};
+    map_for_each (t, &ts->by_id) {
+        bool waits = t->kind <= SIP_NICT && t->state <= SIP_ST_PROCEEDING;
+        if (waits && t->target.name[0] == '\0' && t->target.address.family == 0 && t->target.flow == flow)
+            buffer_add(&ids, slice_of(&t->id, sizeof t->id));
+    }
+    for (size_t at = 0; at + sizeof t->id <= ids.length; at += sizeof t->id) {
+        uint64_t id;
+        memcpy(&id, ids.data + at, sizeof id);
+        t = sip_transaction_find(ts, id);
+        if (t == NULL)
+            continue;
+        t->status = 503;
+        transaction__event(t, SIP_EV_DEADLINE, NULL);
+    }
+    buffer_free(&ids);
+}
+
 void sip_transactions_repeat(struct sip_transactions *ts)
 {
     struct sip_transaction *t;

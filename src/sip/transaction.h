@@ -120,6 +120,8 @@ void sip_respond_once(struct sip_transaction *t, struct slice message);
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);
 /* A peer is gone: requests that it has not answered yet go by another one. */
 void sip_transactions_move(struct sip_transactions *ts, struct slice from, struct slice to);
+/* A stream is gone: requests on it fail, as if 503 had come (RFC 3261 8.1.3.1, 16.9); `status` says so. */
+void sip_transactions_lost(struct sip_transactions *ts, uint64_t flow);
 /* Sends what each transaction sent last once more, to whoever leads there: after a takeover. */
 void sip_transactions_repeat(struct sip_transactions *ts);
 

@@ -206,6 +206,15 @@ static struct slice place_of(struct slice endpoint) /* without its transport */
     return slice_from(endpoint, (size_t)(colon + 1));
 }
 
+/* The first that is listened on by this transport; empty: none. */
+static struct slice listener(const struct config_local *local, struct slice transport)
+{
+    for (size_t i = 0; i < local->listen.count; i++)
+        if (slice_starts(local->listen.items[i], transport))
+            return place_of(local->listen.items[i]);
+    return SLICE("");
+}
+
 static void write_message(
     struct buffer *out, const struct making *m, const struct options *o, const char *password)
 {
@@ -220,6 +229,10 @@ static void write_message(
         SLICE_ARG(data));
     buffer_add_format(out, "Phones:  register %d to %d at %.*s; the secret of %d is %s\n", FIRST_DN, LAST_DN,
         SLICE_ARG(listen), FIRST_DN, m->phone_secret);
+    struct slice tls = listener(&local, SLICE("tls:")), wss = listener(&local, SLICE("wss:"));
+    if (!slice_empty(tls))
+        buffer_add_format(out, "Secure:  phones by TLS at %.*s%s%.*s; they trust the authority above\n",
+            SLICE_ARG(tls), slice_empty(wss) ? "" : ", browsers at wss://", SLICE_ARG(wss));
     buffer_add_text(
         out, "Secrets: tandem get dn --secrets; change anything with tandem apply, see tandem help\n");
     buffer_add_format(out, "Data:    %.*s; another start goes on with it\n", SLICE_ARG(data));

@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-static const char *const transports[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "local"};
+static const char *const transports[TRANSPORT_COUNT] = {"udp", "tcp", "tls", "local", "ws", "wss"};
 
 const char *transport_name(enum transport t)
 {
@@ -98,6 +98,11 @@ static int set_name(struct endpoint *e, struct slice name)
     return 0;
 }
 
+static bool has_certificate(const struct endpoint *e)
+{
+    return e->transport == TRANSPORT_TLS || e->transport == TRANSPORT_WSS;
+}
+
 /* "transport:address", for TLS also "tls:address/name". */
 int endpoint_parse(struct endpoint *e, struct slice text)
 {
@@ -114,7 +119,7 @@ int endpoint_parse(struct endpoint *e, struct slice text)
     if (slash >= 0) {
         name = slice_from(text, (size_t)slash + 1);
         text = slice_first(text, (size_t)slash);
-        error = e->transport == TRANSPORT_TLS ? set_name(e, name) : ERROR_SYNTAX;
+        error = has_certificate(e) ? set_name(e, name) : ERROR_SYNTAX;
         if (error != 0)
             return error;
     }
@@ -127,7 +132,7 @@ void endpoint_add(struct buffer *out, const struct endpoint *e)
     buffer_add_byte(out, ':');
     if (e->transport != TRANSPORT_LOCAL)
         address_add(out, &e->address);
-    if (e->transport == TRANSPORT_TLS && e->name[0] != '\0')
+    if (has_certificate(e) && e->name[0] != '\0')
         buffer_add_byte(out, '/');
     buffer_add_text(out, e->name);
 }

@@ -13,15 +13,27 @@ struct address {
 
 #define ADDRESS_TEXT 56 /* bytes that the longest text needs */
 
-enum transport { TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORT_LOCAL, TRANSPORT_COUNT };
+/* WS and WSS (RFC 7118) are for those who speak SIP; a world knows the streams below them, tcp and tls. */
+enum transport {
+    TRANSPORT_UDP,
+    TRANSPORT_TCP,
+    TRANSPORT_TLS,
+    TRANSPORT_LOCAL,
+    TRANSPORT_WS,
+    TRANSPORT_WSS,
+    TRANSPORT_COUNT
+};
 
 #define ENDPOINT_NAME 64
 
-/* What one listens on or connects to: "udp:127.0.0.1:5060", "tls:[::1]:5061", "local:node-1". */
+/* What one listens on or connects to: "udp:127.0.0.1:5060", "tls:[::1]:5061", "wss:127.0.0.1:7443",
+ * "local:node-1".
+ */
 struct endpoint {
     enum transport transport;
     struct address address;   /* not for local */
-    char name[ENDPOINT_NAME]; /* local: the place. TLS: the name that the peer's certificate must carry, or ""
+    char name[ENDPOINT_NAME]; /* local: the place. TLS, WSS: the name that the peer's certificate must carry,
+                               * or ""
                                */
 };
 

@@ -19,6 +19,8 @@ static void endpoints_survive_writing_and_reading(void **state)
 {
     (void)state;
     check_round("udp:127.0.0.1:5060", "udp:127.0.0.1:5060");
+    check_round("wss:[::1]:7443/phones.example.com", "wss:[::1]:7443/phones.example.com");
+    check_round("ws:127.0.0.1:80", "ws:127.0.0.1:80");
     check_round("TCP:0.0.0.0:0", "tcp:0.0.0.0:0");
     check_round("tls:[::1]:5061", "tls:[::1]:5061");
     check_round("tls:127.0.0.1:5061/node-1.example", "tls:127.0.0.1:5061/node-1.example");

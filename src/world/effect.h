@@ -24,6 +24,7 @@ enum effect_kind {
  * CLOSE     flow
  * NAME      flow, first = name
  * PAUSE     flow, token = 1 to pause, 0 to go on
+ * BOUND     flow, token = bytes that may wait for its peer
  * SUBSCRIBE token, first = pattern ("dn.home.*", "call.>")
  * WATCH     token, first = prefix of keys
  * AGAIN     token = cursor                                                                         */

@@ -103,6 +103,11 @@ void world_read_pause(struct world *w, uint64_t flow, bool pause)
     add(w, (struct effect){.kind = EFFECT_PAUSE, .flow = flow, .token = pause});
 }
 
+void world_bound(struct world *w, uint64_t flow, size_t bytes)
+{
+    add(w, (struct effect){.kind = EFFECT_BOUND, .flow = flow, .token = bytes});
+}
+
 void world_name(struct world *w, uint64_t flow, struct slice name)
 {
     add(w, (struct effect){.kind = EFFECT_NAME, .flow = flow, .first = name});

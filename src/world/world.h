@@ -46,6 +46,8 @@ void world_close(struct world *w, uint64_t flow);            /* no INPUT_CLOSED 
 void world_send(struct world *w, uint64_t flow, struct slice bytes);
 void world_send_to(struct world *w, uint64_t flow, const struct address *peer, struct slice bytes);
 void world_read_pause(struct world *w, uint64_t flow, bool pause);
+/* Of a stream whose peer may wait less for than others': so many bytes, then it is closed as above. */
+void world_bound(struct world *w, uint64_t flow, size_t bytes);
 
 /* Gives a flow the name of its peer; the newest flow of a name replaces the older. What is told to a name
  * without a flow waits for one, within bounds of bytes and time, so that a peer that comes back meets nothing

@@ -40,11 +40,17 @@ class Phone:
                  "rtp_ports %d-%d" % (self.rtp, self.rtp + 19), "ctrl_tcp_listen 127.0.0.1:%d" % control,
                  "module_path /usr/lib/baresip/modules", "audio_source " + source, "audio_player " + player,
                  "audio_alert aubridge,alert", "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1",
-                 "auplay_channels 1", "rtp_stats yes", "call_max_calls %d" % calls]
+                 "auplay_channels 1", "rtp_stats yes", "sip_verify_server yes",
+                 "sip_cafile %s/certificates/authority.pem" % tandem.data, "call_max_calls %d" % calls]
         lines += ["module %s.so" % name for name in MODULES.split()]
         self.write("config", "\n".join(lines))
         self.write("contacts", "")
-        self.write("accounts", "<sip:%s@127.0.0.1:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s" % (dn, tandem.sip, transport, dn, secret or tandem.secret(dn), answer))
+        port = tandem.tls if transport == "tls" else tandem.sip
+        account = ("<sip:%s@127.0.0.1:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s"
+                   % (dn, port, transport, dn, secret or tandem.secret(dn), answer))
+        if transport == "tls":  # else it would call by UDP
+            account += ';outbound="sip:127.0.0.1:%d;transport=tls"' % port
+        self.write("accounts", account)
         with open(os.path.join(self.folder, "log"), "wb") as log:
             self.process = subprocess.Popen(["baresip", "-4", "-f", self.folder], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)

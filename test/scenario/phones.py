@@ -4,6 +4,7 @@ import time
 
 from baresip import Phone
 from rig import wait_for
+from stream import StreamPhone
 from wire import WirePhone
 
 
@@ -44,6 +45,41 @@ def scenario_two_phones_talk_directly(tandem, cookie):
     assert row["started_at"] < row["answered_at"] < row["ended_at"]
     call = tandem.history(cookie)["calls"][0]
     assert (call["from"], call["to"], call["result"], call["cause"]) == ("1001", "1002", "answered", "normal"), call
+
+
+def scenario_phones_on_every_stream(tandem):
+    """requirement: VC-1 SEC-1: TLS (its certificate is checked), TCP, WebSocket with and without TLS; calls between them."""
+    before = len(tandem.rows())
+    with Phone(tandem, "1001", "tls") as a, Phone(tandem, "1002", "tls") as b:
+        a.registered()
+        b.registered()
+        talk(a, b)
+        assert hears(a) and hears(b)
+        for one in a, b:
+            one.do("hold")
+            one.do("resume")
+        b.do("hangup")
+        a.expect("CALL_CLOSED")
+    tandem.row(before, "answered", "normal")
+    for kind in "tcp", "tls", "wss":
+        before = len(tandem.rows())
+        with StreamPhone(tandem, "1003", kind) as a, StreamPhone(tandem, "1004", "wss") as b:
+            b.register()
+            call = a.register().dial("1004")
+            b.pick_up(b.take())
+            assert "transport=" in call.answered()["Record-Route"]
+            assert call.within("BYE").status == 200
+        tandem.row(before, "answered", "normal")
+
+
+def scenario_a_stream_in_pieces(tandem):
+    """requirement: VC-1 SEC-4: a message byte by byte, keep-alives between, and a length that lies."""
+    with StreamPhone(tandem, "1003", "tls", piece=7) as a:
+        a.register()
+        assert a.socket.ping() == b"\r\n"
+        a.socket.write(b"OPTIONS sip:1003@x SIP/2.0\r\nContent-Length: 4294967296\r\n\r\n")
+        assert a.socket.ended()
+        a.registered = False
 
 
 def scenario_hold_resume_and_the_called_one_hangs_up(tandem):

@@ -69,13 +69,14 @@ class Tandem:
     def __init__(self, data=None, **options):
         self.folder = tempfile.mkdtemp(prefix="tandem-")
         self.data = data or os.path.join(self.folder, "data")
-        self.sip, self.web = free_port(), free_port()
+        self.sip, self.web, self.tls, self.wss = free_port(), free_port(), free_port(), free_port()
         self.file = os.path.join(self.folder, "tandem.toml")
         self.process = None
         self.options = options
         with open(self.file, "w", encoding="utf-8") as file:
-            file.write('data = "%s"\nlisten = ["udp:%s:%d", "tcp:%s:%d"]\nweb = "tls:127.0.0.1:%d"\n'
-                       % (self.data, self.host, self.sip, self.host, self.sip, self.web))
+            listen = ", ".join('"%s:%s:%d"' % (kind, self.host, port) for kind, port in
+                               (("udp", self.sip), ("tcp", self.sip), ("tls", self.tls), ("wss", self.wss)))
+            file.write('data = "%s"\nlisten = [%s]\nweb = "tls:127.0.0.1:%d"\n' % (self.data, listen, self.web))
 
     def __enter__(self):
         return self

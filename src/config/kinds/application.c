@@ -46,8 +46,12 @@ static const struct field fields[] = {
         .minimum = 1,
         .maximum = 128,
         .only = "proxy session",
-        .sample = "[\"udp:192.0.2.1:5060\", \"tcp:192.0.2.1:5060\"]",
-        .help = "Where it listens: proxies for SIP, sessions for HTTPS. Left out: as the start file says."},
+        .sample = "[\"udp:192.0.2.1:5060\", \"tcp:192.0.2.1:5060\", \"tls:192.0.2.1:5061\"]",
+        .help =
+            "Where it listens: proxies for SIP (udp, tcp, tls, ws, wss), sessions for HTTPS. Behind tls and "
+            "wss a "
+            "name may stand: /NAME, or /* for any, and the other side has to show a certificate. Left out: "
+            "as the start file says."},
     {.name = "link",
         .type = FIELD_ENDPOINT,
         .flags = FIELD_AT_LOGIN,

@@ -89,7 +89,7 @@ static const char *wrong_value(enum option option, struct slice value)
         if (option == OPTION_METRICS && endpoint.transport != TRANSPORT_TCP)
             return "must be tcp:ADDRESS:PORT";
         if (option == OPTION_LISTEN && endpoint.transport == TRANSPORT_LOCAL)
-            return "must be udp:, tcp: or tls:ADDRESS:PORT";
+            return "must be udp:, tcp:, tls:, ws: or wss:ADDRESS:PORT";
         return NULL;
     }
 }

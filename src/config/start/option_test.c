@@ -26,7 +26,7 @@ static void takes_the_command_line(void **state)
     assert_true(options_flag(&o, OPTION_JSON));
     assert_false(options_flag(&o, OPTION_SECRETS));
     struct config_local local = options_local(&o);
-    assert_int_equal(local.listen.count, 2);
+    assert_int_equal(local.listen.count, 4);
     assert_true(slice_equal(local.listen.items[1], SLICE("tcp:127.0.0.1:5060")));
     assert_int_equal(local.listen_more.count, 1);
     assert_int_equal(options_log_level(&o), LOG_NOTICE);
@@ -188,7 +188,7 @@ static void samples_can_be_used(void **state)
         size_t end = (size_t)slice_find_slice(rest, SLICE("```"));
         options_init(&o);
         assert_int_equal(options_file(&o, SLICE("f"), slice_first(rest, end), &arena, NULL), 0);
-        assert_int_equal(options_local(&o).listen.count, 2);
+        assert_int_equal(options_local(&o).listen.count, 4);
         assert_int_equal(options_has(&o, OPTION_REGISTRY), sample == 1);
         rest = slice_from(rest, end + 3);
     }

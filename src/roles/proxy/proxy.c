@@ -46,6 +46,7 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     pool_init(&p->relay_pool, "relay", sizeof(struct relay));
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
     guard_open(p);
+    proxy__edge_open(p);
     proxy__bindings_open(p);
     proxy__questions_open(p);
     trunk_open(p);

@@ -47,6 +47,8 @@ static void commit_h(void *maker, struct world *w)
     struct effect e;
     (void)maker;
     while (effect_next(&rest, &e)) {
+        if (proxy_fixture.on_effect != NULL)
+            proxy_fixture.on_effect(&e);
         if (e.kind == EFFECT_PUBLISH && proxy_fixture.on_publish != NULL)
             proxy_fixture.on_publish(e.first, e.second);
         if (e.kind == EFFECT_SEND && e.address.family != 0)
@@ -59,7 +61,7 @@ static void commit_h(void *maker, struct world *w)
             keep(0, slice_from(e.second, FRAME_HEAD));
         else if (e.kind == EFFECT_LISTEN && e.token == PROXY_TOKEN_EDGE)
             proxy_fixture.edge = e.flow;
-        else if (e.kind == EFFECT_OPEN)
+        else if (e.kind == EFFECT_OPEN && e.token == PROXY_TOKEN_INSIDE)
             proxy_fixture.pair_flow = e.flow;
         else if (e.kind == EFFECT_PUBLISH && slice_equal(e.first, SLICE("reg.home")))
             count_change(e.second);
@@ -83,14 +85,16 @@ void proxy_fixture_input(struct input in)
 static void configure(void)
 {
     struct config_builder *b = config_builder_new();
-    struct slice listen = SLICE("udp:127.0.0.1:5060");
+    struct slice listen[] = {SLICE("udp:127.0.0.1:5060"), SLICE("tcp:127.0.0.1:5060"),
+        SLICE("tls:127.0.0.1:5061"), SLICE("ws:127.0.0.1:5062"), SLICE("wss:127.0.0.1:7443"),
+        SLICE("udp:[::1]:5060")};
     struct config_location home = proxy_fixture_location;
     home.name = SLICE("home");
     config_builder_location(b, &home);
     config_builder_application(b,
         &(struct config_application){.name = SLICE("proxy-1"),
             .role = CONFIG_ROLE_PROXY,
-            .listen = {&listen, 1},
+            .listen = {listen, sizeof listen / sizeof listen[0]},
             .inside = SLICE("local:proxy-1")},
         SLICE("home"));
     config_builder_application(b,

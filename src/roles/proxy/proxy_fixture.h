@@ -30,8 +30,9 @@ struct proxy_fixture {
     unsigned count;
     struct buffer asked; /* the last question to the store */
     uint64_t asked_token, asked_object;
-    unsigned changes, beacons;               /* told on the bus */
-    void (*on_places)(struct slice payload); /* what the pair is told of DNs in service */
+    unsigned changes, beacons;                 /* told on the bus */
+    void (*on_effect)(const struct effect *e); /* NULL: nobody wants to know */
+    void (*on_places)(struct slice payload);   /* what the pair is told of DNs in service */
     void (*on_publish)(struct slice subject, struct slice bytes); /* NULL: nobody wants to know */
     unsigned cseq, branch;
 };

@@ -31,10 +31,12 @@ enum {
     PROXY_OBJECT_GUARD,
     PROXY_OBJECT_TRUNK,
     PROXY_OBJECT_TRUNK_TRY,
-    PROXY_OBJECT_TRUNK_LEAD
+    PROXY_OBJECT_TRUNK_LEAD,
+    PROXY_OBJECT_EDGE
 };
 enum {
-    PROXY_TOKEN_EDGE = 1,
+    PROXY_TOKEN_EDGE = 1,                                       /* of the first listener, one more for each */
+    PROXY_TOKEN_EDGE_LAST = PROXY_TOKEN_EDGE + PROXY_LISTENERS, /* of what the edge opens */
     PROXY_TOKEN_INSIDE = 64,
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
@@ -66,7 +68,7 @@ struct proxy {
     uint64_t incarnation, next_branch, next_relay;
     struct edge_listener listeners[PROXY_LISTENERS];
     unsigned listener_count;
-    struct map flows;   /* struct edge_flow by flow */
+    struct edge edge;
     struct map insides; /* struct inside by name (pairs and proxies that are configured) */
     struct map inside_flows;
     uint64_t inside_listener;

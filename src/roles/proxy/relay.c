@@ -52,16 +52,14 @@ static struct slice new_via(struct proxy *p, const struct sip_message *m, const 
 }
 
 /* Our place in the route of the dialog: the flow tells any proxy of the location where the phone is. */
-static void add_record_route(
-    struct buffer *out, struct proxy *p, const struct edge_listener *l, const char *flow, const char *way)
+static void add_record_route(struct buffer *out, struct proxy *p, const struct edge_listener *l,
+    const char *flow, const char *way, bool secure)
 {
     const struct edge_listener *own = l != NULL ? l : p->listener_count != 0 ? &p->listeners[0] : NULL;
     if (own == NULL)
         return;
-    buffer_add_text(out, "Record-Route: <sip:");
-    address_add(out, &own->address);
-    if (own->transport == TRANSPORT_TCP)
-        buffer_add_text(out, ";transport=tcp");
+    buffer_add_text(out, "Record-Route: <");
+    edge_add_uri(out, own, secure);
     if (way != NULL)
         buffer_add_format(out, ";" SIP_PARAMETER_WAY "=%s", way);
     else if (flow != NULL)
@@ -88,7 +86,8 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     sip_add_request_line(out, m->method_name, slice_empty(to->uri) ? m->uri : to->uri);
     sip_add_header(out, SIP_HEADER_VIA, via);
     if (m->method == SIP_INVITE && !to->keep_route)
-        add_record_route(out, p, record_listener, record_flow, to->record_way);
+        add_record_route(out, p, record_listener, record_flow, to->record_way,
+            slice_starts_nocase(m->uri, SLICE("sips:")));
     bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
     if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
         buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
@@ -114,23 +113,17 @@ static char *source_flow(
     struct proxy *p, const struct sip_target *from, const struct edge_listener **listener)
 {
     struct buffer out = {0};
-    unsigned index = 0;
     *listener = NULL;
     if (from->name[0] != '\0')
         return NULL;
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].flow == from->flow)
-            index = i;
+    *listener = edge_listener_of(p, from);
     if (from->address.family != 0) {
-        *listener = &p->listeners[index];
+        unsigned index = *listener != NULL ? (unsigned)(*listener - p->listeners) : 0;
         buffer_add_format(&out, "%s.u.%u.", p->name, index);
         for (int i = 0; i < (from->address.family == 6 ? 16 : 4); i++)
             buffer_add_format(&out, "%02x", from->address.ip[i]);
         buffer_add_format(&out, ".%x", from->address.port);
     } else {
-        for (unsigned i = 0; i < p->listener_count; i++)
-            if (p->listeners[i].transport == TRANSPORT_TCP)
-                *listener = &p->listeners[i];
         buffer_add_format(&out, "%s.t.%llx.%llx", p->name, (unsigned long long)from->flow,
             (unsigned long long)p->incarnation);
     }
@@ -422,11 +415,12 @@ void proxy__failed(void *self, struct sip_transaction *t)
     if (trunk_own_failed(p, t) || r == NULL || t->kind > SIP_NICT || t->method == SIP_CANCEL ||
         (r->outgoing != NULL && trunk_takes_failure(p, r, t)))
         return;
-    if (t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)
+    bool lost = t->status == 503; /* the phone's stream is gone: it is not to be waited for */
+    if (!lost && t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)
         sip_cancel(&p->transactions, t); /* timer C */
     else
         r->flow_failed = true;
-    note_refusal(p, r, 408, NULL);
+    note_refusal(p, r, lost && t->method == SIP_INVITE ? 480 : 408, NULL);
     proxy__relay_close_branch(r, t->id);
     conclude(p, r);
 }

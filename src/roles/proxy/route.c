@@ -128,7 +128,9 @@ static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destina
         to->keep_route = true;
         return true;
     }
-    to->listener = listener_for(p, b->transport, b->listener);
+    to->target.flow = b->flow;
+    to->listener = b->transport == TRANSPORT_UDP ? listener_for(p, b->transport, b->listener)
+                                                 : edge_listener_of(p, &to->target);
     if (to->listener == NULL)
         return false;
     if (b->transport == TRANSPORT_UDP) {
@@ -136,7 +138,6 @@ static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destina
         to->target.address = b->address;
         return true;
     }
-    to->target.flow = b->flow;
     to->reliable = true;
     return here && b->incarnation == p->incarnation && proxy__edge_flow_lives(p, b->flow);
 }

@@ -51,6 +51,8 @@ static void listen_h(struct real_instance *i, const struct effect *e)
         real__udp_listen(i, e, &at);
     } else if (at.transport == TRANSPORT_LOCAL) {
         real__local_listen(i, e, &at);
+    } else if (at.transport > TRANSPORT_LOCAL) {
+        real__refuse(i, e, ERROR_UNSUPPORTED);
     } else {
         real__stream_listen(i, e, &at);
     }
@@ -62,7 +64,7 @@ static void open_h(struct real_instance *i, const struct effect *e)
     if (real__flow_find(i, e->flow) != NULL)
         return;
     int error = endpoint_parse(&to, e->first);
-    if (error == 0 && to.transport == TRANSPORT_UDP)
+    if (error == 0 && (to.transport == TRANSPORT_UDP || to.transport > TRANSPORT_LOCAL))
         error = ERROR_UNSUPPORTED; /* datagrams go out from a socket that listens */
     if (error != 0) {
         LOG(LOG_WARNING, "world", "cannot connect to \"%.*s\": %s", SLICE_ARG(e->first),
@@ -87,6 +89,13 @@ static void pause_h(struct real_instance *i, const struct effect *e)
     struct real_flow *f = real__flow_find(i, e->flow);
     if (f != NULL && f->open && f->error == 0 && f->type->pause != NULL)
         f->type->pause(f, e->token != 0);
+}
+
+static void bound_h(struct real_instance *i, const struct effect *e)
+{
+    struct real_flow *f = real__flow_find(i, e->flow);
+    if (f != NULL && f->type->bound != NULL)
+        f->type->bound(f, e->token);
 }
 
 static void again_h(struct real_instance *i, const struct effect *e)
@@ -135,6 +144,7 @@ static void (*const handlers[EFFECT_COUNT])(struct real_instance *, const struct
     [EFFECT_CLOSE] = close_h,
     [EFFECT_NAME] = name_h,
     [EFFECT_PAUSE] = pause_h,
+    [EFFECT_BOUND] = bound_h,
     [EFFECT_SUBSCRIBE] = subscribe_h,
     [EFFECT_WATCH] = watch_h,
     [EFFECT_AGAIN] = again_h,

@@ -18,6 +18,7 @@ struct real_flow_type {
     void (*send)(struct real_flow *f, const struct address *peer, struct slice bytes);
     void (*flush)(struct real_flow *f);
     void (*pause)(struct real_flow *f, bool pause);
+    void (*bound)(struct real_flow *f, size_t bytes); /* NULL: it has none of its own */
     /* Gives back what it holds of the system, then calls real__flow_gone; gently: first lets go out what was
      * sent. May come again while it does. */
     void (*shut)(struct real_flow *f, bool gently);

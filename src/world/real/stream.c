@@ -26,7 +26,8 @@ struct stream {
     struct real_flow flow;
     struct real_timer timer; /* of connecting, handshake and lingering */
     struct buffer out;
-    size_t sent; /* of out */
+    size_t sent;    /* of out */
+    uint32_t bound; /* bytes that may wait; 0: as many as for all */
     SSL *ssl;
     struct tally *tally; /* of the listener; NULL: we opened it */
     uint8_t state;
@@ -38,6 +39,11 @@ static void shut(struct real_flow *f, bool gently);
 static size_t waiting(const struct stream *s)
 {
     return s->out.length - s->sent;
+}
+
+static size_t limit_of(const struct stream *s)
+{
+    return s->bound != 0 ? s->bound : s->flow.loop->params.send_limit;
 }
 
 static void watch(struct stream *s, uint32_t interest)
@@ -59,7 +65,7 @@ static void obtain_buffer(struct stream *s)
     struct real_loop *l = s->flow.loop;
     if (s->out.data == NULL && l->spare_count != 0)
         s->out = l->spares[--l->spare_count];
-    s->out.limit = 2 * l->params.send_limit; /* with what has gone out already */
+    s->out.limit = 2 * limit_of(s); /* with what has gone out already */
 }
 
 static void release_buffer(struct stream *s)
@@ -122,7 +128,7 @@ static void flush(struct real_flow *f)
 static void send_h(struct real_flow *f, const struct address *peer, struct slice bytes)
 {
     struct stream *s = (struct stream *)f;
-    size_t limit = f->loop->params.send_limit;
+    size_t limit = limit_of(s);
     (void)peer;
     if (waiting(s) + bytes.length > limit)
         flush(f); /* a turn may say more than the limit to a peer that reads well */
@@ -334,6 +340,11 @@ static void pause_h(struct real_flow *f, bool pause)
         watch_open(s);
 }
 
+static void bound_h(struct real_flow *f, size_t bytes)
+{
+    ((struct stream *)f)->bound = bytes < UINT32_MAX / 2 ? (uint32_t)bytes : UINT32_MAX / 2;
+}
+
 /* ---- going away ---- */
 
 static void gone(struct stream *s)
@@ -380,8 +391,13 @@ static size_t waiting_h(const struct real_flow *f)
     return waiting((const struct stream *)f);
 }
 
-static const struct real_flow_type type = {
-    .ready_h = ready_h, .send = send_h, .flush = flush, .pause = pause_h, .shut = shut, .waiting = waiting_h};
+static const struct real_flow_type type = {.ready_h = ready_h,
+    .send = send_h,
+    .flush = flush,
+    .pause = pause_h,
+    .bound = bound_h,
+    .shut = shut,
+    .waiting = waiting_h};
 
 /* ---- beginnings ---- */
 

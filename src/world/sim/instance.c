@@ -78,6 +78,11 @@ static void carry_out(struct sim_instance *i, const struct effect *e)
         else if (f != NULL && f->kind == FLOW_STREAM)
             sim__stream_pause(f, e->token != 0);
         break;
+    case EFFECT_BOUND:
+        f = sim__flow(i, e->flow);
+        if (f != NULL)
+            f->bound = e->token;
+        break;
     case EFFECT_NAME:
         name(i, e);
         break;

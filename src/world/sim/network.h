@@ -15,6 +15,7 @@ struct flow {
     uint64_t number, token;
     struct endpoint endpoint; /* sockets and listeners: bound to; streams: the other side */
     struct stream *stream;
+    size_t bound; /* bytes that may wait for the peer; 0: as many as for all */
 };
 
 struct end {

@@ -227,7 +227,8 @@ void sim__stream_send(struct flow *f, struct slice bytes)
         return; /* broken, its instance does not know yet */
     struct sim *s = stream->sim;
     unsigned other = 1U - f->side;
-    if (bytes.length > LIMIT - stream->ends[other].bytes) {
+    size_t limit = f->bound != 0 ? f->bound : LIMIT;
+    if (stream->ends[other].bytes + bytes.length > limit) {
         f->instance->world.counters.values[COUNTER_FLOW_OVERFLOW]++;
         stream->ends[other].lost = true;
         sim__stream_close(f, false);

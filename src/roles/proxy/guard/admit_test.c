@@ -151,13 +151,13 @@ static void a_loop_is_not_a_spiral(void **state)
         guard_loop_mark(&m));
     snprintf(text, sizeof text, form, "1002", via);
     proxy_fixture_from_phone(7000, text);
-    proxy_fixture_must_find(7000, "SIP/2.0 482 Loop Detected");
+    proxy_fixture_must_find(5060, "SIP/2.0 482 Loop Detected"); /* the port of the Via: no rport */
     assert_int_equal(counted(COUNTER_GUARD_LOOPS), 1);
     snprintf(text, sizeof text, form, "1003", via);
     text[strlen("OPTIONS sip:1003@home SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5060;branch=z9hG4bK-proxy-1-")] =
         '9';
     proxy_fixture_from_phone(7000, text);
-    proxy_fixture_must_find(7000, "SIP/2.0 200");
+    proxy_fixture_must_find(5060, "SIP/2.0 200");
     assert_int_equal(counted(COUNTER_GUARD_LOOPS), 1);
     arena_free(&arena);
     proxy_fixture_end();

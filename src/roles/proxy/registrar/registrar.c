@@ -224,7 +224,8 @@ static void put(struct registration *g, const struct sip_name_address *a, int64_
     read_instance(a, &r.instance, &r.reg_id);
     if (!g->outbound)
         r.reg_id = 0;
-    r.flow.transport = from->address.family != 0 ? TRANSPORT_UDP : TRANSPORT_TCP;
+    const struct edge_listener *l = edge_listener_of(p, from);
+    r.flow.transport = l != NULL ? l->transport : TRANSPORT_TCP;
     r.flow.flow = from->address.family != 0 ? 0 : from->flow;
     for (unsigned i = 0; i < p->listener_count; i++)
         if (p->listeners[i].flow == from->flow)
