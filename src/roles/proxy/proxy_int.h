@@ -44,7 +44,6 @@ enum {
     PROXY_TOKEN_QUESTIONS,      /* of people */
     PROXY_TOKEN_GUARD = 96,
     PROXY_TOKEN_TRUNKS = 112,
-    PROXY_TOKEN_TRUNKS,
     PROXY_TOKEN_TRUNK_LEAD
 };
 
