@@ -11,6 +11,8 @@
 #define REST_LEAST 2000000
 #define REST_MOST 40000000
 #define KEEP_ALIVE 25000000
+#define RELIABLE 400U /* per thousand */
+#define UPDATES 400U
 
 uint32_t phone__below(struct phone *p, uint32_t limit)
 {
@@ -158,6 +160,9 @@ static void timer_h(struct phone *p, uint32_t timer)
     case PHONE_TIMER_CONNECT:
         phone__connect(p);
         break;
+    case PHONE_TIMER_KEYS:
+        phone__press(p);
+        break;
     case PHONE_TIMER_ALIVE:
         keep_alive(p);
         break;
@@ -179,6 +184,8 @@ static int phone_open(void **self, struct world *world, const struct role_setup 
     p->town = given->town;
     p->proxy = given->home;
     p->register_cseq = phone__below(p, 1000);
+    p->reliable = phone__chance(p, RELIABLE);
+    p->updates = phone__chance(p, UPDATES);
     if (given->tcp) {
         phone__set(p, PHONE_TIMER_CONNECT, phone__between(p, 0, REGISTER_SPREAD));
     } else {

@@ -54,6 +54,12 @@ static uint64_t number_of(struct phone *p, const struct sip_message *m)
         if (slice_to_u64(&number, part, UINT32_MAX) != 0)
             number = 0;
     }
+    if (at < 0 && (at = slice_find(m->from, '"')) >= 0) {
+        struct slice rest = slice_from(m->from, (size_t)at + 1), part;
+        slice_cut(&rest, '"', &part);
+        if (slice_to_u64(&number, part, UINT32_MAX) != 0)
+            number = 0;
+    }
     return ledger_at(&p->town->ledger, number) != NULL ? number : 0;
 }
 
@@ -81,6 +87,7 @@ static void begin(struct phone *p, const struct sip_message *m, const struct add
     c->state = PHONE_RINGING;
     c->caller = false;
     c->number = number_of(p, m);
+    c->late = m->body.length == 0;
     phone__text(&c->call_id, m->call_id);
     int length = snprintf(tag, sizeof tag, "%08x", phone__below(p, UINT32_MAX));
     phone__text(&c->local_tag, slice_of(tag, (size_t)length));
@@ -132,7 +139,7 @@ void phone__called(struct phone *p, const struct sip_message *m, const struct ad
 }
 
 /* Answers the INVITE of this call, now or again. */
-static void answer(struct phone *p, unsigned status, struct slice body)
+void phone__reply_invite(struct phone *p, unsigned status, struct slice body)
 {
     struct phone_call_state *c = &p->call;
     struct sip_message m;
@@ -158,7 +165,7 @@ void phone__refuse(struct phone *p, unsigned status)
     if (side != NULL)
         ledger_end(&p->town->ledger, call, side, status == 487 ? LEDGER_CANCELLED : LEDGER_REFUSED, status,
             world_now(p->world));
-    answer(p, status, SLICE(""));
+    phone__reply_invite(p, status, SLICE(""));
     until_acknowledged(p);
 }
 
@@ -168,17 +175,23 @@ void phone__callee_acts(struct phone *p)
     struct buffer body = {.data = NULL};
     if (!c->rung) {
         c->rung = true;
-        answer(p, 180, SLICE(""));
+        if (!phone__early_answer(p))
+            phone__reply_invite(p, 180, SLICE(""));
         phone__move(p, LEDGER_RINGING);
         if (!phone__chance(p, NEVER_ANSWERS))
             phone__set(p, PHONE_TIMER_LIFE, phone__between(p, ANSWER_LEAST, ANSWER_MOST));
         return;
     }
+    if (c->unacknowledged || p->requests[SLOT_UPDATE].active) { /* RFC 3262 3 */
+        phone__set(p, PHONE_TIMER_LIFE, RING_MOST);
+        return;
+    }
     c->state = PHONE_ANSWERING;
     c->answer_cseq = c->remote_cseq;
     phone__clear(p, PHONE_TIMER_PATIENCE);
-    phone__add_description(p, &body, "sendrecv");
-    answer(p, 200, buffer_slice(&body));
+    if (!c->settled)
+        phone__add_description(p, &body, "sendrecv");
+    phone__reply_invite(p, 200, buffer_slice(&body));
     buffer_free(&body);
     until_acknowledged(p);
 }
@@ -201,6 +214,9 @@ void phone__acknowledged(struct phone *p, const struct sip_message *m)
     if (c->state == PHONE_REFUSING && m->cseq == c->remote_cseq) {
         phone__call_over(p, LEDGER_REFUSED, 0);
     } else if (c->state == PHONE_ANSWERING && m->cseq == c->answer_cseq) {
+        if (c->late && !c->settled && m->body.length == 0 && p->town->strict) /* else a BYE may follow it */
+            phone__complain(p, "an offer in a 2xx was not answered");
+        c->settled = true;
         phone__clear(p, PHONE_TIMER_ANSWER);
         phone__established(p);
     } else if (c->state == PHONE_ESTABLISHED && m->cseq == c->answer_cseq) {
@@ -216,6 +232,8 @@ void phone__answer_again(struct phone *p)
     if (world_now(p->world) >= c->answer_until) {
         if (c->state == PHONE_REFUSING)
             phone__call_over(p, LEDGER_REFUSED, 0);
+        else if (c->state == PHONE_RINGING)
+            phone__refuse(p, 504); /* no PRACK came */
         else
             phone__hang_up(p); /* RFC 3261 13.3.1.4 */
         return;

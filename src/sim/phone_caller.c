@@ -1,6 +1,7 @@
 /* A phone that calls: dials, waits, gives up. */
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "sim/phone_int.h"
 
 #define IMPATIENT 120U /* per thousand */
@@ -10,6 +11,7 @@
 #define IMPATIENT_LEAST 300000
 #define IMPATIENT_MOST 6000000
 #define CANCEL_WAIT 35000000
+#define LATE 80U /* per thousand: without an offer */
 
 struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
 {
@@ -44,8 +46,11 @@ void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
     phone__clear(p, PHONE_TIMER_HOLD);
     phone__clear(p, PHONE_TIMER_PATIENCE);
     phone__clear(p, PHONE_TIMER_ANSWER);
+    phone__clear(p, PHONE_TIMER_KEYS);
     if (p->requests[SLOT_INVITE].active)
         phone__request_done(p, SLOT_INVITE);
+    for (enum phone_slot slot = SLOT_PRACK; slot < SLOTS; slot++)
+        phone__request_done(p, slot);
     forget_call(p);
     phone__rest(p);
 }
@@ -75,13 +80,14 @@ void phone__dial(struct phone *p)
     length = snprintf(text, sizeof text, "%08x", phone__below(p, UINT32_MAX));
     phone__text(&c->local_tag, slice_of(text, (size_t)length));
     choose_callee(p, &c->remote);
+    c->late = phone__chance(p, LATE);
     c->local_cseq = 1 + phone__below(p, 10000);
     phone__set(p, PHONE_TIMER_PATIENCE, phone__between(p, WAITS_LEAST, WAITS_MOST));
     phone__request(p, SLOT_INVITE, SIP_INVITE, c->local_cseq);
 }
 
 /* What the response says about the dialog: tag, target, and for a 2xx the routes (RFC 3261 12.1.2). */
-static void learn(struct phone *p, const struct sip_message *m)
+void phone__learn(struct phone *p, const struct sip_message *m)
 {
     struct phone_call_state *c = &p->call;
     struct sip_cursor at = {0};
@@ -106,10 +112,17 @@ static void established(struct phone *p, const struct sip_message *m)
     bool gone = c->state == PHONE_CANCELLING;
     if (c->remote_tag.length != 0 && c->heard_early && !slice_equal(phone__slice(&c->remote_tag), m->to_tag))
         phone__complain(p, "the answer has another tag than the ringing before it");
-    learn(p, m);
+    phone__learn(p, m);
     c->invite_cseq = m->cseq;
-    phone__check_answer(p, m);
-    phone__ack(p, m);
+    bool offered = c->late && !c->settled; /* the 2xx brings the offer, the ACK its answer */
+    if (offered && m->body.length == 0)
+        phone__complain(p, "neither side made an offer");
+    else if (!offered && !c->settled)
+        phone__check_answer(p, m);
+    if (c->promised != 0 && c->promised != hash_stable(m->body))
+        phone__complain(p, "the answer is another than the one before it");
+    phone__ack(p, m, offered ? phone__mirror(m) : NULL);
+    c->settled = true;
     phone__clear(p, PHONE_TIMER_PATIENCE);
     phone__established(p);
     if (gone)
@@ -124,6 +137,7 @@ static void ringing(struct phone *p, const struct sip_message *m)
         return;
     phone__text(&c->remote_tag, m->to_tag);
     c->heard_early = m->to_tag.length != 0;
+    phone__early(p, m);
     phone__move(p, LEDGER_RINGING);
     if (c->state == PHONE_CALLING && first && phone__chance(p, IMPATIENT))
         phone__set(p, PHONE_TIMER_PATIENCE, phone__between(p, IMPATIENT_LEAST, IMPATIENT_MOST));

@@ -2,6 +2,7 @@
  *
  *     phone.c role, registration      phone_wire.c transport, answers sent      phone_request.c requests sent
  *     phone_caller.c, phone_callee.c  the two ends of a call                    phone_talk.c once it stands
+ *     phone_early.c provisional answers, PRACK, UPDATE, INFO
  */
 #ifndef TANDEM_SIM_PHONE_INT_H
 #define TANDEM_SIM_PHONE_INT_H
@@ -22,6 +23,7 @@ void phone__registered(struct phone *p, const struct sip_message *m); /* the ans
 void phone__rest(struct phone *p);                                    /* idle: what comes next */
 
 /* ---- phone_wire.c ---- */
+struct slice phone__allow(const struct phone *p);
 void phone__connect(struct phone *p);
 void phone__transmit(struct phone *p, const struct address *to, struct slice bytes);
 void phone__hear(struct phone *p, const struct input *input); /* datagram or bytes of the stream */
@@ -42,9 +44,23 @@ void phone__request_timer(struct phone *p, enum phone_slot slot);
 enum phone_slot phone__response(struct phone *p, const struct sip_message *m);
 void phone__request_done(struct phone *p, enum phone_slot slot);
 void phone__add_description(struct phone *p, struct buffer *out, const char *direction);
-void phone__ack(struct phone *p, const struct sip_message *response);
+void phone__ack(
+    struct phone *p, const struct sip_message *response, const char *direction); /* NULL: no answer in it */
+
+/* ---- phone_early.c ---- */
+void phone__early(struct phone *p, const struct sip_message *m); /* a provisional answer came */
+bool phone__early_answer(struct phone *p);                       /* gives one; false: a plain one is due */
+void phone__early_body(struct phone *p, struct buffer *out);     /* of a PRACK or UPDATE */
+void phone__pracked(struct phone *p, const struct sip_message *m, const struct address *peer);
+void phone__updated(struct phone *p, const struct sip_message *m, const struct address *peer);
+void phone__update_answered(struct phone *p, const struct sip_message *m);
+void phone__prack_answered(struct phone *p, const struct sip_message *m);
+void phone__press(struct phone *p);
 
 /* ---- phone_caller.c, phone_callee.c, phone_talk.c ---- */
+void phone__learn(struct phone *p, const struct sip_message *m);
+void phone__reply_invite(struct phone *p, unsigned status, struct slice body);
+const char *phone__mirror(const struct sip_message *m); /* the direction that answers an offer */
 void phone__dial(struct phone *p);
 void phone__invite_answered(struct phone *p, const struct sip_message *m);
 void phone__invite_failed(struct phone *p); /* no answer in time */

@@ -58,7 +58,10 @@ static void add_uri(struct phone *p, struct buffer *out, enum phone_slot slot)
 static void add_parties(struct phone *p, struct buffer *out, enum phone_slot slot, bool dialog)
 {
     const struct phone_call_state *c = &p->call;
-    buffer_add_format(out, "From: <sip:%.*s@%s>;tag=", SLICE_ARG(p->setup->dn), domain);
+    buffer_add_text(out, "From: ");
+    if (slot != SLOT_REGISTER && c->caller) /* nodes pass the name on: the number of the call in the ledger */
+        buffer_add_format(out, "\"%llu\" ", (unsigned long long)c->number);
+    buffer_add_format(out, "<sip:%.*s@%s>;tag=", SLICE_ARG(p->setup->dn), domain);
     if (slot == SLOT_REGISTER) {
         buffer_add_format(out, "r%u\r\nTo: <sip:%.*s@%s>\r\nCall-ID: reg-%u-%u@%.*s\r\n", p->setup->index,
             SLICE_ARG(p->setup->dn), domain, p->setup->index, p->proxy, SLICE_ARG(p->setup->dn));
@@ -125,15 +128,25 @@ static void build(struct phone *p, enum phone_slot slot)
     buffer_add_format(out, "CSeq: %u %s\r\n", r->cseq, sip_method_name(r->method));
     if (slot != SLOT_CANCEL && p->nonce.length != 0 && (r->challenged || !in_dialog(p, slot)))
         add_credentials(p, out, slot);
-    if (slot == SLOT_REGISTER || slot == SLOT_INVITE)
+    if (slot == SLOT_REGISTER || slot == SLOT_INVITE || slot == SLOT_UPDATE)
         add_contact(p, out, slot == SLOT_REGISTER);
     if (slot == SLOT_REGISTER)
         buffer_add_text(out, "Supported: path, outbound\r\nUser-Agent: simulated phone\r\n");
     if (slot == SLOT_INVITE) {
-        buffer_add_text(out, "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\r\n");
-        phone__add_description(p, &body, p->call.held ? "sendonly" : "sendrecv");
+        sip_add_header(out, SIP_HEADER_ALLOW, phone__allow(p));
+        if (p->reliable && !in_dialog(p, slot))
+            buffer_add_text(out, "Supported: 100rel\r\n");
+        if (!p->call.late || in_dialog(p, slot))
+            phone__add_description(p, &body, p->call.held ? "sendonly" : "sendrecv");
     }
-    sip_add_body(out, SLICE("application/sdp"), buffer_slice(&body));
+    if (slot == SLOT_PRACK)
+        buffer_add_format(out, "RAck: %u %u INVITE\r\n", p->call.rseq, p->requests[SLOT_INVITE].cseq);
+    if (slot == SLOT_PRACK || slot == SLOT_UPDATE)
+        phone__early_body(p, &body);
+    if (slot == SLOT_INFO)
+        buffer_add_text(&body, "Signal=5\r\nDuration=160\r\n");
+    sip_add_body(out, slot == SLOT_INFO ? SLICE("application/dtmf-relay") : SLICE("application/sdp"),
+        buffer_slice(&body));
     buffer_free(&body);
 }
 
@@ -161,7 +174,7 @@ void phone__request(struct phone *p, enum phone_slot slot, enum sip_method metho
     *r = (struct phone_request){.active = true,
         .method = method,
         .cseq = cseq,
-        .in_dialog = slot == SLOT_BYE || (slot == SLOT_INVITE && p->call.state == PHONE_ESTABLISHED),
+        .in_dialog = slot >= SLOT_BYE || (slot == SLOT_INVITE && p->call.state == PHONE_ESTABLISHED),
         .began = world_now(p->world),
         .nonce = world_random(p->world),
         .bytes = bytes};
@@ -318,10 +331,10 @@ enum phone_slot phone__response(struct phone *p, const struct sip_message *m)
 }
 
 /* ACK to a 2xx is a request of its own (RFC 3261 13.2.2.4); kept for when the answer comes again. */
-void phone__ack(struct phone *p, const struct sip_message *response)
+void phone__ack(struct phone *p, const struct sip_message *response, const char *direction)
 {
     struct phone_request r = {.nonce = world_random(p->world)};
-    struct buffer *out = &p->call.ack;
+    struct buffer *out = &p->call.ack, body = {.data = NULL};
     buffer_clear(out);
     buffer_add_format(out, "ACK %.*s SIP/2.0\r\n", SLICE_ARG(phone__slice(&p->call.target)));
     add_via(p, out, &r);
@@ -329,6 +342,9 @@ void phone__ack(struct phone *p, const struct sip_message *response)
     buffer_add(out, slice_of(p->call.routes, p->call.route_length));
     add_parties(p, out, SLOT_BYE, true);
     buffer_add_format(out, "CSeq: %u ACK\r\n", response->cseq);
-    sip_add_body(out, SLICE(""), SLICE(""));
+    if (direction != NULL)
+        phone__add_description(p, &body, direction);
+    sip_add_body(out, SLICE("application/sdp"), buffer_slice(&body));
+    buffer_free(&body);
     phone__transmit(p, phone__way(p, true), buffer_slice(out));
 }

@@ -15,11 +15,21 @@ enum phone_timer {
     PHONE_TIMER_ANSWER,   /* final answer to INVITE again, until ACK */
     PHONE_TIMER_CONNECT,
     PHONE_TIMER_ALIVE,   /* keep-alive */
+    PHONE_TIMER_KEYS,    /* presses a key: INFO */
     PHONE_TIMER_REQUEST, /* one for each request, from here on */
 };
 
 /* Requests under way, at most one of each. */
-enum phone_slot { SLOT_REGISTER, SLOT_INVITE, SLOT_CANCEL, SLOT_BYE, SLOTS };
+enum phone_slot {
+    SLOT_REGISTER,
+    SLOT_INVITE,
+    SLOT_CANCEL,
+    SLOT_BYE,
+    SLOT_PRACK,
+    SLOT_UPDATE,
+    SLOT_INFO,
+    SLOTS
+};
 #define PHONE_TIMERS ((int)PHONE_TIMER_REQUEST + (int)SLOTS)
 
 struct phone_request {
@@ -34,7 +44,7 @@ struct phone_request {
 };
 
 /* The last answers, for requests that come again. */
-#define PHONE_REPLIES 4
+#define PHONE_REPLIES 8
 struct phone_reply {
     uint64_t branch; /* hash of branch, method and CSeq; 0: none */
     struct buffer bytes;
@@ -51,7 +61,7 @@ enum phone_state {
     PHONE_ENDING, /* BYE sent */
 };
 
-#define PHONE_SEEN 12
+#define PHONE_SEEN 24
 #define PHONE_TEXT 192
 #define PHONE_ROUTES 512
 
@@ -80,6 +90,13 @@ struct phone_call_state {
     } seen[PHONE_SEEN];
     unsigned seen_count;
     char direction[12]; /* of the last description we sent */
+    /* Before the answer (RFC 3262): of the newest reliable provisional answer, heard or sent. */
+    uint32_t rseq;
+    bool changing;       /* an UPDATE before the answer is under way: no hold */
+    bool unacknowledged; /* ours waits for its PRACK */
+    bool late;           /* the INVITE had no offer */
+    bool settled;        /* offer and answer are through already: the 2xx brings none */
+    uint64_t promised;   /* hash of the description in a provisional answer that was not reliable */
 };
 
 struct phone {
@@ -88,9 +105,11 @@ struct phone {
     struct town *town;
     uint64_t socket, stream;
     bool connected, registered;
-    struct buffer in; /* of the stream */
-    unsigned proxy;   /* in use now */
-    unsigned silence; /* requests without any answer in a row */
+    bool reliable, updates; /* habits: 100rel; UPDATE in place of re-INVITE */
+    struct phone_text more; /* header lines of the next answer */
+    struct buffer in;       /* of the stream */
+    unsigned proxy;         /* in use now */
+    unsigned silence;       /* requests without any answer in a row */
     uint32_t register_cseq;
     struct phone_text realm, nonce, opaque;
     enum digest_algorithm algorithm;

@@ -11,6 +11,7 @@
 #define GLARE_MOST 2000000
 #define GLARE_OWNER 2100000 /* RFC 3261 14.1: who began the call waits longer */
 #define ACK_WAIT 32000000
+#define PRESSES 200U /* per thousand: a key */
 
 void phone__established(struct phone *p)
 {
@@ -19,6 +20,8 @@ void phone__established(struct phone *p)
     phone__set(p, PHONE_TIMER_LIFE, phone__between(p, TALK_LEAST, TALK_MOST));
     if (phone__chance(p, HOLDS))
         phone__set(p, PHONE_TIMER_HOLD, phone__between(p, HOLD_LEAST, HOLD_MOST));
+    if (phone__chance(p, PRESSES))
+        phone__set(p, PHONE_TIMER_KEYS, phone__between(p, HOLD_LEAST, HOLD_MOST));
 }
 
 static void end_in_ledger(struct phone *p, enum ledger_end how)
@@ -38,6 +41,9 @@ void phone__hang_up(struct phone *p)
     phone__clear(p, PHONE_TIMER_PATIENCE);
     if (p->requests[SLOT_INVITE].active)
         phone__request_done(p, SLOT_INVITE);
+    for (enum phone_slot slot = SLOT_PRACK; slot < SLOTS; slot++)
+        phone__request_done(p, slot);
+    phone__clear(p, PHONE_TIMER_KEYS);
     end_in_ledger(p, c->state == PHONE_ANSWERING ? LEDGER_TIMED_OUT : LEDGER_HUNG_UP);
     c->state = PHONE_ENDING;
     phone__request(p, SLOT_BYE, SIP_BYE, ++c->local_cseq);
@@ -76,7 +82,7 @@ void phone__bye(struct phone *p, const struct sip_message *m, const struct addre
 void phone__hold(struct phone *p)
 {
     struct phone_call_state *c = &p->call;
-    if (c->state != PHONE_ESTABLISHED || p->requests[SLOT_INVITE].active)
+    if (c->state != PHONE_ESTABLISHED || p->requests[SLOT_INVITE].active || p->requests[SLOT_UPDATE].active)
         return;
     if (c->answer_cseq != 0 && wheel_runs(&p->timers[PHONE_TIMER_ANSWER].wheel)) {
         phone__set(p, PHONE_TIMER_HOLD, GLARE_MOST); /* the other side's offer is not through yet */
@@ -85,7 +91,10 @@ void phone__hold(struct phone *p)
     if (p->town->quiet && !c->held)
         return;
     c->held = !c->held;
-    phone__request(p, SLOT_INVITE, SIP_INVITE, ++c->local_cseq);
+    if (p->updates)
+        phone__request(p, SLOT_UPDATE, SIP_UPDATE, ++c->local_cseq);
+    else
+        phone__request(p, SLOT_INVITE, SIP_INVITE, ++c->local_cseq);
 }
 
 static struct slice direction_of(struct slice body)
@@ -119,7 +128,7 @@ void phone__reinvite_answered(struct phone *p, const struct sip_message *m)
     if (m->status < 300) {
         phone__check_answer(p, m);
         c->invite_cseq = m->cseq;
-        phone__ack(p, m);
+        phone__ack(p, m, NULL);
         if (c->held)
             phone__set(p, PHONE_TIMER_HOLD, phone__between(p, HOLD_LEAST, HOLD_MOST));
         return;
@@ -134,8 +143,9 @@ void phone__reinvite_answered(struct phone *p, const struct sip_message *m)
         phone__set(p, PHONE_TIMER_HOLD, phone__between(p, HOLD_LEAST, HOLD_MOST));
 }
 
-static const char *mirror(struct slice offered)
+const char *phone__mirror(const struct sip_message *m)
 {
+    struct slice offered = direction_of(m->body);
     if (offered.data[0] == 'i')
         return "inactive";
     if (offered.data[0] == 'r')
@@ -152,13 +162,12 @@ void phone__reinvited(struct phone *p, const struct sip_message *m, const struct
         return;
     }
     c->remote_cseq = m->cseq;
-    if (c->state != PHONE_ESTABLISHED || p->requests[SLOT_INVITE].active) {
+    if (c->state != PHONE_ESTABLISHED || p->requests[SLOT_INVITE].active || p->requests[SLOT_UPDATE].active) {
         unsigned status = c->state == PHONE_ENDING ? 481 : 491; /* RFC 3261 14.2 */
         phone__reply(p, m, peer, status, phone__slice(&c->local_tag), SLICE(""));
         return;
     }
-    struct slice offered = direction_of(m->body);
-    phone__add_description(p, &body, m->body.length == 0 ? "sendrecv" : mirror(offered));
+    phone__add_description(p, &body, m->body.length == 0 ? "sendrecv" : phone__mirror(m));
     buffer_clear(&c->invite);
     buffer_add(&c->invite, m->text);
     c->invite_from = *peer;

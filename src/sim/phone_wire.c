@@ -3,7 +3,13 @@
 #include "base/hash.h"
 #include "sim/phone_int.h"
 
-static const struct slice allow = SLICE_INIT("INVITE, ACK, CANCEL, BYE, OPTIONS");
+static const struct slice allow = SLICE_INIT("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO");
+static const struct slice allow_all = SLICE_INIT("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE");
+
+struct slice phone__allow(const struct phone *p)
+{
+    return p->updates ? allow_all : allow;
+}
 
 void phone__connect(struct phone *p)
 {
@@ -66,7 +72,7 @@ void phone__reply(struct phone *p, const struct sip_message *request, const stru
     r->branch = transaction;
     buffer_clear(&r->bytes);
     sip_add_response_head(&r->bytes, request, (uint16_t)status, SLICE(""), tag);
-    if (request->method == SIP_INVITE && status > 100 && status < 300) {
+    if ((request->method == SIP_INVITE || request->method == SIP_UPDATE) && status > 100 && status < 300) {
         struct buffer contact = {.data = NULL};
         buffer_add_format(&contact, "<sip:%.*s@", SLICE_ARG(p->setup->dn));
         address_add(&contact, &p->setup->own);
@@ -74,8 +80,10 @@ void phone__reply(struct phone *p, const struct sip_message *request, const stru
         sip_add_header(&r->bytes, SIP_HEADER_CONTACT, buffer_slice(&contact));
         buffer_free(&contact);
     }
-    if (request->method == SIP_OPTIONS || status == 405)
-        sip_add_header(&r->bytes, SIP_HEADER_ALLOW, allow);
+    if (request->method == SIP_OPTIONS || status == 405 || (request->method == SIP_INVITE && status < 300))
+        sip_add_header(&r->bytes, SIP_HEADER_ALLOW, phone__allow(p));
+    buffer_add(&r->bytes, phone__slice(&p->more));
+    p->more.length = 0;
     sip_add_body(&r->bytes, SLICE("application/sdp"), body);
     phone__transmit(p, peer, buffer_slice(&r->bytes));
 }
@@ -110,6 +118,8 @@ void phone__seen(struct phone *p, const struct sip_message *m)
                               !slice_equal(m->to_tag, phone__slice(&c->remote_tag))))
         return; /* of a proxy, or the first of a dialog */
     uint64_t key = (uint64_t)m->cseq << 32 | (uint64_t)m->method << 16 | (m->is_request ? 0 : m->status);
+    if (!m->is_request && m->status < 200) /* there may be several */
+        key ^= hash_stable(sip_header_value(m, SIP_HEADER_RSEQ)) ^ (m->body.length != 0);
     uint64_t content = content_of(m);
     for (unsigned i = 0; i < c->seen_count && i < PHONE_SEEN; i++) {
         if (c->seen[i].key != key)
@@ -165,6 +175,13 @@ static void request(struct phone *p, const struct sip_message *m, const struct a
         else
             phone__reply(p, m, peer, 481, SLICE("none"), SLICE(""));
         break;
+    case SIP_PRACK:
+        phone__pracked(p, m, peer);
+        break;
+    case SIP_UPDATE:
+        phone__updated(p, m, peer);
+        break;
+    case SIP_INFO:
     case SIP_OPTIONS:
     case SIP_NOTIFY:
     case SIP_MESSAGE: /* in a dialog that it does not know: RFC 3261 12.2.2 */
@@ -188,6 +205,12 @@ static void response(struct phone *p, const struct sip_message *m)
             phone__invite_answered(p, m);
         else
             phone__reinvite_answered(p, m);
+        break;
+    case SLOT_PRACK:
+        phone__prack_answered(p, m);
+        break;
+    case SLOT_UPDATE:
+        phone__update_answered(p, m);
         break;
     case SLOT_BYE:
         if (m->status >= 200)

@@ -134,6 +134,22 @@ int sip_dialog_from_response(struct sip_dialog *d, const struct sip_message *res
     return 0;
 }
 
+int sip_dialog_from_answer(struct sip_dialog *d, const struct sip_message *answer)
+{
+    struct sip_dialog begun = {.call_id = answer->call_id, .local_tag = answer->from_tag};
+    int error = without_tag(&begun.local, answer->from);
+    if (error == 0)
+        error = without_tag(&begun.remote, answer->to);
+    if (error != 0)
+        return error;
+    *d = begun;
+    own(d);
+    error = sip_dialog_from_response(d, answer);
+    if (error != 0)
+        sip_dialog_free(d);
+    return error;
+}
+
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_message *m)
 {
     struct sip_dialog next = *d;

@@ -32,6 +32,10 @@ void sip_dialog_begin(struct sip_dialog *d, struct slice call_id, struct slice l
 int sip_dialog_from_response(struct sip_dialog *d, const struct sip_message *response)
     __attribute__((warn_unused_result));
 
+/* As the caller, from the 2xx alone. */
+int sip_dialog_from_answer(struct sip_dialog *d, const struct sip_message *answer)
+    __attribute__((warn_unused_result));
+
 /* A target refresh (re-INVITE, UPDATE) of the other side. */
 int sip_dialog_refresh(struct sip_dialog *d, const struct sip_message *m) __attribute__((warn_unused_result));
 

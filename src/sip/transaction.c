@@ -282,8 +282,8 @@ void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice
 
 /* Both CANCEL and the ACK of a refusal repeat the request's line, top Via, From, Call-ID, CSeq number and
  * Routes. */
-static void build_like(
-    struct buffer *out, const struct sip_message *invite, enum sip_method method, struct slice to)
+static void build_like(struct buffer *out, const struct sip_message *invite, enum sip_method method,
+    struct slice to, struct slice reason)
 {
     struct sip_cursor at = {0};
     struct slice route, name = slice_text(sip_method_name(method));
@@ -296,6 +296,8 @@ static void build_like(
     sip_add_header(out, SIP_HEADER_TO, to);
     sip_add_header(out, SIP_HEADER_CALL_ID, invite->call_id);
     buffer_add_format(out, "CSeq: %u %.*s\r\n", invite->cseq, SLICE_ARG(name));
+    if (!slice_empty(reason))
+        sip_add_header(out, SIP_HEADER_REASON, reason);
     sip_add_body(out, SLICE(""), SLICE(""));
 }
 
@@ -305,7 +307,7 @@ void transaction__build_ack(struct sip_transaction *t, const struct sip_message 
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct arena arena = {0};
     if (sip_parse(&invite, buffer_slice(&t->message), &arena, NULL) == 0)
-        build_like(&out, &invite, SIP_ACK, response->to);
+        build_like(&out, &invite, SIP_ACK, response->to, SLICE(""));
     arena_free(&arena);
     buffer_free(&t->message);
     t->message = out;
@@ -318,11 +320,16 @@ bool sip_may_cancel(const struct sip_transaction *t)
 
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite)
 {
+    sip_cancel_saying(ts, invite, SLICE(""));
+}
+
+void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invite, struct slice reason)
+{
     struct sip_message m;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct arena arena = {0};
     if (sip_parse(&m, buffer_slice(&invite->message), &arena, NULL) == 0) {
-        build_like(&out, &m, SIP_CANCEL, m.to);
+        build_like(&out, &m, SIP_CANCEL, m.to, reason);
         sip_request(ts, &invite->target, invite->reliable, SIP_CANCEL, m.via.branch, buffer_slice(&out), 0);
     }
     buffer_free(&out);

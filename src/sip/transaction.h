@@ -48,6 +48,7 @@ struct sip_transaction {
     struct sip_target target;
     struct slice key; /* own copy */
     uint64_t owner;
+    uint64_t partner; /* clients: the transaction that waits for the answer to this one; 0: none */
     int64_t deadline, resend_at, interval; /* µs */
     struct buffer message;                 /* what is sent again */
     struct buffer request;                 /* servers: the request, until its final answer */
@@ -102,8 +103,9 @@ struct sip_transaction *sip_request(struct sip_transactions *ts, const struct si
 /* A client INVITE that has a provisional answer and no final one: only then may it be cancelled (RFC
  * 3261 9.1). Also right while the answer is being reported. */
 bool sip_may_cancel(const struct sip_transaction *t);
-/* Sends its CANCEL. */
+/* Sends its CANCEL; with the value of a Reason header, where there is one (RFC 3326). */
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
+void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invite, struct slice reason);
 /* Sends a response that the caller has built; one with that status. */
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);
 /* Builds and sends a response without body; `to_tag` as in sip_add_response_head. */

@@ -108,6 +108,7 @@ static const struct fsm_row invite_client_rows[] = {
     {SIP_ST_PROCEEDING, SIP_EV_REFUSED, SIP_ST_COMPLETED, 0, report_and_acknowledge},
     {SIP_ST_PROCEEDING, SIP_EV_DEADLINE, SIP_ST_TERMINATED, 0, fail},
     {SIP_ST_COMPLETED, SIP_EV_REFUSED, FSM_STAY, 0, send_last},
+    {SIP_ST_COMPLETED, SIP_EV_2XX, FSM_STAY, 0, report}, /* another branch of a fork, too late */
     {SIP_ST_COMPLETED, SIP_EV_DEADLINE, SIP_ST_TERMINATED, 0, NULL},
     {SIP_ST_ACCEPTED, SIP_EV_2XX, FSM_STAY, 0, report},
     {SIP_ST_ACCEPTED, SIP_EV_DEADLINE, SIP_ST_TERMINATED, 0, NULL},

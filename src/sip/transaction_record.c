@@ -35,6 +35,8 @@ int sip_transaction_save(struct sip_transactions *ts, uint64_t id, struct buffer
     r.method = t->method;
     r.has_status = t->status != 0;
     r.status = t->status;
+    r.has_partner = t->partner != 0;
+    r.partner = t->partner;
     pack_add(out, &r.base);
     return 0;
 }
@@ -69,6 +71,7 @@ int sip_transaction_load(struct sip_transactions *ts, struct slice bytes)
         t->method = (enum sip_method)r->method;
         t->status = (uint16_t)r->status;
         t->owner = r->owner;
+        t->partner = r->partner;
         t->deadline = r->deadline;
         t->resend_at = r->resend_at;
         t->interval = r->interval;

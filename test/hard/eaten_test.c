@@ -26,10 +26,14 @@ enum {
     EAT_CANCEL,
     EAT_REINVITE,
     EAT_REGISTER,
+    EAT_183,
+    EAT_PRACK,
+    EAT_UPDATE,
+    EAT_INFO,
     EATS
 };
-static const char *const names[EATS] = {
-    "INVITE", "100", "180", "200", "ACK", "BYE", "CANCEL", "re-INVITE", "REGISTER"};
+static const char *const names[EATS] = {"INVITE", "100", "180", "200", "ACK", "BYE", "CANCEL", "re-INVITE",
+    "REGISTER", "183", "PRACK", "UPDATE", "INFO"};
 
 struct meal {
     unsigned victim, what;
@@ -54,6 +58,8 @@ static int kind_of(struct slice bytes)
         kind = EAT_100;
     else if (m.status == 180)
         kind = EAT_180;
+    else if (m.status == 183)
+        kind = EAT_183;
     else if (m.status == 200 && m.method == SIP_INVITE)
         kind = EAT_200;
     else if (m.status == 0 && m.method == SIP_INVITE)
@@ -63,6 +69,9 @@ static int kind_of(struct slice bytes)
                : m.method == SIP_BYE      ? EAT_BYE
                : m.method == SIP_CANCEL   ? EAT_CANCEL
                : m.method == SIP_REGISTER ? EAT_REGISTER
+               : m.method == SIP_PRACK    ? EAT_PRACK
+               : m.method == SIP_UPDATE   ? EAT_UPDATE
+               : m.method == SIP_INFO     ? EAT_INFO
                                           : -1;
     arena_free(&arena);
     return kind;
@@ -104,7 +113,7 @@ static struct cluster_result run_meal(struct meal *meal, uint64_t seed, const st
 {
     struct cluster_hooks hooks = {.argument = meal, .step = step_h, .eats = eats_h};
     return hard_run((struct cluster_params){.seed = seed,
-        .calls = 30,
+        .calls = 60,
         .phones = 14,
         .pairs = 1,
         .proxy = proxy,

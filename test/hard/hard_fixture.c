@@ -79,8 +79,8 @@ void hard_filter(struct world *w, bool (*keep)(void *argument, const struct effe
 
 struct slice hard_message(struct slice bytes)
 {
-    static const char *const words[] = {
-        "SIP/2.0 ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "REGISTER ", "OPTIONS "};
+    static const char *const words[] = {"SIP/2.0 ", "INVITE ", "ACK ", "BYE ", "CANCEL ", "REGISTER ",
+        "OPTIONS ", "PRACK ", "UPDATE ", "INFO "};
     for (size_t at = 0; at <= FRAME_HEAD; at += FRAME_HEAD) {
         struct slice rest = at <= bytes.length ? slice_from(bytes, at) : SLICE("");
         for (size_t w = 0; w < sizeof words / sizeof words[0]; w++)

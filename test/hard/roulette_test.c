@@ -73,9 +73,15 @@ static const struct left_out {
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "invite_cseq"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "remote_sdp"},
     {NODE_KIND_LEG, &tandem__leg_record__descriptor, "answer"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "provisional"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "abilities"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "rseq"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "update"},
+    {NODE_KIND_LEG, &tandem__leg_record__descriptor, "accepted_cseq"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "state"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "deadline"},
     {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "message"},
+    {NODE_KIND_TRANSACTION, &tandem__transaction_record__descriptor, "partner"},
 };
 
 static const struct left_out *left_out;

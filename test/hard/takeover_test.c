@@ -21,7 +21,7 @@
 enum { WAY_UP, WAY_DOWN, WAY_ONE, WAYS };
 enum { LINK_UP, LINK_DOWN, LINK_TO_PRIMARY, LINK_TO_BACKUP, LINKS };
 enum { STOP_NONE, STOP_SHORT, STOP_LONG, STOPS };
-enum { CALL_RINGING, CALL_ANSWERED, CALL_STANDS, CALL_REOFFERED, CALL_ENDS, CALLS };
+enum { CALL_RINGING, CALL_ANSWERED, CALL_STANDS, CALL_REOFFERED, CALL_ENDS, CALL_EARLY, CALL_UPDATED, CALLS };
 #define CELLS (LINKS * WAYS * WAYS * STOPS * CALLS)
 
 /* A set of numbers that takes no memory while the run looks for leaks. */
@@ -93,6 +93,10 @@ static bool is_there(struct cell *cell, const struct phone *p)
         return p->call.state == PHONE_ESTABLISHED && p->call.caller && !p->requests[SLOT_INVITE].active;
     case CALL_REOFFERED:
         return p->call.state == PHONE_ESTABLISHED && p->requests[SLOT_INVITE].active && p->call.held;
+    case CALL_EARLY: /* a reliable provisional answer waits for its PRACK */
+        return p->call.state == PHONE_RINGING && p->call.unacknowledged;
+    case CALL_UPDATED:
+        return p->call.state == PHONE_ESTABLISHED && p->requests[SLOT_UPDATE].active;
     default:
         return p->call.state == PHONE_ENDING;
     }

@@ -4,6 +4,9 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "roles/node/node_int.h"
+#include "sip/uri.h"
+
+#define REDIRECTS 5U /* of one call: phones may name each other */
 
 /* Unique in time and over the cluster: the pair, the life of its state, a number. */
 static uint64_t new_call_id(struct node *n)
@@ -71,10 +74,78 @@ void node__call_result(struct call *c, Tandem__CallResult result, const char *ca
     snprintf(c->cause, sizeof c->cause, "%s", cause);
 }
 
+void node__call_reason(struct call *c, const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct slice value;
+    if (c->reason[0] != '\0' || !sip_next_value(m, SIP_HEADER_REASON, &at, &value) ||
+        value.length >= sizeof c->reason)
+        return;
+    memcpy(c->reason, value.data, value.length);
+    c->reason[value.length] = '\0';
+    node__call_changed(c);
+}
+
+/* Where no phone has said why, we say what we know: nothing, when a person hung up. */
+struct slice node__call_why(const struct call *c, char room[CALL_REASON])
+{
+    static const struct {
+        const char *cause;
+        unsigned status;
+    } own[] = {{"no answer", 408}, {"longest time reached", 408}, {"no PRACK", 504}};
+    if (c->reason[0] != '\0')
+        return slice_text(c->reason);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(own[i].cause, c->cause) == 0)
+            return slice_of(room,
+                (size_t)snprintf(room, CALL_REASON, "SIP;cause=%u;text=\"%s\"", own[i].status, own[i].cause));
+    return SLICE("");
+}
+
+void node__call_add_reason(struct buffer *out, const struct call *c)
+{
+    char room[CALL_REASON];
+    struct slice why = node__call_why(c, room);
+    if (!slice_empty(why))
+        sip_add_header(out, SIP_HEADER_REASON, why);
+}
+
+/* A phone names another one to be called (RFC 3261 8.1.3.4): one of ours is called instead; elsewhere is for
+ * the dial plan to decide, not for a phone. */
+void node__call_redirect(struct call *c, const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct slice contact;
+    c->redirect[0] = '\0';
+    while (c->redirects < REDIRECTS && sip_next_value(m, SIP_HEADER_CONTACT, &at, &contact))
+        if (sip_name_address_parse(&a, contact) == 0 && !a.star &&
+            node__knows_user(c->node, c->redirect, a.uri))
+            return;
+    c->redirect[0] = '\0';
+    c->status = 480; /* a caller could do nothing with the address */
+}
+
+static bool call_another(struct call *c, struct slice caller)
+{
+    char dn[NODE_NAME];
+    if (c->redirect[0] == '\0' || c->caller == NULL || c->state >= CALL_ST_ESTABLISHED)
+        return false;
+    memcpy(dn, c->redirect, sizeof dn);
+    c->redirect[0] = '\0';
+    c->reason[0] = '\0';
+    c->redirects++;
+    LOG(LOG_INFO, "node", "the phone names %s; that is called", dn);
+    node__invite_callee(c, dn, caller);
+    return true;
+}
+
 void node__call_leg_gone(struct call *c, struct leg *l)
 {
     struct node *n = c->node;
     uint64_t id = c->id;
+    struct slice caller = arena_copy(&n->arena, l->dialog.local);
+    bool callee = l == c->callee;
     uint8_t event = c->state >= CALL_ST_ESTABLISHED ? CALL_EV_HUNG_UP
                     : l == c->caller                ? CALL_EV_GIVEN_UP
                                                     : CALL_EV_REFUSED;
@@ -83,6 +154,8 @@ void node__call_leg_gone(struct call *c, struct leg *l)
     else
         c->callee = NULL;
     node__leg_free(l);
+    if (callee && call_another(c, caller))
+        return;
     node__call_event(c, event);
     c = map_get_number(&n->calls, id);
     if (c != NULL && c->caller == NULL && c->callee == NULL)

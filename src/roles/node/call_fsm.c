@@ -87,10 +87,7 @@ static int forget_legs(void *object, const void *input)
 
 static void enter_ringing(void *object)
 {
-    struct call *c = self(object);
-    if (c->caller != NULL)
-        node__leg_ring(c->caller, 180, SLICE(""));
-    node__stream_event(c, TANDEM__CALL_EVENT_KIND__CALL_RINGING);
+    node__stream_event(self(object), TANDEM__CALL_EVENT_KIND__CALL_RINGING);
 }
 
 static void enter_established(void *object)
@@ -137,6 +134,7 @@ static const struct fsm_row rows[] = {
     {CALL_ST_DIALLING, CALL_EV_REFUSED, CALL_ST_ENDING, 0, note_refusal},
     {CALL_ST_DIALLING, CALL_EV_GIVEN_UP, CALL_ST_ENDING, 0, note_given_up},
     {CALL_ST_DIALLING, CALL_EV_DEADLINE, CALL_ST_ENDING, 0, note_unanswered},
+    {CALL_ST_RINGING, CALL_EV_RINGING, FSM_STAY, 0, NULL}, /* the phone that another one named */
     {CALL_ST_RINGING, CALL_EV_ANSWERED, CALL_ST_ESTABLISHED, 0, note_answer},
     {CALL_ST_RINGING, CALL_EV_REFUSED, CALL_ST_ENDING, 0, note_refusal},
     {CALL_ST_RINGING, CALL_EV_GIVEN_UP, CALL_ST_ENDING, 0, note_given_up},

@@ -29,10 +29,32 @@ static int read_caller(struct call *c, const struct sip_message *m)
     return error != 0 ? error : read_user(c->from, a.uri);
 }
 
-static bool is_session_description(const struct sip_message *m)
+bool node__is_sdp(const struct sip_message *m)
 {
-    return m->body.length != 0 &&
-           slice_starts_nocase(sip_header_value(m, SIP_HEADER_CONTENT_TYPE), SLICE("application/sdp"));
+    return m->body.length != 0 && slice_starts_nocase(sip_header_value(m, SIP_HEADER_CONTENT_TYPE), NODE_SDP);
+}
+
+bool node__knows_user(struct node *n, char to[NODE_NAME], struct slice uri)
+{
+    const struct config_dn *dn =
+        read_user(to, uri) == 0 ? config_dn(world_configuration(n->world), slice_text(to)) : NULL;
+    return dn != NULL && !dn->disabled;
+}
+
+/* What the phone can do. A message without Allow says nothing of it. */
+void node__read_abilities(struct leg *l, const struct sip_message *m)
+{
+    if (sip_header(m, SIP_HEADER_ALLOW) != NULL) {
+        l->abilities &= ~(unsigned)LEG_UPDATES;
+        if (sip_has_option(m, SIP_HEADER_ALLOW, SLICE("UPDATE")))
+            l->abilities |= LEG_UPDATES;
+    }
+    if (!m->is_request)
+        return;
+    if (sip_has_option(m, SIP_HEADER_SUPPORTED, SLICE("100rel")))
+        l->abilities |= LEG_RELIABLE;
+    if (sip_has_option(m, SIP_HEADER_REQUIRE, SLICE("100rel")))
+        l->abilities |= LEG_RELIABLE_ONLY;
 }
 
 /* 0, or the status that refuses the request. */
@@ -40,8 +62,10 @@ static uint16_t read_call(struct call *c, const struct sip_message *m)
 {
     if (read_caller(c, m) != 0 || read_user(c->to, m->uri) != 0)
         return 400;
-    if (m->body.length != 0 && !is_session_description(m))
+    if (m->body.length != 0 && !node__is_sdp(m))
         return 415;
+    if (node__session_too_short(m))
+        return 422;
     const struct configuration *all = world_configuration(c->node->world);
     const struct config_dn *dn = config_dn(all, slice_text(c->to));
     if (dn != NULL)
@@ -64,6 +88,8 @@ static int begin_caller(struct call *c, struct sip_transaction *t, const struct 
     l->invite = t->id;
     l->invite_cseq = m->cseq;
     t->owner = l->id;
+    node__read_abilities(l, m);
+    node__session_request(l, m);
     int error = sip_dialog_from_request(&l->dialog, m, slice_text(tag));
     if (error == 0 && m->body.length != 0)
         node__media_offered(l, m->body);
@@ -79,22 +105,21 @@ static void add_identity(struct buffer *out, const struct call *c, const struct 
     buffer_add_format(out, "<sip:%s@%s>", c->from, c->node->realm);
 }
 
-static void begin_callee(struct call *c, const struct sip_message *m)
+void node__invite_callee(struct call *c, const char *dn, struct slice caller)
 {
     struct node *n = c->node;
     struct leg *l = c->callee = node__leg_new(n, c, false);
-    struct buffer local = {0}, remote = {0}, target = {0}, call_id = {0};
+    struct buffer remote = {0}, target = {0}, call_id = {0};
     char tag[NODE_NAME];
     node__leg_tag(l, tag);
-    strcpy(l->dn, c->to);
-    add_identity(&local, c, m);
-    buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
+    strcpy(l->dn, dn);
+    l->expires = (uint32_t)(timer_duration(TIMER_SESSION_EXPIRES) / 1000000);
+    buffer_add_format(&target, "sip:%s@%s", dn, n->realm);
     buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
     buffer_add_format(&call_id, "%016llx%016llx", (unsigned long long)world_random(n->world),
         (unsigned long long)world_random(n->world)); /* it names nothing: trunks see it */
-    sip_dialog_begin(&l->dialog, buffer_slice(&call_id), slice_text(tag), buffer_slice(&local),
-        buffer_slice(&remote), buffer_slice(&target), SLICE(""));
-    buffer_free(&local);
+    sip_dialog_begin(&l->dialog, buffer_slice(&call_id), slice_text(tag), caller, buffer_slice(&remote),
+        buffer_slice(&target), SLICE(""));
     buffer_free(&remote);
     buffer_free(&target);
     buffer_free(&call_id);
@@ -114,28 +139,49 @@ void node__invite(struct node *n, struct sip_transaction *t, const struct sip_me
     if (status != 0) {
         LOG(LOG_INFO, "node", "INVITE of %.*s refused with %u", SLICE_ARG(m->from), status);
         t->owner = 0;
-        sip_respond_simple(t, status, SLICE("refused"));
+        if (status == 422)
+            sip_respond_saying(t, status, SLICE("refused"), SIP_HEADER_MIN_SE, NODE_MIN_SE);
+        else
+            sip_respond_simple(t, status, SLICE("refused"));
         if (c->caller != NULL)
             node__leg_free(c->caller);
         node__call_free(c);
         return;
     }
     buffer_add(&c->sip_call_id, m->call_id);
-    node__leg_ring(c->caller, 100, SLICE(""));
+    node__leg_ring(c->caller, 100, SLICE(""), false);
     node__stream_event(c, TANDEM__CALL_EVENT_KIND__CALL_CREATED);
-    begin_callee(c, m);
+    struct buffer caller = {0};
+    add_identity(&caller, c, m);
+    node__invite_callee(c, c->to, buffer_slice(&caller));
+    buffer_free(&caller);
+}
+
+/* It asks for our offer, and answers with its ACK: the session as it is. */
+static void offer_what_is(struct leg *l)
+{
+    struct slice text = node__sdp_text(l->node, l->local_sdp);
+    node__sdp_share(l, &l->offered_sdp, l->local_sdp);
+    l->media = MEDIA_OFFERING;
+    node__leg_event(l, LEG_EV_ANSWER, &text);
 }
 
 /* The phone changes its mind about media inside the dialog. One offer at a time: else 491 (RFC 3261 14.2). */
 void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
-    bool busy = l->invite != 0 || l->state != LEG_ST_ESTABLISHED || l->media != MEDIA_STABLE;
+    bool busy =
+        l->invite != 0 || l->update != 0 || l->state != LEG_ST_ESTABLISHED || l->media != MEDIA_STABLE;
     const struct leg *other = node__call_other(l->call, l);
-    if (busy || other == NULL || other->invite != 0 || other->media != MEDIA_STABLE) {
+    enum sip_method method;
+    if (busy || other == NULL || !node__media_may_offer(other, &method)) {
         sip_respond_simple(t, 491, SLICE(""));
         return;
     }
-    if (!is_session_description(m)) { /* it asks for our offer: the session goes on as it is */
+    if (node__session_too_short(m)) {
+        sip_respond_saying(t, 422, SLICE(""), SIP_HEADER_MIN_SE, NODE_MIN_SE);
+        return;
+    }
+    if (m->body.length != 0 ? !node__is_sdp(m) : l->local_sdp == 0) {
         sip_respond_simple(t, m->body.length != 0 ? 415 : 488, SLICE(""));
         return;
     }
@@ -146,7 +192,13 @@ void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_me
     l->invite = t->id;
     l->invite_cseq = m->cseq;
     t->owner = l->id;
-    node__leg_ring(l, 100, SLICE(""));
+    node__read_abilities(l, m);
+    node__session_request(l, m);
+    node__leg_ring(l, 100, SLICE(""), false);
+    if (m->body.length == 0) {
+        offer_what_is(l);
+        return;
+    }
     node__media_offered(l, m->body);
     node__media_reconcile(l->call);
 }

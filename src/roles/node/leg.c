@@ -17,18 +17,30 @@ struct leg *node__leg_new(struct node *n, struct call *c, bool incoming)
     return l;
 }
 
+/* A request of the phone that is still open has to be answered by somebody. */
+static void refuse_open(struct leg *l)
+{
+    struct sip_transaction *t = sip_transaction_find(&l->node->transactions, l->update);
+    if (t != NULL && t->kind == SIP_NIST && t->request.length != 0)
+        sip_respond_simple(t, 481, SLICE(""));
+}
+
 void node__leg_free(struct leg *l)
 {
     struct node *n = l->node;
+    refuse_open(l);
     world_dirty(n->world, NODE_KIND_LEG, l->id);
     world_timer_clear(&l->deadline_timer);
     world_timer_clear(&l->resend_timer);
+    world_timer_clear(&l->again_timer);
     node__sdp_set(l, &l->remote_sdp, 0);
     node__sdp_set(l, &l->local_sdp, 0);
     node__sdp_set(l, &l->offered_sdp, 0);
+    node__sdp_set(l, &l->invite_sdp, 0);
     sip_dialog_free(&l->dialog);
     buffer_free(&l->answer);
     buffer_free(&l->ack);
+    buffer_free(&l->provisional);
     map_remove_number(&n->legs, l->id);
     pool_give(&n->legs_pool, l);
 }
@@ -78,6 +90,12 @@ void node__leg_set_resend(struct leg *l, int64_t interval)
     l->interval = interval;
     l->resend_at = interval != 0 ? world_now(l->node->world) + interval : 0;
     set_timer(l, &l->resend_timer, LEG_EV_RESEND, l->resend_at);
+}
+
+void node__leg_set_again(struct leg *l, int64_t wait)
+{
+    l->again_at = wait != 0 ? world_now(l->node->world) + wait : 0;
+    set_timer(l, &l->again_timer, LEG_EV_AGAIN, l->again_at);
 }
 
 void node__leg_event(struct leg *l, uint8_t event, const void *input)

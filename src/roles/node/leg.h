@@ -29,6 +29,7 @@ enum leg_event {
     LEG_EV_HANG_UP, /* input: uint16_t, the status for a phone that still calls */
     LEG_EV_RESEND,
     LEG_EV_DEADLINE,
+    LEG_EV_AGAIN, /* two offers met; the wait is over */
     LEG_EV_COUNT
 };
 
@@ -38,6 +39,28 @@ enum leg_media {
     MEDIA_OFFERING, /* it has our offer */
     MEDIA_OFFERED,  /* we have its offer and owe the answer */
     MEDIA_STABLE,
+};
+
+/* What the phone has said that it can do. */
+enum leg_ability {
+    LEG_RELIABLE = 1,      /* Supported: 100rel (RFC 3262) */
+    LEG_RELIABLE_ONLY = 2, /* Require: 100rel */
+    LEG_UPDATES = 4,       /* Allow: UPDATE (RFC 3311) */
+    LEG_ABILITIES = 8
+};
+
+/* Who shows that the session still stands (RFC 4028). */
+enum leg_refresher {
+    REFRESH_AUDIT, /* nothing is agreed: we ask at our own interval */
+    REFRESH_OURS,
+    REFRESH_PHONE,
+};
+
+/* An early dialog with a phone that is called: several may answer one INVITE. */
+#define LEG_FORKS 8
+struct leg_fork {
+    uint64_t tag;  /* hash of its tag */
+    uint32_t rseq; /* of its newest reliable provisional answer (RFC 3262) */
 };
 
 struct leg {
@@ -57,9 +80,26 @@ struct leg {
     uint64_t remote_sdp,
         local_sdp;        /* what the phone said last, what it was told last; agreed on in MEDIA_STABLE */
     uint64_t offered_sdp; /* what it is being told */
-    int64_t deadline, resend_at, interval;
+    uint64_t invite_sdp;  /* what our first INVITE offers, while that is open: any phone may take it */
+    uint64_t update;      /* transaction of an UPDATE or PRACK with an offer, ours or the phone's; 0: none */
+    int64_t deadline, resend_at, interval, again_at;
     struct buffer answer, ack;
-    struct world_timer deadline_timer, resend_timer;
+    struct world_timer deadline_timer, resend_timer, again_timer;
+
+    unsigned abilities; /* leg_ability */
+    uint8_t refresher;
+    uint32_t expires; /* seconds: of the session */
+
+    /* The phone calls: provisional answers to it. */
+    uint16_t told;             /* the newest; 0: none above 100 */
+    uint32_t rseq;             /* of the newest reliable one; 0: none yet */
+    struct buffer provisional; /* it, sent again until its PRACK */
+
+    /* The phone is called. */
+    struct leg_fork forks[LEG_FORKS];
+    unsigned fork_count;
+    uint32_t owed_rseq; /* of a reliable provisional answer with an offer, whose PRACK waits for the answer */
+    uint32_t accepted_cseq; /* of our INVITE whose 2xx was taken */
 };
 
 /* leg.c, leg_fsm.c, leg_send.c */
@@ -73,21 +113,29 @@ void node__leg_set_deadline(struct leg *l, int64_t at);
 void node__leg_set_resend(struct leg *l, int64_t interval);
 void node__leg_hang_up(struct leg *l, uint16_t status);
 
-void node__leg_invite(struct leg *l, struct slice offer);      /* a new INVITE or a re-INVITE */
-void node__leg_request(struct leg *l, enum sip_method method); /* BYE, OPTIONS */
-void node__leg_ack(struct leg *l, struct slice answer);        /* of the 2xx to our INVITE */
+void node__leg_set_again(struct leg *l, int64_t wait);
+
+/* leg_send.c: requests. leg_answer.c: answers to the phone's INVITE and UPDATE */
+void node__leg_invite(struct leg *l, struct slice offer); /* a new INVITE or a re-INVITE */
+void node__leg_update(struct leg *l, struct slice offer); /* empty: asks whether the phone is there */
+void node__leg_prack(
+    struct leg *l, const struct sip_dialog *d, uint32_t rseq, uint32_t cseq, struct slice answer);
+void node__leg_bye(struct leg *l);
+void node__leg_ack(struct leg *l, struct slice answer); /* of the 2xx to our INVITE */
 void node__leg_ack_again(struct leg *l);
 void node__leg_drop_fork(
     struct leg *l, const struct sip_message *answer); /* a second phone answered: ACK and BYE */
-void node__leg_ring(struct leg *l, uint16_t status, struct slice early); /* a provisional answer */
-void node__leg_accept(struct leg *l, struct slice description);          /* the 2xx to the phone's INVITE */
-void node__leg_refuse(struct leg *l, uint16_t status);                   /* to the phone's INVITE */
-
-/* media.c */
-void node__media_reconcile(struct call *c);
-void node__media_audit(struct leg *l); /* offers what it has, to see whether the phone is still there */
-void node__media_answered(struct leg *l, struct slice description); /* the answer to our offer */
-void node__media_offered(struct leg *l, struct slice description);  /* the phone's offer */
-void node__media_refused(struct leg *l, uint16_t status);           /* our offer was refused */
+/* A 2xx to an INVITE whose leg is gone: ACK and BYE as well. */
+void node__leg_drop_stranger(
+    struct node *n, struct sip_transaction *invite, const struct sip_message *answer);
+struct slice node__leg_via(struct node *n, char room[160], struct slice *branch);
+struct sip_transaction *node__leg_send(
+    struct leg *l, enum sip_method method, struct slice branch, struct buffer *out); /* frees `out` */
+void node__leg_add_contact(struct buffer *out, const struct leg *l);
+void node__leg_ring(struct leg *l, uint16_t status, struct slice early, bool reliable); /* provisional */
+void node__leg_accept(struct leg *l, struct slice description);        /* the 2xx to the phone's INVITE */
+void node__leg_refuse(struct leg *l, uint16_t status);                 /* to the phone's INVITE */
+void node__leg_answer_update(struct leg *l, struct slice description); /* the 2xx to its UPDATE or PRACK */
+void node__leg_refuse_update(struct leg *l, uint16_t status);          /* nothing, where none is open */
 
 #endif

@@ -18,6 +18,23 @@ static int accept(void *object, const void *input)
     return FSM_STAY;
 }
 
+static int provisional_again(void *object, const void *input)
+{
+    (void)input;
+    node__early_again(self(object));
+    return FSM_STAY;
+}
+
+/* A reliable provisional answer was never acknowledged (RFC 3262 3). */
+static int refuse_unacknowledged(void *object, const void *input)
+{
+    struct leg *l = self(object);
+    (void)input;
+    node__call_result(l->call, TANDEM__CALL_RESULT__RESULT_FAILED, "no PRACK");
+    node__leg_refuse(l, 504);
+    return FSM_STAY;
+}
+
 static int refuse_cancelled(void *object, const void *input)
 {
     (void)input;
@@ -56,7 +73,7 @@ static bool answer_again(struct leg *l)
 static int bye(void *object, const void *input)
 {
     (void)input;
-    node__leg_request(self(object), SIP_BYE);
+    node__leg_bye(self(object));
     return LEG_ST_CLOSING;
 }
 
@@ -71,7 +88,7 @@ static int acknowledged(void *object, const void *input)
     struct leg *l = self(object);
     const struct sip_message *m = input;
     stop_answering(l);
-    if (l->media == MEDIA_OFFERING)
+    if (l->media == MEDIA_OFFERING && l->update == 0)
         node__media_answered(l, m->body);
     return LEG_ST_ESTABLISHED;
 }
@@ -105,24 +122,42 @@ static int closed_by_phone(void *object, const void *input)
 static int provisional(void *object, const void *input)
 {
     const struct sip_message *m = input;
-    (void)object;
+    node__early_provisional(self(object), m);
     return m->status >= 180 ? LEG_ST_RINGING : FSM_STAY;
+}
+
+static int provisional_more(void *object, const void *input)
+{
+    struct leg *l = self(object);
+    node__early_provisional(l, input);
+    node__media_reconcile(l->call);
+    return FSM_STAY;
 }
 
 static int accepted(void *object, const void *input)
 {
     struct leg *l = self(object);
     const struct sip_message *m = input;
+    bool another = !slice_empty(l->dialog.remote_tag) && !slice_equal(l->dialog.remote_tag, m->to_tag);
     if (sip_dialog_from_response(&l->dialog, m) != 0) {
         LOG(LOG_WARNING, "node", "the phone %s answered without a usable Contact; the call ends", l->dn);
         return LEG_ST_CLOSED;
     }
+    if (another)
+        node__media_other_phone(l);
+    node__read_abilities(l, m);
     if (l->media == MEDIA_ASKED) {
         node__media_offered(l, m->body);
     } else {
         node__leg_ack(l, SLICE(""));
-        node__media_answered(l, m->body);
+        if (l->media == MEDIA_OFFERING && l->update == 0)
+            node__media_answered(l, m->body);
+        else if (l->media == MEDIA_STABLE && node__is_sdp(m))
+            node__media_heard(l, m->body); /* it should be what it said before; the last word counts */
     }
+    node__sdp_set(l, &l->invite_sdp, 0);
+    l->fork_count = 0;
+    node__session_response(l, m);
     return LEG_ST_ESTABLISHED;
 }
 
@@ -131,7 +166,16 @@ static int refused(void *object, const void *input)
     struct leg *l = self(object);
     const struct sip_message *m = input;
     l->invite = 0;
+    if (m != NULL && m->status == 422 && l->state == LEG_ST_CALLING && node__session_asked(m) > l->expires) {
+        l->expires = node__session_asked(m); /* RFC 4028 7.3: once more, with a time that it takes */
+        node__leg_invite(l, node__sdp_text(l->node, l->invite_sdp));
+        return LEG_ST_CALLING;
+    }
     l->call->status = m != NULL ? m->status : 408;
+    if (m != NULL && m->status / 100 == 3)
+        node__call_redirect(l->call, m);
+    if (m != NULL)
+        node__call_reason(l->call, m);
     return LEG_ST_CLOSED;
 }
 
@@ -142,7 +186,8 @@ static void try_cancel(struct leg *l)
     if (t == NULL || !sip_may_cancel(t) || l->cancelled)
         return;
     l->cancelled = true;
-    sip_cancel(&l->node->transactions, t);
+    char room[CALL_REASON];
+    sip_cancel_saying(&l->node->transactions, t, node__call_why(l->call, room));
     node__core_changed(l->node);
 }
 
@@ -160,12 +205,24 @@ static int cancel_now(void *object, const void *input)
     return FSM_STAY;
 }
 
+/* The ACK of an answer that is not wanted any more: an offer in it must be answered all the same. */
+static void reject_with_ack(struct leg *l, const struct sip_message *m)
+{
+    struct buffer answer = {.limit = SIP_MESSAGE_LIMIT};
+    if (l->media == MEDIA_ASKED && m != NULL && node__is_sdp(m))
+        node__media_offered(l, m->body);
+    if (l->update == 0 && l->owed_rseq == 0)
+        node__media_reject(l, &answer);
+    node__leg_ack(l, buffer_slice(&answer));
+    buffer_free(&answer);
+}
+
 static int accepted_too_late(void *object, const void *input)
 {
     struct leg *l = self(object);
     if (sip_dialog_from_response(&l->dialog, input) != 0)
         return LEG_ST_CLOSED;
-    node__leg_ack(l, SLICE(""));
+    reject_with_ack(l, input);
     return bye(object, input);
 }
 
@@ -179,7 +236,10 @@ static int offer_accepted(void *object, const void *input)
         LOG(LOG_DEBUG, "node", "a 2xx without Contact; the target stays");
     node__leg_ack(l, SLICE(""));
     l->attempts = 0;
+    node__read_abilities(l, m);
     node__media_answered(l, m->body);
+    node__session_response(l, m);
+    node__media_reconcile(l->call);
     return FSM_STAY;
 }
 
@@ -192,6 +252,7 @@ static int offer_refused(void *object, const void *input)
     if (status == 408 || status == 481)
         return bye(object, input);
     node__media_refused(l, status);
+    node__session_arm(l);
     return FSM_STAY;
 }
 
@@ -211,24 +272,40 @@ static int leave(void *object, const void *input)
         return LEG_ST_LEAVING;
     if (phone_waits(l))
         node__leg_refuse(l, 487);
-    else if (l->media == MEDIA_OFFERED && l->ack.length == 0)
-        node__leg_ack(l, SLICE(""));
+    else if (l->media == MEDIA_OFFERED && l->ack.length == 0 && l->invite != 0)
+        reject_with_ack(l, NULL);
     return bye(object, input);
 }
 
 static int audit(void *object, const void *input)
 {
     struct leg *l = self(object);
-    (void)input;
+    if (l->refresher == REFRESH_PHONE) { /* it has not shown itself in time (RFC 4028 10) */
+        world_count(l->node->world, COUNTER_SESSIONS_EXPIRED, 1);
+        LOG(LOG_NOTICE, "node", "the phone %s has not refreshed its session; the call ends", l->dn);
+        return bye(object, input);
+    }
     node__media_audit(l);
-    node__leg_set_deadline(l, world_now(l->node->world) + timer_duration(TIMER_LEG_AUDIT));
+    node__session_arm(l);
+    return FSM_STAY;
+}
+
+static int offer_again(void *object, const void *input)
+{
+    struct leg *l = self(object);
+    (void)input;
+    node__leg_set_again(l, 0);
+    node__media_reconcile(l->call);
     return FSM_STAY;
 }
 
 static int acknowledge_again(void *object, const void *input)
 {
-    (void)input;
-    node__leg_ack_again(self(object));
+    struct leg *l = self(object);
+    if (l->ack.length == 0)
+        reject_with_ack(l, input); /* to an offer that was open when the call ended */
+    else
+        node__leg_ack_again(l);
     return FSM_STAY;
 }
 
@@ -236,12 +313,15 @@ static int acknowledge_again(void *object, const void *input)
 
 static void enter_ringing(void *object)
 {
-    node__call_event(self(object)->call, CALL_EV_RINGING);
+    struct call *c = self(object)->call;
+    node__call_event(c, CALL_EV_RINGING);
+    node__media_reconcile(c);
 }
 
 static void enter_established(void *object)
 {
     struct leg *l = self(object);
+    node__session_arm(l);
     if (!l->incoming && l->call->state < CALL_ST_ESTABLISHED)
         node__call_event(l->call, CALL_EV_ANSWERED);
     else
@@ -261,8 +341,8 @@ static void enter_closed(void *object)
     node__call_leg_gone(c, l);
 }
 
-static const char *const events[LEG_EV_COUNT] = {
-    "provisional", "accepted", "refused", "ack", "answer", "bye", "cancel", "hang_up", "resend", "deadline"};
+static const char *const events[LEG_EV_COUNT] = {"provisional", "accepted", "refused", "ack", "answer", "bye",
+    "cancel", "hang_up", "resend", "deadline", "again"};
 
 static const struct fsm_state states[LEG_ST_COUNT] = {
     [LEG_ST_INVITED] = {"invited", TIMER_NONE, false, NULL},   /* the call's deadline ends it */
@@ -283,6 +363,9 @@ static const struct fsm_row rows[] = {
     {LEG_ST_INVITED, LEG_EV_CANCEL, LEG_ST_CLOSED, 0, refuse_cancelled},
     {LEG_ST_INVITED, LEG_EV_BYE, LEG_ST_CLOSED, 0, refuse_cancelled},
     {LEG_ST_INVITED, LEG_EV_HANG_UP, LEG_ST_CLOSED, 0, refuse},
+    {LEG_ST_INVITED, LEG_EV_RESEND, FSM_STAY, 0, provisional_again},
+    {LEG_ST_INVITED, LEG_EV_DEADLINE, LEG_ST_CLOSED, 0, refuse_unacknowledged},
+    {LEG_ST_INVITED, LEG_EV_AGAIN, FSM_STAY, 0, offer_again},
 
     {LEG_ST_ANSWERED, LEG_EV_RESEND, FSM_STAY, FSM_CHOICE(LEG_ST_CLOSING), answer_or_bye},
     {LEG_ST_ANSWERED, LEG_EV_ACK, LEG_ST_ESTABLISHED, 0, acknowledged},
@@ -294,9 +377,10 @@ static const struct fsm_row rows[] = {
 
     {LEG_ST_CALLING, LEG_EV_PROVISIONAL, FSM_STAY, FSM_CHOICE(LEG_ST_RINGING), provisional},
     {LEG_ST_CALLING, LEG_EV_ACCEPTED, LEG_ST_ESTABLISHED, OR(ESTABLISHED, CLOSED), accepted},
-    {LEG_ST_CALLING, LEG_EV_REFUSED, LEG_ST_CLOSED, 0, refused},
+    {LEG_ST_CALLING, LEG_EV_REFUSED, LEG_ST_CLOSED, OR(CLOSED, CALLING), refused},
     {LEG_ST_CALLING, LEG_EV_HANG_UP, LEG_ST_CANCELLING, 0, cancel},
-    {LEG_ST_RINGING, LEG_EV_PROVISIONAL, FSM_STAY, 0, NULL},
+    {LEG_ST_RINGING, LEG_EV_PROVISIONAL, FSM_STAY, 0, provisional_more},
+    {LEG_ST_RINGING, LEG_EV_AGAIN, FSM_STAY, 0, offer_again},
     {LEG_ST_RINGING, LEG_EV_ACCEPTED, LEG_ST_ESTABLISHED, OR(ESTABLISHED, CLOSED), accepted},
     {LEG_ST_RINGING, LEG_EV_REFUSED, LEG_ST_CLOSED, 0, refused},
     {LEG_ST_RINGING, LEG_EV_HANG_UP, LEG_ST_CANCELLING, 0, cancel},
@@ -314,7 +398,8 @@ static const struct fsm_row rows[] = {
     {LEG_ST_ESTABLISHED, LEG_EV_CANCEL, FSM_STAY, 0, NULL}, /* of a re-INVITE: its answer is due anyway */
     {LEG_ST_ESTABLISHED, LEG_EV_HANG_UP, LEG_ST_CLOSING, OR(CLOSING, LEAVING), leave},
     {LEG_ST_ESTABLISHED, LEG_EV_BYE, LEG_ST_CLOSED, 0, closed_by_phone},
-    {LEG_ST_ESTABLISHED, LEG_EV_DEADLINE, FSM_STAY, 0, audit},
+    {LEG_ST_ESTABLISHED, LEG_EV_DEADLINE, FSM_STAY, FSM_CHOICE(LEG_ST_CLOSING), audit},
+    {LEG_ST_ESTABLISHED, LEG_EV_AGAIN, FSM_STAY, 0, offer_again},
 
     {LEG_ST_CLOSING, LEG_EV_BYE, LEG_ST_CLOSED, 0, NULL},
     {LEG_ST_CLOSING, LEG_EV_DEADLINE, LEG_ST_CLOSED, 0, NULL},
@@ -326,6 +411,7 @@ static const struct fsm_row rows[] = {
 static void arm(void *object, enum timer timer)
 {
     struct leg *l = self(object);
+    node__leg_set_again(l, 0);
     node__leg_set_deadline(l, timer != TIMER_NONE ? world_now(l->node->world) + timer_duration(timer) : 0);
 }
 

@@ -6,9 +6,9 @@
 #include "roles/node/node_int.h"
 #include "sip/peer.h"
 
-#define SDP SLICE("application/sdp")
+#define BYE_AHEAD 100U /* requests of ours that a fork may have had before it answered, at most */
 
-static void add_contact(struct buffer *out, const struct leg *l)
+void node__leg_add_contact(struct buffer *out, const struct leg *l)
 {
     const struct leg *other = node__call_other(l->call, l);
     buffer_add_format(out, "Contact: <sip:%s@%s;" SIP_PARAMETER_PAIR "=%s>\r\n",
@@ -16,9 +16,8 @@ static void add_contact(struct buffer *out, const struct leg *l)
 }
 
 /* Branches are unique over the lives of the pair and the same on whichever member continues. */
-static struct slice new_via(struct leg *l, char room[160], struct slice *branch)
+struct slice node__leg_via(struct node *n, char room[160], struct slice *branch)
 {
-    struct node *n = l->node;
     static const char before[] = "SIP/2.0/TCP ", parameter[] = ";branch=";
     int length = snprintf(room, 160, "%s%s.pair%sz9hG4bK-%s-%llx-%llx", before, n->pair, parameter, n->pair,
         (unsigned long long)n->life, (unsigned long long)node__object(n));
@@ -28,44 +27,106 @@ static struct slice new_via(struct leg *l, char room[160], struct slice *branch)
     return via;
 }
 
-static struct sip_transaction *send(
-    struct leg *l, enum sip_method method, struct slice branch, struct buffer *out)
+static struct sip_transaction *send_to(
+    struct node *n, const char *proxy, enum sip_method method, struct slice branch, struct buffer *out)
 {
     struct sip_target to = {.flow = 0};
-    if (!node__peers_pick(l->node, l->proxy, to.name))
-        strcpy(to.name, l->proxy); /* nobody is there: it waits for its proxy to come back */
+    if (!node__peers_pick(n, proxy, to.name))
+        strcpy(to.name, proxy); /* nobody is there: it waits for its proxy to come back */
     struct sip_transaction *t =
-        sip_request(&l->node->transactions, &to, false, method, branch, buffer_slice(out), l->id);
-    node__core_changed(l->node);
+        sip_request(&n->transactions, &to, false, method, branch, buffer_slice(out), 0);
+    node__core_changed(n);
     buffer_free(out);
     return t;
+}
+
+struct sip_transaction *node__leg_send(
+    struct leg *l, enum sip_method method, struct slice branch, struct buffer *out)
+{
+    struct sip_transaction *t = send_to(l->node, l->proxy, method, branch, out);
+    t->owner = l->id;
+    return t;
+}
+
+static void add_abilities(struct buffer *out, const struct leg *l, bool reliable)
+{
+    node__leg_add_contact(out, l);
+    sip_add_header(out, SIP_HEADER_ALLOW, NODE_ALLOW);
+    sip_add_header(out, SIP_HEADER_SUPPORTED, reliable ? SLICE("100rel, timer") : SLICE("timer"));
+    node__session_add(out, l, false);
+}
+
+/* An offer in a reliable provisional answer must be answered with its PRACK: without an offer of ours that is
+ * possible only where the phone that calls can be told it as reliably. */
+static bool may_be_reliable(const struct leg *l, struct slice offer)
+{
+    const struct leg *other = node__call_other(l->call, l);
+    if (!slice_empty(l->dialog.remote_tag))
+        return false;
+    return !slice_empty(offer) || (other != NULL && (other->abilities & LEG_RELIABLE) != 0);
 }
 
 void node__leg_invite(struct leg *l, struct slice offer)
 {
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     char room[160];
-    struct slice branch, via = new_via(l, room, &branch);
+    struct slice branch, via = node__leg_via(l->node, room, &branch);
+    uint64_t offered = node__sdp_take(l->node, offer);
+    bool first = slice_empty(l->dialog.remote_tag);
     l->ack_cseq = ++l->dialog.local_cseq;
     sip_dialog_add_request(&out, &l->dialog, SIP_INVITE, l->ack_cseq, via);
-    add_contact(&out, l);
-    sip_add_header(&out, SIP_HEADER_ALLOW, NODE_ALLOW);
-    sip_add_body(&out, slice_empty(offer) ? SLICE("") : SDP, offer);
+    add_abilities(&out, l, may_be_reliable(l, offer));
+    sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
     l->media = slice_empty(offer) ? MEDIA_ASKED : MEDIA_OFFERING;
-    node__sdp_set(l, &l->offered_sdp, node__sdp_take(l->node, offer));
+    node__sdp_set(l, &l->offered_sdp, offered);
+    if (first)
+        node__sdp_share(l, &l->invite_sdp, offered);
     buffer_free(&l->ack);
-    l->invite = send(l, SIP_INVITE, branch, &out)->id;
+    l->invite = node__leg_send(l, SIP_INVITE, branch, &out)->id;
     node__leg_changed(l);
 }
 
-void node__leg_request(struct leg *l, enum sip_method method)
+void node__leg_update(struct leg *l, struct slice offer)
 {
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     char room[160];
-    struct slice branch, via = new_via(l, room, &branch);
-    sip_dialog_add_request(&out, &l->dialog, method, ++l->dialog.local_cseq, via);
+    struct slice branch, via = node__leg_via(l->node, room, &branch);
+    uint64_t offered = node__sdp_take(l->node, offer);
+    sip_dialog_add_request(&out, &l->dialog, SIP_UPDATE, ++l->dialog.local_cseq, via);
+    add_abilities(&out, l, false);
+    sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
+    uint64_t id = node__leg_send(l, SIP_UPDATE, branch, &out)->id;
+    if (offered != 0) {
+        l->media = MEDIA_OFFERING;
+        node__sdp_set(l, &l->offered_sdp, offered);
+        l->update = id;
+    }
+    node__leg_changed(l);
+}
+
+/* For a provisional answer with that number to our INVITE `cseq`, in the dialog that it came from. */
+void node__leg_prack(
+    struct leg *l, const struct sip_dialog *d, uint32_t rseq, uint32_t cseq, struct slice answer)
+{
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    char room[160];
+    struct slice branch, via = node__leg_via(l->node, room, &branch);
+    sip_dialog_add_request(&out, d, SIP_PRACK, ++l->dialog.local_cseq, via);
+    buffer_add_format(&out, "RAck: %u %u INVITE\r\n", rseq, cseq);
+    sip_add_body(&out, slice_empty(answer) ? SLICE("") : NODE_SDP, answer);
+    node__leg_send(l, SIP_PRACK, branch, &out)->owner = 0; /* its end is not the end of the leg */
+    node__leg_changed(l);
+}
+
+void node__leg_bye(struct leg *l)
+{
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    char room[160];
+    struct slice branch, via = node__leg_via(l->node, room, &branch);
+    sip_dialog_add_request(&out, &l->dialog, SIP_BYE, ++l->dialog.local_cseq, via);
+    node__call_add_reason(&out, l->call);
     sip_add_body(&out, SLICE(""), SLICE(""));
-    send(l, method, branch, &out);
+    node__leg_send(l, SIP_BYE, branch, &out);
     node__leg_changed(l);
 }
 
@@ -79,77 +140,50 @@ void node__leg_ack_again(struct leg *l)
 void node__leg_ack(struct leg *l, struct slice answer)
 {
     char room[160];
-    struct slice branch, via = new_via(l, room, &branch);
+    struct slice branch, via = node__leg_via(l->node, room, &branch);
     buffer_clear(&l->ack);
     sip_dialog_add_request(&l->ack, &l->dialog, SIP_ACK, l->ack_cseq, via);
-    sip_add_body(&l->ack, slice_empty(answer) ? SLICE("") : SDP, answer);
+    sip_add_body(&l->ack, slice_empty(answer) ? SLICE("") : NODE_SDP, answer);
     l->invite = 0;
     node__leg_ack_again(l);
     node__leg_changed(l);
 }
 
+/* ACK and BYE in the dialog of an answer that came too late. */
+static void drop(
+    struct node *n, const char *proxy, const struct sip_dialog *fork, const struct sip_message *answer)
+{
+    struct buffer ack = {.limit = SIP_MESSAGE_LIMIT}, bye = {.limit = SIP_MESSAGE_LIMIT};
+    char room[160], name[SIP_TARGET_NAME];
+    struct slice branch, via = node__leg_via(n, room, &branch);
+    sip_dialog_add_request(&ack, fork, SIP_ACK, answer->cseq, via);
+    sip_add_body(&ack, SLICE(""), SLICE(""));
+    if (node__peers_pick(n, proxy, name))
+        node__peers_send(n, name, buffer_slice(&ack));
+    buffer_free(&ack);
+    via = node__leg_via(n, room, &branch);
+    sip_dialog_add_request(&bye, fork, SIP_BYE, answer->cseq + BYE_AHEAD, via);
+    buffer_add_text(&bye, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
+    sip_add_body(&bye, SLICE(""), SLICE(""));
+    send_to(n, proxy, SIP_BYE, branch, &bye);
+}
+
 /* Only one phone of several can have the call; another that answered at the same moment is told so. */
 void node__leg_drop_fork(struct leg *l, const struct sip_message *answer)
 {
-    struct sip_dialog own = l->dialog, fork = own;
+    struct sip_dialog fork = l->dialog;
     fork.memory = NULL;
     if (sip_dialog_from_response(&fork, answer) != 0)
         return;
-    struct buffer ack = {.limit = SIP_MESSAGE_LIMIT};
-    char room[160], name[SIP_TARGET_NAME];
-    struct slice branch, via = new_via(l, room, &branch);
-    sip_dialog_add_request(&ack, &fork, SIP_ACK, answer->cseq, via);
-    sip_add_body(&ack, SLICE(""), SLICE(""));
-    if (node__peers_pick(l->node, l->proxy, name))
-        node__peers_send(l->node, name, buffer_slice(&ack));
-    buffer_free(&ack);
-    struct buffer bye = {.limit = SIP_MESSAGE_LIMIT};
-    via = new_via(l, room, &branch);
-    sip_dialog_add_request(&bye, &fork, SIP_BYE, answer->cseq + 1, via);
-    sip_add_body(&bye, SLICE(""), SLICE(""));
-    send(l, SIP_BYE, branch, &bye)->owner = 0; /* its end is not the end of the leg */
+    drop(l->node, l->proxy, &fork, answer);
     sip_dialog_free(&fork);
 }
 
-/* ---- answers to the phone's INVITE ---- */
-
-static void respond(struct leg *l, uint16_t status, struct slice body, struct buffer *keep)
+void node__leg_drop_stranger(struct node *n, struct sip_transaction *invite, const struct sip_message *answer)
 {
-    struct sip_transaction *t = sip_transaction_find(&l->node->transactions, l->invite);
-    struct sip_message request;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    if (t == NULL || sip_parse(&request, buffer_slice(&t->request), &l->node->arena, NULL) != 0)
+    struct sip_dialog fork;
+    if (sip_dialog_from_answer(&fork, answer) != 0)
         return;
-    sip_add_response_head(&out, &request, status, SLICE(""), l->dialog.local_tag);
-    if (status > 100 && status < 300) {
-        add_contact(&out, l);
-        sip_add_header(&out, SIP_HEADER_ALLOW, NODE_ALLOW);
-    }
-    sip_add_body(&out, slice_empty(body) ? SLICE("") : SDP, body);
-    sip_respond(t, status, buffer_slice(&out));
-    if (keep != NULL) {
-        buffer_free(keep);
-        *keep = out;
-    } else {
-        buffer_free(&out);
-    }
-}
-
-void node__leg_ring(struct leg *l, uint16_t status, struct slice early)
-{
-    respond(l, status, early, NULL);
-}
-
-void node__leg_accept(struct leg *l, struct slice description)
-{
-    respond(l, 200, description, &l->answer);
-    node__leg_set_resend(l, timer_duration(TIMER_SIP_T1));
-    node__leg_changed(l);
-}
-
-void node__leg_refuse(struct leg *l, uint16_t status)
-{
-    respond(l, status, SLICE(""), NULL);
-    l->invite = 0;
-    node__leg_changed(l);
+    drop(n, invite->target.name, &fork, answer);
+    sip_dialog_free(&fork);
 }

@@ -7,124 +7,143 @@
  *      phone A <─answer 2── leg A            leg B <─answer 2── phone B
  *                           STABLE           STABLE: told 1, said 2                                       */
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/log.h"
-#include "base/mem.h"
 #include "roles/node/node_int.h"
 #include "sip/sdp.h"
 
 #define ATTEMPTS                                                                                             \
     6 /* offers of our own that a phone refuses in a row: then the leg is left as the phone has it */
 
-/* ---- session descriptions by content ---- */
-
-uint64_t node__sdp_take(struct node *n, struct slice text)
-{
-    if (slice_empty(text))
-        return 0;
-    uint64_t id = hash_stable(text);
-    struct description *s = map_get_number(&n->sdps, id);
-    if (s == NULL) {
-        s = mem_zero(sizeof *s);
-        s->id = id;
-        buffer_add(&s->text, text);
-        map_put_number(&n->sdps, id, s);
-        world_dirty(n->world, NODE_KIND_SDP, id);
-    }
-    s->references++;
-    return id;
-}
-
-void node__sdp_drop(struct node *n, uint64_t id)
-{
-    struct description *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
-    if (s == NULL || --s->references != 0)
-        return;
-    map_remove_number(&n->sdps, id);
-    world_dirty(n->world, NODE_KIND_SDP, id);
-    buffer_free(&s->text);
-    mem_free(s);
-}
-
-void node__sdp_set(struct leg *l, uint64_t *field, uint64_t id)
-{
-    uint64_t before = *field;
-    *field = id;
-    node__sdp_drop(l->node, before);
-}
-
-static void share(struct leg *l, uint64_t *field, uint64_t id)
-{
-    struct description *s = id != 0 ? map_get_number(&l->node->sdps, id) : NULL;
-    if (s != NULL)
-        s->references++;
-    node__sdp_set(l, field, s != NULL ? id : 0);
-}
-
-struct slice node__sdp_text(struct node *n, uint64_t id)
-{
-    struct description *s = id != 0 ? map_get_number(&n->sdps, id) : NULL;
-    return s != NULL ? buffer_slice(&s->text) : SLICE("");
-}
-
 /* ---- what phones say ---- */
 
 /* Takes down what the phone said. The same again with another o= line (RFC 4566 5.2) is nothing new: telling
  * the other phone would have it say the same with another o= line, and so on for ever. */
-static void note_remote(struct leg *l, struct slice text)
+void node__media_heard(struct leg *l, struct slice description)
 {
     struct node *n = l->node;
     struct sdp before, now;
     bool same = l->remote_sdp != 0 && sdp_parse(&before, node__sdp_text(n, l->remote_sdp), &n->arena) == 0 &&
-                sdp_parse(&now, text, &n->arena) == 0 && sdp_equal_media(&before, &now);
+                sdp_parse(&now, description, &n->arena) == 0 && sdp_equal_media(&before, &now);
     if (!same)
-        node__sdp_set(l, &l->remote_sdp, node__sdp_take(n, text));
+        node__sdp_set(l, &l->remote_sdp, node__sdp_take(n, description));
+    node__leg_changed(l);
 }
 
 void node__media_offered(struct leg *l, struct slice description)
 {
-    note_remote(l, description);
+    node__media_heard(l, description);
     l->media = slice_empty(description) ? MEDIA_IDLE : MEDIA_OFFERED;
-    node__leg_changed(l);
-}
-
-static void settle(struct leg *l)
-{
-    share(l, &l->local_sdp, l->offered_sdp);
-    node__sdp_set(l, &l->offered_sdp, 0);
-    l->media = MEDIA_STABLE;
-    node__leg_changed(l);
 }
 
 void node__media_answered(struct leg *l, struct slice description)
 {
     if (!slice_empty(description))
-        note_remote(l, description);
-    settle(l);
-    node__media_reconcile(l->call);
+        node__media_heard(l, description);
+    node__sdp_share(l, &l->local_sdp, l->offered_sdp);
+    node__sdp_set(l, &l->offered_sdp, 0);
+    l->media = MEDIA_STABLE;
+    node__leg_changed(l);
+}
+
+/* The phone that calls is told that before the answer: as an answer, or as an offer to it. What it may have
+ * missed is promised all the same: the 2xx says it again. */
+void node__media_promise(struct leg *l, uint64_t id, bool reliable)
+{
+    if (l->media == MEDIA_IDLE) {
+        node__sdp_share(l, &l->offered_sdp, id);
+        l->media = MEDIA_OFFERING;
+    } else {
+        node__sdp_share(l, &l->local_sdp, id);
+        if (reliable)
+            l->media = MEDIA_STABLE;
+    }
+    node__leg_changed(l);
+}
+
+/* Another phone answered than the one that was heard early: it knows our first offer and nothing of what came
+ * after it. */
+void node__media_other_phone(struct leg *l)
+{
+    if (l->media == MEDIA_OFFERED && l->update != 0)
+        node__leg_refuse_update(l, 481);
+    l->update = 0;
+    l->owed_rseq = 0;
+    node__sdp_set(l, &l->local_sdp, 0);
+    node__sdp_share(l, &l->offered_sdp, l->invite_sdp);
+    l->media = l->invite_sdp != 0 ? MEDIA_OFFERING : MEDIA_ASKED;
+    node__leg_changed(l);
+}
+
+void node__media_reject(struct leg *l, struct buffer *out)
+{
+    struct slice offer = node__sdp_text(l->node, l->remote_sdp);
+    struct sdp s;
+    if (l->media == MEDIA_OFFERED && sdp_parse(&s, offer, &l->node->arena) == 0)
+        sdp_add_with_rejected(out, offer, UINT32_MAX);
+}
+
+/* The phone's wish cannot be met: it hears so, and its session stays as it was. */
+static void refuse_wish(struct leg *l, uint16_t status)
+{
+    const struct sip_transaction *t =
+        sip_transaction_find(&l->node->transactions, l->update != 0 ? l->update : l->invite);
+    if (l->media != MEDIA_OFFERED || t == NULL || t->kind < SIP_IST ||
+        (l->update == 0 && l->state != LEG_ST_ESTABLISHED))
+        return;
+    node__sdp_share(l, &l->remote_sdp, l->local_sdp);
+    l->media = MEDIA_STABLE;
+    if (l->update == 0)
+        node__leg_refuse(l, status);
+    else if (t->method == SIP_PRACK) /* it must be answered well (RFC 3262 3) */
+        node__leg_answer_update(l, node__sdp_text(l->node, l->local_sdp));
+    else
+        node__leg_refuse_update(l, status);
+}
+
+/* Where two offers have met, whose it was that began the dialog waits longer (RFC 3261 14.1). */
+static int64_t glare_wait(struct leg *l)
+{
+    uint64_t spread = (uint64_t)timer_duration(TIMER_GLARE_SPREAD);
+    int64_t least = l->incoming ? 0 : timer_duration(TIMER_GLARE_OWNER);
+    return least + 1 + (int64_t)(world_random(l->node->world) % spread);
 }
 
 void node__media_refused(struct leg *l, uint16_t status)
 {
     struct leg *other = node__call_other(l->call, l);
+    bool own = other == NULL || other->media != MEDIA_OFFERED;
     world_count(l->node->world, COUNTER_LEG_OFFER_REFUSED, 1);
     node__sdp_set(l, &l->offered_sdp, 0);
     l->media = MEDIA_STABLE;
     l->attempts++;
     node__leg_changed(l);
-    if (other != NULL && other->media == MEDIA_OFFERED && other->state == LEG_ST_ESTABLISHED) {
-        /* The other phone's wish cannot be met: it hears the same, and its session stays as it was. */
-        share(other, &other->remote_sdp, l->local_sdp);
-        other->media = MEDIA_STABLE;
-        node__leg_refuse(other, status);
-    }
+    if (!own)
+        refuse_wish(other, status);
+    else if (status == 491)
+        node__leg_set_again(l, glare_wait(l));
 }
 
 /* ---- the steps ---- */
 
-static bool settled(const struct leg *l)
+/* Can the phone be made an offer now, and how? Before the answer only by UPDATE, when the first exchange is
+ * through (RFC 3311 5.1). */
+bool node__media_may_offer(const struct leg *l, enum sip_method *method)
 {
-    return l->media == MEDIA_STABLE && l->invite == 0 && l->state == LEG_ST_ESTABLISHED;
+    bool early = l->state == LEG_ST_RINGING ||
+                 (l->state == LEG_ST_INVITED && l->rseq != 0 && l->provisional.length == 0);
+    *method = l->state == LEG_ST_ESTABLISHED ? SIP_INVITE : SIP_UPDATE;
+    if (l->media != MEDIA_STABLE || l->update != 0 || l->again_at != 0)
+        return false;
+    return l->state == LEG_ST_ESTABLISHED ? l->invite == 0 : early && (l->abilities & LEG_UPDATES) != 0;
+}
+
+static void offer(struct leg *l, uint64_t id, enum sip_method method)
+{
+    struct slice text = node__sdp_text(l->node, id);
+    if (method == SIP_UPDATE)
+        node__leg_update(l, text);
+    else
+        node__leg_invite(l, text);
 }
 
 /* The other phone has answered what this one offered: pass its answer on, in the way that this leg's offer
@@ -133,19 +152,32 @@ static void answer(struct leg *l, uint64_t id)
 {
     struct slice text = node__sdp_text(l->node, id);
     const struct sip_transaction *t = sip_transaction_find(&l->node->transactions, l->invite);
-    share(l, &l->local_sdp, id);
-    l->media = MEDIA_STABLE;
-    if (t != NULL && t->kind == SIP_IST)
-        node__leg_event(l, LEG_EV_ANSWER, &text);
+    bool first = l->state == LEG_ST_INVITED && l->update == 0;
+    if (first && l->call->state != CALL_ST_ESTABLISHED)
+        return; /* its phone hears of it while it rings */
+    if (first && l->local_sdp != 0)
+        text = node__sdp_text(l->node, l->local_sdp); /* as promised; what is new is offered after it */
     else
+        node__sdp_share(l, &l->local_sdp, id);
+    l->media = MEDIA_STABLE;
+    node__leg_changed(l);
+    if (l->update != 0) {
+        node__leg_answer_update(l, text);
+    } else if (l->owed_rseq != 0) {
+        node__leg_prack(l, &l->dialog, l->owed_rseq, l->ack_cseq, text);
+        l->owed_rseq = 0;
+    } else if (t != NULL && t->kind == SIP_IST) {
+        node__leg_event(l, LEG_EV_ANSWER, &text);
+    } else {
         node__leg_ack(l, text);
+    }
 }
 
 /* The phone that called without an offer gets the other's with our 2xx, and answers with its ACK. */
 static void offer_with_answer(struct leg *l, uint64_t id)
 {
     struct slice text = node__sdp_text(l->node, id);
-    share(l, &l->offered_sdp, id);
+    node__sdp_share(l, &l->offered_sdp, id);
     l->media = MEDIA_OFFERING;
     node__leg_event(l, LEG_EV_ANSWER, &text);
 }
@@ -154,13 +186,21 @@ static void step(struct leg *l, struct leg *other)
 {
     uint64_t wanted = other->remote_sdp;
     bool delivered = other->media == MEDIA_STABLE && other->local_sdp == l->remote_sdp;
+    bool answered = l->call->state == CALL_ST_ESTABLISHED;
+    struct slice nothing = SLICE("");
+    enum sip_method method;
+    if (l->state == LEG_ST_INVITED && l->provisional.length != 0)
+        return; /* its PRACK is awaited (RFC 3262 3) */
     if (l->media == MEDIA_OFFERED && delivered)
         answer(l, wanted);
-    else if (l->media == MEDIA_IDLE && l->state == LEG_ST_INVITED && other->media == MEDIA_OFFERED)
+    else if (answered && l->state == LEG_ST_INVITED && l->media == MEDIA_STABLE)
+        node__leg_event(l, LEG_EV_ANSWER, &nothing);
+    else if (answered && l->state == LEG_ST_INVITED && l->media == MEDIA_IDLE &&
+             other->media == MEDIA_OFFERED)
         offer_with_answer(l, wanted);
-    else if (settled(l) && wanted != 0 && wanted != l->local_sdp && other->media != MEDIA_OFFERING &&
-             l->attempts < ATTEMPTS)
-        node__leg_invite(l, node__sdp_text(l->node, wanted));
+    else if (node__media_may_offer(l, &method) && wanted != 0 && wanted != l->local_sdp &&
+             other->media != MEDIA_OFFERING && l->attempts < ATTEMPTS)
+        offer(l, wanted, method);
 }
 
 /* Held: one phone has said that it does not listen. */
@@ -184,17 +224,24 @@ static void note_hold(struct call *c)
 
 void node__media_reconcile(struct call *c)
 {
-    if (c->state != CALL_ST_ESTABLISHED || c->caller == NULL || c->callee == NULL)
+    if (c->state > CALL_ST_ESTABLISHED || c->caller == NULL || c->callee == NULL)
         return;
+    node__early_ring(c);
     step(c->caller, c->callee);
     step(c->callee, c->caller);
-    note_hold(c);
+    if (c->state == CALL_ST_ESTABLISHED)
+        note_hold(c);
 }
 
 /* Does the phone still know the dialog? Only a request that it must look up tells (RFC 4028 does the same);
  * many phones answer OPTIONS in any case. The session goes on as it was. */
 void node__media_audit(struct leg *l)
 {
-    if (settled(l) && l->local_sdp != 0)
+    enum sip_method method;
+    if (!node__media_may_offer(l, &method) || l->local_sdp == 0)
+        return;
+    if ((l->abilities & LEG_UPDATES) != 0)
+        node__leg_update(l, SLICE(""));
+    else
         node__leg_invite(l, node__sdp_text(l->node, l->local_sdp));
 }

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "roles/node/leg.h"
 #include "roles/node/node.h"
+#include "roles/node/offers.h"
 #include "wire/frame.h"
 
 enum {
@@ -25,7 +26,10 @@ enum {
 };
 /* Frames between nodes and proxies are in sip/peer.h. */
 
-#define NODE_ALLOW SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, INFO") /* what phones may ask of us */
+/* What phones may ask of us. */
+#define NODE_ALLOW SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE")
+#define NODE_MIN_SE SLICE("90") /* TIMER_SESSION_LEAST */
+#define NODE_SDP SLICE("application/sdp")
 #define NODE_OUTBOX 65536U   /* events kept in memory until they are stored; the spool has them all */
 #define NODE_PUBLISH 262144U /* bytes of events published again at a time */
 
@@ -88,11 +92,20 @@ size_t node__places_count(const struct node *n);
 extern const struct sip_handlers node__sip_handlers;
 void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m);
 void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
+void node__invite_callee(struct call *c, const char *dn, struct slice caller);
+void node__read_abilities(struct leg *l, const struct sip_message *m);
+bool node__is_sdp(const struct sip_message *m);
+bool node__knows_user(struct node *n, char dn[NODE_NAME], struct slice uri);
 
-/* media.c: descriptions, each kept once */
+/* pass.c: what one phone says to the other within the call, unchanged */
+void node__pass(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
+void node__passed(struct node *n, uint64_t waiting, const struct sip_message *m); /* NULL: no answer */
+
+/* description.c: session descriptions, each kept once */
 uint64_t node__sdp_take(struct node *n, struct slice text); /* 0 for an empty one */
 void node__sdp_drop(struct node *n, uint64_t id);
 void node__sdp_set(struct leg *l, uint64_t *field, uint64_t id); /* takes `id` over, drops what was there */
+void node__sdp_share(struct leg *l, uint64_t *field, uint64_t id);
 struct slice node__sdp_text(struct node *n, uint64_t id);
 
 /* stream.c */

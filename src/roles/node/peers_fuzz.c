@@ -2,14 +2,12 @@
  * node goes on and closes.
  *
  * The input is a list of: what (its low bits, see enum step), kind, length (two bytes), bytes. */
-#include "config/builder.h"
 #include "pair/pair_int.h"
-#include "roles/node/node_int.h"
+#include "roles/node/node_fixture.h"
 #include "sip/peer.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 #include "wire/record.pb-c.h"
-#include "world/world_int.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -34,30 +32,7 @@ static uint64_t random_h(void *maker)
 {
     return ++((struct setting *)maker)->chance;
 }
-static void commit_h(void *maker, struct world *w)
-{
-    (void)maker;
-    world_turn_clear(w);
-}
-static const struct world_backend backend = {.random = random_h, .commit = commit_h};
-
-static struct configuration *configure(void)
-{
-    struct config_builder *b = config_builder_new();
-    struct configuration *c = NULL;
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"),
-            .pair = SLICE("node-1"),
-            .role = CONFIG_ROLE_NODE,
-            .link = SLICE("local:link"),
-            .inside = SLICE("local:inside")},
-        SLICE("home"));
-    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("s"));
-    config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("s"));
-    (void)!config_builder_end(&c, b, NULL);
-    return c;
-}
+static const struct world_backend backend = {.random = random_h, .commit = stage_discard};
 
 static void input(struct setting *s, struct input in)
 {
@@ -160,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct setting s;
     struct slice rest = slice_of(data, size);
     if (configuration == NULL)
-        configuration = configure();
+        configuration = stage_configuration();
     open(&s, configuration);
     while (rest.length >= 4) {
         const unsigned char *head = (const unsigned char *)rest.data;

@@ -68,6 +68,11 @@ static int save_call(struct node *n, uint64_t id, struct buffer *out)
     r.deadline = c->deadline;
     r.held = c->held;
     r.sip_call_id = text_of(n, buffer_slice(&c->sip_call_id));
+    r.has_progress = c->progress != 0;
+    r.progress = c->progress;
+    r.reason = c->reason[0] != '\0' ? c->reason : NULL;
+    r.has_redirects = c->redirects != 0;
+    r.redirects = c->redirects;
     pack_add(out, &r.base);
     return 0;
 }
@@ -93,6 +98,9 @@ static int load_call(struct node *n, struct slice bytes)
     c->sequence = r->sequence;
     c->deadline = r->deadline;
     c->held = r->held;
+    c->progress = (uint16_t)r->progress;
+    copy(c->reason, sizeof c->reason, r->reason != NULL ? r->reason : "");
+    c->redirects = r->redirects;
     buffer_add_text(&c->sip_call_id, r->sip_call_id != NULL ? r->sip_call_id : "");
     map_put_number(&n->calls, c->id, c);
     return 0;
@@ -136,6 +144,50 @@ static int load_dialog(struct sip_dialog *d, const Tandem__DialogRecord *r)
     return 0;
 }
 
+/* What is nothing is not written. */
+#define SAVE(field, value) (r->has_##field = (value) != 0, r->field = (value))
+
+static void save_early(struct node *n, const struct leg *l, Tandem__LegRecord *r)
+{
+    SAVE(abilities, l->abilities);
+    SAVE(told, l->told);
+    SAVE(rseq, l->rseq);
+    SAVE(owed_rseq, l->owed_rseq);
+    SAVE(update, l->update);
+    SAVE(again_at, l->again_at);
+    SAVE(invite_sdp, l->invite_sdp);
+    SAVE(expires, l->expires);
+    SAVE(refresher, l->refresher);
+    SAVE(accepted_cseq, l->accepted_cseq);
+    r->has_provisional = l->provisional.length != 0;
+    r->provisional = pack_bytes(buffer_slice(&l->provisional));
+    r->n_forks = l->fork_count;
+    r->forks = arena_alloc(&n->arena, l->fork_count * sizeof *r->forks);
+    for (unsigned i = 0; i < l->fork_count; i++) {
+        r->forks[i] = arena_alloc(&n->arena, sizeof *r->forks[i]);
+        tandem__leg_fork__init(r->forks[i]);
+        r->forks[i]->tag = l->forks[i].tag;
+        r->forks[i]->rseq = l->forks[i].rseq;
+    }
+}
+
+static void load_early(struct leg *l, const Tandem__LegRecord *r)
+{
+    l->abilities = r->abilities % LEG_ABILITIES;
+    l->told = (uint16_t)r->told;
+    l->rseq = r->rseq;
+    l->owed_rseq = r->owed_rseq;
+    l->update = r->update;
+    l->again_at = r->again_at;
+    l->invite_sdp = r->invite_sdp;
+    l->expires = r->expires;
+    l->refresher = (uint8_t)(r->refresher <= REFRESH_PHONE ? r->refresher : REFRESH_AUDIT);
+    l->accepted_cseq = r->accepted_cseq;
+    buffer_add(&l->provisional, pack_slice(r->provisional));
+    for (size_t i = 0; i < r->n_forks && i < LEG_FORKS; i++)
+        l->forks[l->fork_count++] = (struct leg_fork){r->forks[i]->tag, r->forks[i]->rseq};
+}
+
 static int save_leg(struct node *n, uint64_t id, struct buffer *out)
 {
     struct leg *l = map_get_number(&n->legs, id);
@@ -167,6 +219,7 @@ static int save_leg(struct node *n, uint64_t id, struct buffer *out)
     r.attempts = l->attempts;
     r.ack_cseq = l->ack_cseq;
     r.cancelled = l->cancelled;
+    save_early(n, l, &r);
     pack_add(out, &r.base);
     return 0;
 }
@@ -191,6 +244,7 @@ static void fill_leg(struct leg *l, const Tandem__LegRecord *r)
     l->incoming = r->incoming;
     l->cancelled = r->cancelled;
     l->attempts = r->attempts;
+    load_early(l, r);
     buffer_add(&l->answer, pack_slice(r->answer));
     buffer_add(&l->ack, pack_slice(r->ack));
 }
@@ -317,8 +371,11 @@ static void resume_leg(struct leg *l)
     count_reference(l->node, &l->remote_sdp);
     count_reference(l->node, &l->local_sdp);
     count_reference(l->node, &l->offered_sdp);
+    count_reference(l->node, &l->invite_sdp);
     if (l->deadline != 0)
         world_timer_set(w, &l->deadline_timer, OBJECT(NODE_KIND_LEG, l->id), LEG_EV_DEADLINE, l->deadline);
+    if (l->again_at != 0)
+        world_timer_set(w, &l->again_timer, OBJECT(NODE_KIND_LEG, l->id), LEG_EV_AGAIN, l->again_at);
     if (l->resend_at != 0)
         world_timer_set(w, &l->resend_timer, OBJECT(NODE_KIND_LEG, l->id), LEG_EV_RESEND, l->resend_at);
 }

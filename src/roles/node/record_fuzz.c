@@ -1,10 +1,8 @@
 /* SEC-5: whatever records a node is given at a takeover, it resumes, lets time pass, and closes.
  *
  * The input is a list of: kind, id, length (two bytes), record. */
-#include "config/builder.h"
 #include "pair/pair_int.h"
-#include "roles/node/node_int.h"
-#include "world/world_int.h"
+#include "roles/node/node_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -14,28 +12,7 @@ static uint64_t random_h(void *maker)
 {
     return ++*(uint64_t *)maker;
 }
-static void commit_h(void *maker, struct world *w)
-{
-    (void)maker;
-    world_turn_clear(w);
-}
-static const struct world_backend backend = {.random = random_h, .commit = commit_h};
-
-static struct configuration *configure(void)
-{
-    struct config_builder *b = config_builder_new();
-    struct configuration *c = NULL;
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"),
-            .pair = SLICE("node-1"),
-            .role = CONFIG_ROLE_NODE,
-            .link = SLICE("local:link"),
-            .inside = SLICE("local:inside")},
-        SLICE("home"));
-    (void)!config_builder_end(&c, b, NULL);
-    return c;
-}
+static const struct world_backend backend = {.random = random_h, .commit = stage_discard};
 
 /* The role inside of the pair. */
 static const struct role *inner_role(struct world *w, const struct role_setup *setup)
@@ -92,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .incarnation = 2,
         .resumed = true};
     if (configuration == NULL)
-        configuration = configure();
+        configuration = stage_configuration();
     wheel_init(&wheel, 1000000000);
     world_init(&w, &backend, &chance, &wheel);
     w.configuration = configuration;

@@ -19,8 +19,28 @@ static void cancel(struct node *n, struct sip_transaction *t, const struct sip_m
     struct sip_transaction *invite = sip_transaction_cancelled(&n->transactions, m);
     sip_respond_simple(t, invite != NULL ? 200 : 481, SLICE("cancel"));
     struct leg *l = invite != NULL ? map_get_number(&n->legs, invite->owner) : NULL;
-    if (l != NULL)
-        node__leg_event(l, LEG_EV_CANCEL, NULL);
+    if (l == NULL)
+        return;
+    if (l->state == LEG_ST_INVITED)
+        node__call_reason(l->call, m);
+    node__leg_event(l, LEG_EV_CANCEL, NULL);
+}
+
+/* RFC 3261 8.2.1: what we know and do not do here, and what we do not know at all. */
+static void refuse_method(struct sip_transaction *t, const struct sip_message *m, struct slice tag)
+{
+    sip_respond_saying(t, m->method == SIP_UNKNOWN ? 501 : 405, tag, SIP_HEADER_ALLOW, NODE_ALLOW);
+}
+
+/* An extension that is required and not known (RFC 3261 8.2.2.3). */
+static bool requires_more(const struct sip_message *m, struct slice *extension)
+{
+    struct sip_cursor at = {0};
+    while (sip_next_value(m, SIP_HEADER_REQUIRE, &at, extension))
+        if (!slice_equal_nocase(*extension, SLICE("100rel")) &&
+            !slice_equal_nocase(*extension, SLICE("timer")))
+            return true;
+    return false;
 }
 
 static void in_dialog(struct node *n, struct sip_transaction *t, const struct sip_message *m)
@@ -38,13 +58,25 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
         break;
     case SIP_BYE:
         sip_respond_simple(t, 200, SLICE(""));
+        node__call_reason(l->call, m);
         node__leg_event(l, LEG_EV_BYE, NULL);
         break;
+    case SIP_PRACK:
+        node__early_prack(l, t, m);
+        break;
+    case SIP_UPDATE:
+        node__read_abilities(l, m);
+        node__update(l, t, m);
+        break;
+    case SIP_INFO:
+    case SIP_MESSAGE:
+        node__pass(l, t, m);
+        break;
     case SIP_OPTIONS:
-        sip_respond_simple(t, 200, SLICE(""));
+        sip_respond_saying(t, 200, SLICE(""), SIP_HEADER_ALLOW, NODE_ALLOW);
         break;
     default:
-        sip_respond_saying(t, 405, SLICE(""), SIP_HEADER_ALLOW, NODE_ALLOW);
+        refuse_method(t, m, SLICE(""));
         break;
     }
 }
@@ -53,10 +85,9 @@ static void request_h(void *user, struct sip_transaction *t, const struct sip_me
 {
     struct node *n = user;
     struct slice extension;
-    struct sip_cursor at = {0};
     if (m->method == SIP_CANCEL)
         cancel(n, t, m);
-    else if (sip_next_value(m, SIP_HEADER_REQUIRE, &at, &extension)) /* RFC 3261 8.2.2.3: we know none */
+    else if (requires_more(m, &extension))
         sip_respond_saying(
             t, 420, slice_empty(m->to_tag) ? SLICE("refused") : SLICE(""), SIP_HEADER_UNSUPPORTED, extension);
     else if (!slice_empty(m->to_tag))
@@ -64,9 +95,9 @@ static void request_h(void *user, struct sip_transaction *t, const struct sip_me
     else if (m->method == SIP_INVITE)
         node__invite(n, t, m);
     else if (m->method == SIP_OPTIONS)
-        sip_respond_simple(t, 200, SLICE("options"));
+        sip_respond_saying(t, 200, SLICE("options"), SIP_HEADER_ALLOW, NODE_ALLOW);
     else
-        sip_respond_saying(t, 405, SLICE("refused"), SIP_HEADER_ALLOW, NODE_ALLOW);
+        refuse_method(t, m, SLICE("refused"));
 }
 
 static void ack_h(void *user, const struct sip_target *from, const struct sip_message *m)
@@ -83,12 +114,14 @@ static void accepted_response(struct leg *l, const struct sip_message *m)
 {
     if (m->cseq != l->ack_cseq)
         return; /* of an INVITE that is settled long since */
-    if (l->media == MEDIA_ASKED || (l->media == MEDIA_OFFERING && l->ack.length == 0))
+    if (l->accepted_cseq != m->cseq) {
+        l->accepted_cseq = m->cseq;
         node__leg_event(l, LEG_EV_ACCEPTED, m);
-    else if (slice_equal(m->to_tag, l->dialog.remote_tag))
+    } else if (slice_equal(m->to_tag, l->dialog.remote_tag)) {
         node__leg_ack_again(l);
-    else
+    } else {
         node__leg_drop_fork(l, m);
+    }
 }
 
 static void invite_response(struct leg *l, const struct sip_message *m)
@@ -105,10 +138,16 @@ static void response_h(void *user, struct sip_transaction *t, const struct sip_m
 {
     struct node *n = user;
     struct leg *l = map_get_number(&n->legs, t->owner);
+    if (t->partner != 0)
+        node__passed(n, t->partner, m);
+    if (l == NULL && t->method == SIP_INVITE && m->status / 100 == 2)
+        node__leg_drop_stranger(n, t, m);
     if (l == NULL)
         return;
     if (t->method == SIP_INVITE)
         invite_response(l, m);
+    else if (t->method == SIP_UPDATE)
+        node__update_response(l, t, m);
     else if (t->method == SIP_BYE && m->status >= 200)
         node__leg_event(l, LEG_EV_BYE, NULL);
 }
@@ -117,11 +156,15 @@ static void failed_h(void *user, struct sip_transaction *t)
 {
     struct node *n = user;
     struct leg *l = map_get_number(&n->legs, t->owner);
+    if (t->partner != 0)
+        node__passed(n, t->partner, NULL);
     if (l == NULL)
         return;
     if (t->kind == SIP_ICT)
         node__leg_event(l, LEG_EV_REFUSED, NULL);
-    else if (t->kind == SIP_NICT)
+    else if (t->method == SIP_UPDATE)
+        node__update_response(l, t, NULL);
+    else if (t->method == SIP_BYE)
         node__leg_event(l, LEG_EV_BYE, NULL);
 }
 

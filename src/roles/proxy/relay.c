@@ -160,7 +160,15 @@ static void release(struct proxy *p, struct relay *r)
     map_remove_number(&p->relays, r->id);
     trunk_relay_over(p, r);
     buffer_free(&r->best_response);
+    buffer_free(&r->reason);
     pool_give(&p->relay_pool, r);
+}
+
+/* Its server transaction is over, and so is the last branch. */
+static void release_last(struct proxy *p, struct relay *r)
+{
+    if (r->server == 0 && r->open == 0)
+        release(p, r);
 }
 
 struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
@@ -242,16 +250,19 @@ static void cancel_branches(struct proxy *p, struct relay *r)
         if (t == NULL || r->branches[i].cancelled || !sip_may_cancel(t))
             continue;
         r->branches[i].cancelled = true;
-        sip_cancel(&p->transactions, t);
+        sip_cancel_saying(&p->transactions, t,
+            r->answered ? SLICE("SIP;cause=200;text=\"Call completed elsewhere\"")
+                        : buffer_slice(&r->reason));
     }
 }
 
-void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite)
+void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite, const struct sip_message *m)
 {
     struct relay *r = map_get_number(&p->relays, invite->owner);
     if (r == NULL || r->cancelled || r->answered)
         return;
     r->cancelled = true;
+    buffer_add(&r->reason, sip_header_value(m, SIP_HEADER_REASON));
     cancel_branches(p, r);
 }
 
@@ -335,12 +346,28 @@ static bool next_contacts(struct proxy *p, struct relay *r, struct sip_transacti
     return r->open != 0;
 }
 
-/* All branches are over and none was answered: the best refusal goes up. */
+/* A phone that has said nothing cannot be told to stop (RFC 3261 9.1): after a 6xx nobody waits for it. */
+static bool is_silent(struct proxy *p, const struct branch *b)
+{
+    const struct sip_transaction *t = sip_transaction_find(&p->transactions, b->transaction);
+    return t != NULL && t->method == SIP_INVITE && !sip_may_cancel(t);
+}
+
+static bool is_over(struct proxy *p, const struct relay *r)
+{
+    unsigned silent = 0;
+    for (unsigned i = 0; i < r->count && r->best >= 600; i++)
+        silent += is_silent(p, &r->branches[i]);
+    return r->open <= silent;
+}
+
+/* All branches are over and none was answered: the best refusal goes up, once. */
 static void conclude(struct proxy *p, struct relay *r)
 {
     struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
-    if (r->open != 0 || r->answered || (server != NULL && next_contacts(p, r, server)))
+    if (r->answered || r->concluded || !is_over(p, r) || (server != NULL && next_contacts(p, r, server)))
         return;
+    r->concluded = true;
     trunk_relay_refused(p, r);
     if (r->best_response.length != 0)
         send_up(p, r, r->best, buffer_slice(&r->best_response));
@@ -393,19 +420,25 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         if (m->status >= 600)
             cancel_branches(p, r);
         conclude(p, r);
+        release_last(p, r);
         return;
     }
-    if (m->status < 200 && (r->answered || !good))
+    if (m->status < 200 && (r->answered || r->concluded || !good))
         return;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    build_up(&out, p, r, m);
-    send_up(p, r, m->status, buffer_slice(&out));
-    buffer_free(&out);
+    if (r->concluded) {
+        proxy__stray(p, &t->target, m); /* refused already: whoever asked ends it (RFC 3261 16.7 step 5) */
+    } else {
+        struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+        build_up(&out, p, r, m);
+        send_up(p, r, m->status, buffer_slice(&out));
+        buffer_free(&out);
+    }
     if (m->status < 200)
         return;
     proxy__relay_close_branch(r, t->id);
     r->answered = true;
     cancel_branches(p, r);
+    release_last(p, r);
 }
 
 void proxy__failed(void *self, struct sip_transaction *t)
@@ -423,14 +456,21 @@ void proxy__failed(void *self, struct sip_transaction *t)
     note_refusal(p, r, lost && t->method == SIP_INVITE ? 480 : 408, NULL);
     proxy__relay_close_branch(r, t->id);
     conclude(p, r);
+    release_last(p, r);
 }
 
-/* The relay lives as long as its server transaction: repeated answers and CANCEL find it by that. */
+/* The relay lives as long as its server transaction: repeated answers and CANCEL find it by that. Where it
+ * was refused before all phones had said something, it waits for them. */
 void proxy__over(void *self, struct sip_transaction *t)
 {
     struct proxy *p = self;
     struct relay *r = map_get_number(&p->relays, t->owner);
-    if (r != NULL && r->server == t->id)
+    if (r == NULL || r->server != t->id)
+        return;
+    r->server = 0;
+    if (r->concluded)
+        release_last(p, r);
+    else
         release(p, r);
 }
 
@@ -440,6 +480,7 @@ void proxy__relays_close(struct proxy *p)
     map_for_each (r, &p->relays) {
         trunk_relay_over(p, r);
         buffer_free(&r->best_response);
+        buffer_free(&r->reason);
         pool_give(&p->relay_pool, r);
     }
     map_free(&p->relays);

@@ -22,10 +22,12 @@ struct relay {
     enum sip_method method;
     unsigned count, open;
     bool answered, cancelled; /* a 2xx has gone up; CANCEL has come */
+    bool concluded;           /* a refusal has gone up */
     bool flow_failed;         /* a phone was not reached by the flow that was tried */
     unsigned group;           /* of contacts that was tried last; 0: there are no others */
     uint16_t best;            /* the best refusal so far */
     struct buffer best_response;
+    struct buffer reason; /* of the CANCEL: why (RFC 3326) */
     struct branch branches[PROXY_BRANCHES];
 
     /* trunk/ */
@@ -67,7 +69,7 @@ void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const stru
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
 /* The response as it goes on: without the topmost Via. */
 void proxy__build_response(struct buffer *out, const struct sip_message *m);
-void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite);
+void proxy__relay_cancel(struct proxy *p, struct sip_transaction *invite, const struct sip_message *m);
 void proxy__response(void *self, struct sip_transaction *t, const struct sip_message *m);
 void proxy__failed(void *self, struct sip_transaction *t);
 void proxy__over(void *self, struct sip_transaction *t);

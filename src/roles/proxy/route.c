@@ -286,7 +286,7 @@ static void cancel(struct proxy *p, struct sip_transaction *t, const struct sip_
     bool phone = t->target.name[0] == '\0';
     sip_respond_simple(t, invite != NULL ? 200 : 481, SLICE("edge"));
     if (invite != NULL)
-        proxy__relay_cancel(p, invite);
+        proxy__relay_cancel(p, invite, m);
     else if (phone && slice_empty(m->to_tag) && callers_pair(p, m, &to))
         proxy__forward_cancel(p, m, &to);
 }

@@ -1,0 +1,108 @@
+/* Session timers (RFC 4028): one side shows from time to time that the call still stands. Where the phone
+ * agrees to nothing we look ourselves, at an interval of our own. */
+#include <stdio.h>
+
+#include "roles/node/node_int.h"
+#include "sip/uri.h"
+
+#define SECOND 1000000
+#define LONGEST 86400U /* s: longer ones are kept, refreshes come at least once a day */
+
+static uint32_t seconds_of(const struct sip_message *m, enum sip_header_id id, struct slice *refresher)
+{
+    struct slice value = sip_header_value(m, id);
+    ptrdiff_t end = slice_find(value, ';');
+    struct slice first = slice_trim(end < 0 ? value : slice_first(value, (size_t)end));
+    uint64_t seconds;
+    *refresher = SLICE("");
+    if (slice_empty(first) || slice_to_u64(&seconds, first, UINT32_MAX) != 0)
+        return 0;
+    if (end < 0 || !sip_parameter(slice_from(value, (size_t)end), SLICE("refresher"), refresher))
+        *refresher = SLICE("");
+    return seconds > LONGEST ? LONGEST : (uint32_t)seconds;
+}
+
+static uint32_t least(void)
+{
+    return (uint32_t)(timer_duration(TIMER_SESSION_LEAST) / SECOND);
+}
+
+uint32_t node__session_asked(const struct sip_message *m)
+{
+    struct slice refresher;
+    uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
+    uint32_t minimum = seconds_of(m, SIP_HEADER_MIN_SE, &refresher);
+    return minimum > asked ? minimum : asked;
+}
+
+bool node__session_too_short(const struct sip_message *m)
+{
+    struct slice refresher;
+    uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
+    return asked != 0 && asked < least() && sip_has_option(m, SIP_HEADER_SUPPORTED, SLICE("timer"));
+}
+
+/* We refresh unless the phone wants to, and it can. */
+void node__session_request(struct leg *l, const struct sip_message *m)
+{
+    struct slice refresher;
+    uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
+    bool able = sip_has_option(m, SIP_HEADER_SUPPORTED, SLICE("timer"));
+    if (asked == 0 || asked < least() || !able) {
+        l->refresher = REFRESH_AUDIT;
+    } else {
+        l->expires = asked;
+        l->refresher = slice_equal_nocase(refresher, SLICE("uac")) ? REFRESH_PHONE : REFRESH_OURS;
+    }
+    node__session_arm(l);
+}
+
+void node__session_response(struct leg *l, const struct sip_message *m)
+{
+    struct slice refresher;
+    uint32_t said = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
+    if (said == 0) {
+        l->refresher = REFRESH_AUDIT;
+    } else {
+        l->expires = said < least() ? least() : said;
+        l->refresher = slice_equal_nocase(refresher, SLICE("uas")) ? REFRESH_PHONE : REFRESH_OURS;
+    }
+    node__session_arm(l);
+}
+
+/* We refresh at half of the time; the phone that does not is given up a third, or 32 s, before the end
+ * (RFC 4028 10). */
+void node__session_arm(struct leg *l)
+{
+    int64_t expires = (int64_t)l->expires * SECOND, wait = timer_duration(TIMER_LEG_AUDIT);
+    int64_t margin =
+        expires / 3 < timer_duration(TIMER_SIP_64_T1) ? expires / 3 : timer_duration(TIMER_SIP_64_T1);
+    if (l->state != LEG_ST_ESTABLISHED)
+        return;
+    if (l->refresher == REFRESH_PHONE)
+        wait = expires - margin;
+    else if (l->refresher == REFRESH_OURS && expires / 2 < wait)
+        wait = expires / 2;
+    node__leg_set_deadline(l, world_now(l->node->world) + wait);
+    node__leg_changed(l);
+}
+
+void node__session_add(struct buffer *out, const struct leg *l, bool response)
+{
+    bool phone = l->refresher == REFRESH_PHONE, agreed = l->refresher != REFRESH_AUDIT;
+    if (response) {
+        if (!agreed)
+            return;
+        buffer_add_format(out, "Session-Expires: %u;refresher=%s\r\n", l->expires, phone ? "uac" : "uas");
+        if (phone)
+            buffer_add_text(out, "Require: timer\r\n");
+        return;
+    }
+    if (l->expires == 0)
+        return;
+    buffer_add_format(out, "Session-Expires: %u%s\r\nMin-SE: %u\r\n", l->expires,
+        !agreed ? ""
+        : phone ? ";refresher=uas"
+                : ";refresher=uac",
+        least());
+}
