@@ -228,7 +228,7 @@ static void reads_all_again_after_a_change_of_realm(void **state)
     g.asked = 0;
     assert_int_equal(follow(&g), FOLLOW_CHANGED);
     assert_true(has_digest_of(&g, "1001", "other", "12345678"));
-    assert_in_range(g.asked, 6, 24); /* pages of 50, and one for each kind at most */
+    assert_in_range(g.asked, 6, 24); /* pages, and one for each kind at most */
     assert_int_equal(follow(&g), FOLLOW_SAME);
     close_ground(&g);
 }
