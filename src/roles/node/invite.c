@@ -61,6 +61,7 @@ static int begin_caller(struct call *c, struct sip_transaction *t, const struct 
     node__leg_tag(l, tag);
     strcpy(l->proxy, t->target.name);
     strcpy(l->dn, c->from);
+    node__busy_began(l);
     l->invite = t->id;
     l->invite_cseq = m->cseq;
     t->owner = l->id;
@@ -87,6 +88,7 @@ static void begin_callee(struct call *c, const struct sip_message *m)
     char tag[NODE_NAME];
     node__leg_tag(l, tag);
     strcpy(l->dn, c->to);
+    node__busy_began(l);
     add_identity(&local, c, m);
     buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
     buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
@@ -107,6 +109,8 @@ static void begin_callee(struct call *c, const struct sip_message *m)
 
 void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m)
 {
+    if (node__bounced(n, t, m))
+        return;
     struct call *c = node__call_new(n);
     uint16_t status = read_call(c, m);
     if (status == 0 && begin_caller(c, t, m) != 0)

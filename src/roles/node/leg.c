@@ -20,6 +20,7 @@ struct leg *node__leg_new(struct node *n, struct call *c, bool incoming)
 void node__leg_free(struct leg *l)
 {
     struct node *n = l->node;
+    node__busy_ended(l);
     world_dirty(n->world, NODE_KIND_LEG, l->id);
     world_timer_clear(&l->deadline_timer);
     world_timer_clear(&l->resend_timer);

@@ -41,6 +41,7 @@ enum leg_media {
 };
 
 struct leg {
+    bool counted; /* busy.c: its DN counts as busy */
     uint64_t id;
     struct node *node;
     struct call *call;

@@ -11,6 +11,7 @@
 #include "config/part.h"
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/guard/guard.h"
+#include "roles/proxy/nodes/nodes.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/questions.h"
 #include "roles/proxy/registrar/bindings.h"
@@ -32,6 +33,8 @@ enum {
     PROXY_OBJECT_TRUNK,
     PROXY_OBJECT_TRUNK_TRY,
     PROXY_OBJECT_TRUNK_LEAD
+    PROXY_OBJECT_NODES,
+    PROXY_OBJECT_GUARD
 };
 enum {
     PROXY_TOKEN_EDGE = 1,
@@ -56,6 +59,7 @@ struct inside {
     uint64_t view; /* pairs: of the record */
     uint64_t flow; /* 0: none */
     bool greeted;  /* it has introduced itself */
+    bool other;    /* pairs: the member is tried that the record does not name */
     struct frame_reader in;
     struct world_timer retry;
 };
@@ -107,6 +111,7 @@ struct proxy {
     struct world_timer start_timer;
 
     struct guard *guard; /* guard/ */
+    struct nodes *nodes; /* nodes/ */
     /* trunk/ */
     struct trunks *trunks;
 };
@@ -122,6 +127,7 @@ void proxy__inside_open(struct proxy *p);
 bool proxy__inside_input(struct proxy *p, const struct input *in);
 void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
+void proxy__inside_silent(struct proxy *p, const char *name); /* a pair does not answer */
 
 /* route.c */
 unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],

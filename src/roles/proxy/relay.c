@@ -33,6 +33,8 @@ static uint64_t branch_number(
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         number = hash_stable_add(number, parts[i]);
+    if (to->why != NULL && strcmp(to->why, SIP_WHY_ANY) == 0) /* it may come back to who has sent it on */
+        number = hash_stable_add(number, SLICE(SIP_WHY_ANY));
     return number;
 }
 
@@ -90,6 +92,9 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     if (m->method == SIP_INVITE && !to->keep_route)
         add_record_route(out, p, record_listener, record_flow, to->record_way);
     bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
+    if (to->why != NULL)
+        buffer_add_format(
+            out, "Route: <sip:%s" PAIR_HOST ";" SIP_PARAMETER_WHY "=%s;lr>\r\n", to->target.name, to->why);
     if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
         buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
             to->target.name, to->record_flow);
@@ -162,6 +167,29 @@ static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_m
     return id;
 }
 
+bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destination *to)
+{
+    struct sip_message m;
+    struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    unsigned before = r->count;
+    if (server == NULL || r->count == PROXY_BRANCHES ||
+        sip_parse(&m, buffer_slice(&server->request), &p->arena, NULL) != 0)
+        return false;
+    send_branch(p, r, &m, to, slice_text(r->identity), &server->target);
+    return r->count != before;
+}
+
+void proxy__relay_give_up(struct proxy *p, struct relay *r, unsigned branch)
+{
+    struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[branch].transaction);
+    r->branches[branch].transaction = 0;
+    r->open--;
+    if (t == NULL)
+        return;
+    sip_cancel(&p->transactions, t); /* should it wake up with the INVITE in its hands */
+    sip_transaction_end(t);
+}
+
 static void release(struct proxy *p, struct relay *r)
 {
     map_remove_number(&p->relays, r->id);
@@ -176,6 +204,8 @@ struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, con
     r->id = ++p->next_relay;
     r->server = t->id;
     r->method = m->method;
+    r->is_new = slice_empty(m->to_tag);
+    slice_put(r->identity, slice_first(identity, sizeof r->identity - 1));
     t->owner = r->id;
     map_put_number(&p->relays, r->id, r);
     if (m->method == SIP_INVITE)
@@ -394,6 +424,10 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;
+    if (good && nodes_bounced(p, r, t, m)) {
+        close_branch(r, t->id);
+        return;
+    }
     if (m->status >= 300 || (m->status >= 200 && !good)) {
         note_refusal(p, r, m->status >= 300 ? m->status : 502, good ? m : NULL);
         proxy__relay_close_branch(r, t->id);

@@ -1,0 +1,62 @@
+/* New calls that go to another pair than the one that was chosen: because that one says so, or because it
+ * does not answer any more. */
+#include "base/log.h"
+#include "roles/proxy/nodes/nodes_int.h"
+#include "sip/peer.h"
+#include "sip/uri.h"
+
+/* The pair that the first Contact names. */
+static bool named_pair(const struct sip_message *m, struct slice *pair)
+{
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice value;
+    return sip_next_value(m, SIP_HEADER_CONTACT, &at, &value) && sip_name_address_parse(&a, value) == 0 &&
+           sip_uri_parse(&uri, a.uri) == 0 &&
+           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_PAIR), pair) && pair->length < PROXY_NAME;
+}
+
+/* It may be out of service as we see it: then who sent the call on shall take it after all. */
+bool nodes_bounced(
+    struct proxy *p, struct relay *r, const struct sip_transaction *t, const struct sip_message *m)
+{
+    struct slice pair;
+    struct destination to = {.why = SIP_WHY_ANY};
+    struct slice from = slice_text(t->target.name);
+    if (m->status != 302 || slice_empty(from) || r->sent_on || r->cancelled || r->method != SIP_INVITE ||
+        config_pair(world_configuration(p->world), from) == NULL || !named_pair(m, &pair))
+        return false;
+    enum node_state state = nodes_state(p, pair);
+    slice_put(to.target.name, state == NODE_OUT || state == NODE_DRAINING ? from : pair);
+    r->sent_on = true;
+    world_count(p->world, COUNTER_NODE_BOUNCES, 1);
+    return proxy__relay_again(p, r, &to);
+}
+
+/* A call that a pair has not said anything about does not exist as far as anybody outside knows: a node
+ * answers 100 in the same turn in which it calls anybody, and both leave together. */
+static void move(struct proxy *p, struct relay *r, struct slice from)
+{
+    struct destination to;
+    for (unsigned i = 0; i < r->count; i++) {
+        struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[i].transaction);
+        if (t == NULL || t->kind != SIP_ICT || t->state != SIP_ST_TRYING || !r->is_new || r->cancelled ||
+            !slice_equal(slice_text(t->target.name), from) || !proxy__choose_pair(p, NULL, &to))
+            continue;
+        LOG(LOG_INFO, "proxy", "a new call goes from %.*s, which does not answer, to %s", SLICE_ARG(from),
+            to.target.name);
+        proxy__relay_give_up(p, r, i);
+        if (proxy__relay_again(p, r, &to))
+            world_count(p->world, COUNTER_NODE_MOVED, 1);
+        return;
+    }
+}
+
+void nodes__move_calls(struct proxy *p, struct slice from)
+{
+    struct relay *r;
+    map_for_each (r, &p->relays)
+        if (r->method == SIP_INVITE)
+            move(p, r, from);
+}
