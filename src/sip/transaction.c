@@ -355,12 +355,6 @@ void sip_transactions_move(struct sip_transactions *ts, struct slice from, struc
     }
 }
 
-void sip_transaction_end(struct sip_transaction *t)
-{
-    transaction__changed(t);
-    release(t);
-}
-
 void sip_transactions_repeat(struct sip_transactions *ts)
 {
     struct sip_transaction *t;

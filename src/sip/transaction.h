@@ -118,8 +118,6 @@ void sip_respond_once(struct sip_transaction *t, struct slice message);
 
 /* Sends the requests that still wait for an answer from this peer once more: it is another process now. */
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);
-/* Ends a transaction without a word and without telling its owner. */
-void sip_transaction_end(struct sip_transaction *t);
 /* A peer is gone: requests that it has not answered yet go by another one. */
 void sip_transactions_move(struct sip_transactions *ts, struct slice from, struct slice to);
 /* Sends what each transaction sent last once more, to whoever leads there: after a takeover. */

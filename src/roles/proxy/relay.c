@@ -179,17 +179,6 @@ bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destinati
     return r->count != before;
 }
 
-void proxy__relay_give_up(struct proxy *p, struct relay *r, unsigned branch)
-{
-    struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[branch].transaction);
-    r->branches[branch].transaction = 0;
-    r->open--;
-    if (t == NULL)
-        return;
-    sip_cancel(&p->transactions, t); /* should it wake up with the INVITE in its hands */
-    sip_transaction_end(t);
-}
-
 static void release(struct proxy *p, struct relay *r)
 {
     map_remove_number(&p->relays, r->id);
@@ -204,7 +193,6 @@ struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, con
     r->id = ++p->next_relay;
     r->server = t->id;
     r->method = m->method;
-    r->is_new = slice_empty(m->to_tag);
     slice_put(r->identity, slice_first(identity, sizeof r->identity - 1));
     t->owner = r->id;
     map_put_number(&p->relays, r->id, r);

@@ -32,8 +32,10 @@ struct relay {
     struct outgoing *outgoing; /* the request goes to a trunk; NULL: elsewhere */
     uint64_t trunk_call;       /* that it would begin there; 0: none */
     bool from_trunk;           /* it came from one: what goes back names nothing of the inside */
-    bool is_new, sent_on; /* begins a dialog; a pair has sent it on to another one */
-    char identity[64];    /* of the caller, as it was proved; "": none */
+
+    /* nodes/ */
+    bool sent_on;      /* a pair has sent it on to another one */
+    char identity[64]; /* of the caller, as it was proved; "": none */
 };
 
 /* Where a request is to go. */
@@ -68,8 +70,6 @@ void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status);
 void proxy__add_routes(struct buffer *out, const struct sip_message *m, bool keep_first);
 /* The same request to one place more; false: it cannot be sent any more. */
 bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destination *to);
-/* Ends a branch that got no answer at all, without a word to the caller; it is cancelled there. */
-void proxy__relay_give_up(struct proxy *p, struct relay *r, unsigned branch);
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
 /* The response as it goes on: without the topmost Via. */

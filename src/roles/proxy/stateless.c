@@ -56,14 +56,6 @@ static bool phone_target(struct proxy *p, const struct sip_via *via, struct sip_
     return to->flow != 0;
 }
 
-/* Its request is in our hands: who answers is one that we have given up (VC-4). */
-static bool still_here(struct proxy *p, const struct sip_message *m, const struct sip_via *via)
-{
-    struct sip_message request = *m;
-    request.via = *via;
-    return m->method == SIP_INVITE && sip_transaction_cancelled(&p->transactions, &request) != NULL;
-}
-
 void proxy__stray(void *self, const struct sip_target *from, const struct sip_message *m)
 {
     struct proxy *p = self;
@@ -73,7 +65,7 @@ void proxy__stray(void *self, const struct sip_target *from, const struct sip_me
     if (nodes_answered(p, from, m))
         return;
     world_count(p->world, COUNTER_SIP_STRAY, 1);
-    if (m->status == 100 || !ours(p, m) || !second_via(m, &via) || still_here(p, m, &via))
+    if (m->status == 100 || !ours(p, m) || !second_via(m, &via))
         return;
     if (!inside_target(p, &via, &to) && (!inside || !phone_target(p, &via, &to)))
         return;

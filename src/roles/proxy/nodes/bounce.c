@@ -1,6 +1,5 @@
 /* New calls that go to another pair than the one that was chosen: because that one says so, or because it
  * does not answer any more. */
-#include "base/log.h"
 #include "roles/proxy/nodes/nodes_int.h"
 #include "sip/peer.h"
 #include "sip/uri.h"
@@ -32,31 +31,4 @@ bool nodes_bounced(
     r->sent_on = true;
     world_count(p->world, COUNTER_NODE_BOUNCES, 1);
     return proxy__relay_again(p, r, &to);
-}
-
-/* A call that a pair has not said anything about does not exist as far as anybody outside knows: a node
- * answers 100 in the same turn in which it calls anybody, and both leave together. */
-static void move(struct proxy *p, struct relay *r, struct slice from)
-{
-    struct destination to;
-    for (unsigned i = 0; i < r->count; i++) {
-        struct sip_transaction *t = sip_transaction_find(&p->transactions, r->branches[i].transaction);
-        if (t == NULL || t->kind != SIP_ICT || t->state != SIP_ST_TRYING || !r->is_new || r->cancelled ||
-            !slice_equal(slice_text(t->target.name), from) || !proxy__choose_pair(p, NULL, &to))
-            continue;
-        LOG(LOG_INFO, "proxy", "a new call goes from %.*s, which does not answer, to %s", SLICE_ARG(from),
-            to.target.name);
-        proxy__relay_give_up(p, r, i);
-        if (proxy__relay_again(p, r, &to))
-            world_count(p->world, COUNTER_NODE_MOVED, 1);
-        return;
-    }
-}
-
-void nodes__move_calls(struct proxy *p, struct slice from)
-{
-    struct relay *r;
-    map_for_each (r, &p->relays)
-        if (r->method == SIP_INVITE)
-            move(p, r, from);
 }

@@ -26,8 +26,4 @@ struct node_watch *nodes__watch(struct proxy *p, struct slice pair); /* NULL: it
 bool nodes__is_busy(const struct node_watch *w, struct slice dn);
 void nodes__busy_free(struct node_watch *w);
 
-/* bounce.c: the pair does not answer any more: calls that it has not heard of, as far as we know, go to
- * others */
-void nodes__move_calls(struct proxy *p, struct slice from);
-
 #endif

@@ -67,10 +67,8 @@ static void set_state(struct proxy *p, struct node_watch *w, enum node_state sta
         why[0] != '\0' ? ": " : "", why);
     w->state = (uint8_t)state;
     world_count(p->world, COUNTER_NODE_CHANGES, 1);
-    if (state == NODE_OUT) {
+    if (state == NODE_OUT)
         proxy__inside_silent(p, w->name);
-        nodes__move_calls(p, slice_text(w->name));
-    }
 }
 
 /* No transaction: a question that was lost is followed by the next one. */
