@@ -193,7 +193,6 @@ struct relay *proxy__relay_begin(struct proxy *p, struct sip_transaction *t, con
     r->id = ++p->next_relay;
     r->server = t->id;
     r->method = m->method;
-    slice_put(r->identity, slice_first(identity, sizeof r->identity - 1));
     t->owner = r->id;
     map_put_number(&p->relays, r->id, r);
     if (m->method == SIP_INVITE)
@@ -222,6 +221,7 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     struct relay *r = proxy__relay_begin(p, t, m);
     r->from_trunk = to->record_way != NULL;
     r->group = count != 0 ? to[0].group : 0;
+    slice_put(r->identity, slice_first(identity, sizeof r->identity - 1));
     for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++) {
         struct destination one = to[i];
         one.breadth = one.listener != NULL && slice_empty(m->to_tag) ? breadth : 0;
@@ -413,7 +413,7 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
     if (m->status == 100)
         return;
     if (good && nodes_bounced(p, r, t, m)) {
-        close_branch(r, t->id);
+        proxy__relay_close_branch(r, t->id);
         return;
     }
     if (m->status >= 300 || (m->status >= 200 && !good)) {
