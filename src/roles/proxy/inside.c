@@ -168,8 +168,7 @@ static void greeted(struct proxy *p, struct inside *i)
     set_greeted(p, i, true);
     world_name(p->world, i->flow, slice_text(i->name));
     sip_transactions_resend(&p->transactions, slice_text(i->name));
-    if (i->is_pair)
-    {
+    if (i->is_pair) {
         proxy__places_greeted(p, i->name);
         nodes_greeted(p, slice_text(i->name));
     }

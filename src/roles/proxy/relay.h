@@ -52,7 +52,7 @@ struct destination {
     struct slice path;      /* phones: what stands between (RFC 3327); becomes a Route */
     unsigned
         group; /* contacts: those of one group are tried together, then those of the next; 0: no others */
-    const char *why;                      /* pairs: SIP_WHY_* of a new call; NULL: it has its dialog there */
+    const char *why; /* pairs: SIP_WHY_* of a new call; NULL: it has its dialog there */
 };
 
 /* relay.c */
