@@ -11,6 +11,7 @@
 #include "config/part.h"
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/guard/guard.h"
+#include "roles/proxy/names.h"
 #include "roles/proxy/nodes/nodes.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/questions.h"
@@ -33,7 +34,8 @@ enum {
     PROXY_OBJECT_TRUNK,
     PROXY_OBJECT_TRUNK_TRY,
     PROXY_OBJECT_TRUNK_LEAD,
-    PROXY_OBJECT_NODES
+    PROXY_OBJECT_NODES,
+    PROXY_OBJECT_NAMES
 };
 enum {
     PROXY_TOKEN_EDGE = 1,
@@ -47,7 +49,8 @@ enum {
     PROXY_TOKEN_GUARD = 96,
     PROXY_TOKEN_TRUNKS = 112,
     PROXY_TOKEN_TRUNKS = 104,
-    PROXY_TOKEN_TRUNK_LEAD
+    PROXY_TOKEN_TRUNK_LEAD,
+    PROXY_TOKEN_NAMES = 112
 };
 
 /* A stream to or from a part of ours. */
@@ -112,6 +115,7 @@ struct proxy {
 
     struct guard *guard; /* guard/ */
     struct nodes *nodes; /* nodes/ */
+    struct names *names; /* names.c */
     /* trunk/ */
     struct trunks *trunks;
 };
