@@ -16,7 +16,8 @@ enum {
 #define SIP_PARAMETER_WHY "why"   /* of the first Route of a new INVITE: why it came to this pair */
 #define SIP_WHY_OWNER "owner"     /* it owns the slot of the caller */
 #define SIP_WHY_BUSY "busy"       /* the caller has calls there */
-#define SIP_WHY_ANY "any"         /* a trunk's, or the right one is away, or it was sent on: take it */
+#define SIP_WHY_ANY "any"         /* a trunk's, or the right one is away: take it */
+#define SIP_WHY_SENT "sent"       /* another pair has sent it on: keep it */
 #define SIP_WATCH_BRANCH                                                                                     \
     "z9hG4bK-watch-" /* of OPTIONS by which proxies watch pairs: answered without state */
 

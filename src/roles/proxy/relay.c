@@ -33,8 +33,8 @@ static uint64_t branch_number(
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         number = hash_stable_add(number, parts[i]);
-    if (to->why != NULL && strcmp(to->why, SIP_WHY_ANY) == 0) /* it may come back to who has sent it on */
-        number = hash_stable_add(number, SLICE(SIP_WHY_ANY));
+    if (to->why != NULL && strcmp(to->why, SIP_WHY_SENT) == 0) /* it may come back to who has sent it on */
+        number = hash_stable_add(number, SLICE(SIP_WHY_SENT));
     return number;
 }
 

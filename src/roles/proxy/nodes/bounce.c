@@ -21,7 +21,7 @@ bool nodes_bounced(
     struct proxy *p, struct relay *r, const struct sip_transaction *t, const struct sip_message *m)
 {
     struct slice pair;
-    struct destination to = {.why = SIP_WHY_ANY};
+    struct destination to = {.why = SIP_WHY_SENT};
     struct slice from = slice_text(t->target.name);
     if (m->status != 302 || slice_empty(from) || r->sent_on || r->cancelled || r->method != SIP_INVITE ||
         config_pair(world_configuration(p->world), from) == NULL || !named_pair(m, &pair))

@@ -211,7 +211,7 @@ static void a_call_that_is_sent_on_is_followed_once(void **state)
         if (i == 1)
             break;
         invite = proxy_fixture_must_find(0, "INVITE");
-        assert_non_null(strstr(invite, "Route: <sip:node-1.pair;why=any;lr>"));
+        assert_non_null(strstr(invite, "Route: <sip:node-1.pair;why=sent;lr>"));
         assert_null(proxy_fixture_find(6001, "SIP/2.0 302"));
         via = strstr(invite, "Via:");
         length = (int)(strstr(via, "\r\nRoute") - via);
