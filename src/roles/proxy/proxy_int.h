@@ -48,9 +48,8 @@ enum {
     PROXY_TOKEN_QUESTIONS,      /* of people */
     PROXY_TOKEN_GUARD = 96,
     PROXY_TOKEN_TRUNKS = 112,
-    PROXY_TOKEN_TRUNKS = 104,
     PROXY_TOKEN_TRUNK_LEAD,
-    PROXY_TOKEN_NAMES = 112
+    PROXY_TOKEN_NAMES = 120
 };
 
 /* A stream to or from a part of ours. */
