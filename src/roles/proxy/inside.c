@@ -147,16 +147,40 @@ static void follow_member(struct proxy *p, struct inside *i, uint64_t view)
     i->view = view;
 }
 
-/* The stream stands, but nothing comes: the process is stopped, or cut off. Whoever took its place is asked.
- */
+/* The stream stands, but nothing comes: the process is stopped, or cut off. Whoever may have taken its place
+ * is asked, by a stream beside this one: it is only left for a later view. */
 void proxy__inside_silent(struct proxy *p, const char *name)
 {
     struct inside *i = map_get(&p->insides, slice_text(name));
-    if (i == NULL || !i->is_pair || i->flow == 0)
+    const struct config_pair *pair = config_pair(world_configuration(p->world), slice_text(name));
+    struct buffer endpoint = {0};
+    if (i == NULL || !i->is_pair || i->flow == 0 || i->probed || pair == NULL || pair->members[1] == NULL)
         return;
-    drop(p, i);
-    i->other = !i->other;
-    connect(p, i);
+    struct inside *probe = mem_zero(sizeof *probe);
+    strcpy(probe->name, i->name);
+    strcpy(probe->member, i->member);
+    probe->is_pair = probe->probe = true;
+    probe->other = !i->other;
+    const struct config_application *a = application_of(p, probe);
+    if (part_open(&endpoint, world_configuration(p->world), a, a != NULL ? a->inside : SLICE(""))) {
+        i->probed = true;
+        probe->flow = world_open(p->world, buffer_slice(&endpoint), PROXY_TOKEN_PROBE);
+        map_put_number(&p->inside_flows, probe->flow, probe);
+    } else {
+        mem_free(probe);
+    }
+    buffer_free(&endpoint);
+}
+
+static void end_probe(struct proxy *p, struct inside *probe)
+{
+    struct inside *i = map_get(&p->insides, slice_text(probe->name));
+    if (i != NULL)
+        i->probed = false;
+    map_remove_number(&p->inside_flows, probe->flow);
+    world_close(p->world, probe->flow);
+    frame_reader_free(&probe->in);
+    mem_free(probe);
 }
 
 /* ---- streams ---- */
@@ -197,6 +221,27 @@ static struct inside *introduce(struct proxy *p, struct inside *stranger, const 
     return i;
 }
 
+/* The other member answers: it has taken over, or it is not asked any more. */
+static struct inside *probe_answers(struct proxy *p, struct inside *probe, uint64_t view)
+{
+    struct inside *i = map_get(&p->insides, slice_text(probe->name));
+    if (i == NULL || view <= i->view) {
+        end_probe(p, probe);
+        return NULL;
+    }
+    drop(p, i);
+    i->other = probe->other;
+    i->probed = false;
+    i->flow = probe->flow;
+    i->in = probe->in;
+    i->peer = probe->peer;
+    map_put_number(&p->inside_flows, i->flow, i);
+    mem_free(probe);
+    follow_member(p, i, view);
+    greeted(p, i);
+    return i;
+}
+
 static struct inside *hello_input(struct proxy *p, struct inside *i, struct slice payload)
 {
     const Tandem__PeerHello *h = pack_read(&tandem__peer_hello__descriptor, payload, &p->arena);
@@ -206,6 +251,8 @@ static struct inside *hello_input(struct proxy *p, struct inside *i, struct slic
         i = introduce(p, i, h->name);
     if (i == NULL || strcmp(i->name, h->name) != 0)
         return i;
+    if (i->probe)
+        return probe_answers(p, i, h->incarnation);
     if (i->is_pair && (h->incarnation < i->view || (i->other && h->incarnation == i->view)))
         return i; /* a member that does not know yet that it is primary no longer */
     if (i->is_pair && h->incarnation > i->view)
@@ -231,6 +278,10 @@ static void message(struct proxy *p, const struct inside *i, struct slice text)
 
 static void lost(struct proxy *p, struct inside *i)
 {
+    if (i->probe) {
+        end_probe(p, i);
+        return;
+    }
     if (i->name[0] == '\0') {
         map_remove_number(&p->inside_flows, i->flow);
         frame_reader_free(&i->in);
@@ -339,7 +390,7 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
         follow(p, in);
         return true;
     }
-    if (in->token != PROXY_TOKEN_INSIDE)
+    if (in->token != PROXY_TOKEN_INSIDE && in->token != PROXY_TOKEN_PROBE)
         return false;
     if (in->kind == INPUT_ACCEPTED)
         accepted(p, in);
@@ -373,7 +424,7 @@ void proxy__inside_close(struct proxy *p)
 {
     struct inside *i;
     map_for_each (i, &p->inside_flows)
-        if (i->name[0] == '\0') {
+        if (i->name[0] == '\0' || i->probe) {
             frame_reader_free(&i->in);
             mem_free(i);
         }

@@ -49,7 +49,8 @@ enum {
     PROXY_TOKEN_GUARD = 96,
     PROXY_TOKEN_TRUNKS = 112,
     PROXY_TOKEN_TRUNK_LEAD,
-    PROXY_TOKEN_NAMES = 120
+    PROXY_TOKEN_NAMES = 120,
+    PROXY_TOKEN_PROBE
 };
 
 /* A stream to or from a part of ours. */
@@ -62,6 +63,8 @@ struct inside {
     uint64_t flow; /* 0: none */
     bool greeted;  /* it has introduced itself */
     bool other;    /* pairs: the member is tried that the record does not name */
+    bool probed;   /* pairs: there is a probe */
+    bool probe;    /* it is one: a stream to the other member, while the one that is spoken to is silent */
     struct frame_reader in;
     struct world_timer retry;
 };

@@ -67,8 +67,6 @@ static void set_state(struct proxy *p, struct node_watch *w, enum node_state sta
         why[0] != '\0' ? ": " : "", why);
     w->state = (uint8_t)state;
     world_count(p->world, COUNTER_NODE_CHANGES, 1);
-    if (state == NODE_OUT)
-        proxy__inside_silent(p, w->name);
 }
 
 /* No transaction: a question that was lost is followed by the next one. */
@@ -165,6 +163,8 @@ static void tick(struct proxy *p)
             continue;
         if (now - w->heard_at > timer_duration(TIMER_NODE_SILENT))
             set_state(p, w, NODE_OUT, "it does not answer OPTIONS");
+        if (w->state == NODE_OUT)
+            proxy__inside_silent(p, w->name);
         ask(p, w);
     }
     world_timer_set(
