@@ -59,12 +59,11 @@ struct inside {
     char member[CONFIG_NAME_MAX]; /* pairs: the primary that the record names */
     struct part_peer peer;        /* who is at the other end of the flow */
     bool is_pair;
-    uint64_t view; /* pairs: of the record */
-    uint64_t flow; /* 0: none */
-    bool greeted;  /* it has introduced itself */
-    bool other;    /* pairs: the member is tried that the record does not name */
-    bool probed;   /* pairs: there is a probe */
-    bool probe;    /* it is one: a stream to the other member, while the one that is spoken to is silent */
+    uint64_t view;      /* pairs: of the record */
+    uint64_t flow;      /* 0: none */
+    bool greeted;       /* it has introduced itself */
+    bool other;         /* pairs: the member is tried that the record does not name */
+    bool probed, probe; /* pairs: there is one; it is one: a stream to the other member of a silent pair */
     struct frame_reader in;
     struct world_timer retry;
 };
@@ -117,9 +116,8 @@ struct proxy {
 
     struct guard *guard; /* guard/ */
     struct nodes *nodes; /* nodes/ */
-    struct names *names; /* names.c */
-    /* trunk/ */
-    struct trunks *trunks;
+    struct names *names;
+    struct trunks *trunks; /* trunk/ */
 };
 
 /* start.c: what must be known before phones are let in */
