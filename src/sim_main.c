@@ -16,6 +16,7 @@ static const char usage[] =
     "  --faults LIST    all, none, or names with commas (default none); --list-faults shows them\n"
     "  --phones P       default 200\n"
     "  --proxies P      default 2\n"
+    "  --locations N    1 or 2: proxies, pairs and phones are dealt out to them, default 1\n"
     "  --pairs P        pairs of nodes, default 2\n"
     "  --roulette       after each turn of a primary: save, forget and load everything\n"
     "  --trace          each effect as a line on standard error\n"
@@ -58,6 +59,7 @@ static const struct number_option {
     {"--calls", offsetof(struct cluster_params, calls), true, 1, 100000000},
     {"--until-step", offsetof(struct cluster_params, until_step), true, 1, UINT64_MAX},
     {"--phones", offsetof(struct cluster_params, phones), false, 2, CLUSTER_PHONES},
+    {"--locations", offsetof(struct cluster_params, locations), false, 1, 2},
     {"--proxies", offsetof(struct cluster_params, proxies), false, 1, CLUSTER_PROXIES},
     {"--pairs", offsetof(struct cluster_params, pairs), false, 1, CLUSTER_PAIRS},
 };

@@ -56,7 +56,8 @@ struct config_local {
     struct config_list listen_more; /* where all proxies of this process listen besides */
     struct slice web;               /* where sessions listen whose objects do not say */
     struct slice operator_token_sha256;
-    struct slice secret_key; /* see seal.h */
+    struct slice secret_key;      /* see seal.h */
+    struct config_list resolvers; /* name servers: "192.0.2.53", "[2001:db8::53]:5353" */
 };
 /* Lives until the end; the copies that are made from the copy have it too. */
 void config_builder_local(struct config_builder *b, const struct config_local *local);

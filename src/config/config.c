@@ -256,6 +256,11 @@ struct slice config_operator_token_sha256(const struct configuration *c)
     return c->derived->local.operator_token_sha256;
 }
 
+struct config_list config_resolvers(const struct configuration *c)
+{
+    return c->derived->local.resolvers;
+}
+
 struct slice config_secret_key(const struct configuration *c)
 {
     return c->derived->local.secret_key;

@@ -285,6 +285,7 @@ static void copy_local(struct deriving *d, const struct config_local *local)
         .web = copy(d, local->web),
         .operator_token_sha256 = copy(d, local->operator_token_sha256),
         .secret_key = copy(d, local->secret_key),
+        .resolvers = copy_list(d, local->resolvers),
     };
 }
 

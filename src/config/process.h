@@ -10,5 +10,7 @@
 struct slice config_operator_token_sha256(const struct configuration *c);
 /* The key of the cluster's secrets at rest (seal.h); empty: they are kept in clear. Never logged or sent. */
 struct slice config_secret_key(const struct configuration *c);
+/* Name servers that it asks, as dns_resolver_servers takes them. */
+struct config_list config_resolvers(const struct configuration *c);
 
 #endif

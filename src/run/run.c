@@ -100,6 +100,8 @@ static int prepare(struct run *r)
     r->local = options_local(r->options);
     r->local.operator_token_sha256 = slice_text(r->token_sha256);
     r->local.secret_key = slice_of(r->secret_key, sizeof r->secret_key);
+    if (r->local.resolvers.count == 0)
+        r->local.resolvers = run__resolvers(r);
     if (error == 0)
         error = run__load(r);
     return error != 0 ? error : run__ports(r);

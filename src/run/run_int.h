@@ -82,6 +82,10 @@ void run__log_levels(const struct run *r); /* as the cluster says, for each modu
 /* incarnation.c */
 int run__incarnation(struct run *r, uint64_t *number) __attribute__((warn_unused_result)); /* logs */
 
+/* resolvers.c: the name servers of this machine */
+struct config_list run__resolvers(struct run *r);
+struct config_list run__resolvers_read(struct slice text, struct slice *items, size_t most);
+
 /* engines.c */
 int run__engines(struct run *r); /* complains */
 /* One that is beside the process: it may be away for a while, and is waited for. */

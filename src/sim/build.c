@@ -30,6 +30,17 @@ static struct slice text(struct cluster *c, const char *format, ...)
     return arena_copy(&c->texts, slice_of(out, (size_t)length));
 }
 
+static unsigned locations(const struct cluster *c)
+{
+    return c->params->locations > 1 ? 2 : 1;
+}
+
+/* Of the so-manieth proxy, pair or phone. */
+static struct slice location(const struct cluster *c, unsigned index)
+{
+    return index % locations(c) == 0 ? SLICE("home") : SLICE("away");
+}
+
 static unsigned node_site(const struct cluster *c, unsigned pair, unsigned member)
 {
     return 1 + c->params->proxies + pair * 2 + member;
@@ -46,33 +57,37 @@ static struct slice phone_dn(struct cluster *c, unsigned index)
 }
 
 /* Each application is the process of a member of its own; its certificate is what the simulated TLS says. */
-static void configure(struct config_builder *b, struct config_application *a)
+static void configure(struct config_builder *b, struct config_application *a, struct slice where)
 {
     a->member = a->name;
     config_builder_member(b,
         &(struct config_member){.name = a->name, .serial = SLICE("01"), .state = CONFIG_MEMBER_TRUSTED},
-        SLICE("home"));
-    config_builder_application(b, a, SLICE("home"));
+        where);
+    config_builder_application(b, a, where);
 }
 
 static void configure_proxy(struct cluster *c, struct config_builder *b, unsigned k)
 {
     struct slice listen[] = {
         text(c, "udp:10.0.%u.1:%u", 1 + k, SIP_PORT), text(c, "tcp:10.0.%u.1:%u", 1 + k, SIP_PORT)};
-    configure(b, &(struct config_application){.name = text(c, "proxy-%u", k + 1),
-                     .role = CONFIG_ROLE_PROXY,
-                     .listen = {.items = listen, .count = 2},
-                     .inside = text(c, "tls:10.0.%u.1:%u", 1 + k, INSIDE_PORT)});
+    configure(b,
+        &(struct config_application){.name = text(c, "proxy-%u", k + 1),
+            .role = CONFIG_ROLE_PROXY,
+            .listen = {.items = listen, .count = 2},
+            .inside = text(c, "tls:10.0.%u.1:%u", 1 + k, INSIDE_PORT)},
+        location(c, k));
 }
 
 static void configure_node(struct cluster *c, struct config_builder *b, unsigned pair, unsigned member)
 {
     unsigned site = node_site(c, pair, member);
-    configure(b, &(struct config_application){.name = text(c, "node-%u%c", pair + 1, 'a' + (int)member),
-                     .pair = text(c, "node-%u", pair + 1),
-                     .role = CONFIG_ROLE_NODE,
-                     .link = text(c, "tls:10.0.%u.1:%u", site, LINK_PORT),
-                     .inside = text(c, "tls:10.0.%u.1:%u", site, INSIDE_PORT)});
+    configure(b,
+        &(struct config_application){.name = text(c, "node-%u%c", pair + 1, 'a' + (int)member),
+            .pair = text(c, "node-%u", pair + 1),
+            .role = CONFIG_ROLE_NODE,
+            .link = text(c, "tls:10.0.%u.1:%u", site, LINK_PORT),
+            .inside = text(c, "tls:10.0.%u.1:%u", site, INSIDE_PORT)},
+        location(c, pair));
 }
 
 int cluster__configure(struct cluster *c, unsigned more)
@@ -82,6 +97,9 @@ int cluster__configure(struct cluster *c, unsigned more)
     struct buffer complaint = {.data = NULL};
     config_builder_location(
         b, &(struct config_location){.name = SLICE("home"), .realm = SLICE("tandem.test")});
+    if (locations(c) > 1)
+        config_builder_location(
+            b, &(struct config_location){.name = SLICE("away"), .realm = SLICE("tandem.test")});
     for (unsigned k = 0; k < c->params->proxies; k++)
         configure_proxy(c, b, k);
     for (unsigned pair = 0; pair < c->params->pairs; pair++)
@@ -90,7 +108,7 @@ int cluster__configure(struct cluster *c, unsigned more)
     config_builder_application(b,
         &(struct config_application){.name = SLICE("history-1"), .role = CONFIG_ROLE_HISTORY}, SLICE("home"));
     for (unsigned i = 0; i < c->params->phones; i++)
-        config_builder_dn(b, phone_dn(c, i), SLICE("home"), text(c, "secret %u", i));
+        config_builder_dn(b, phone_dn(c, i), location(c, i), text(c, "secret %u", i));
     for (unsigned i = 0; i < more; i++)
         config_builder_dn(b, text(c, "7%07u", i), SLICE("home"), text(c, "none %u", i));
     int error = config_builder_end(&c->configuration, b, &complaint);
@@ -104,14 +122,14 @@ int cluster__configure(struct cluster *c, unsigned more)
     return error;
 }
 
-static struct sim_instance *start(
-    struct cluster *c, const struct role *role, struct slice name, unsigned site, struct slice group)
+static struct sim_instance *start(struct cluster *c, const struct role *role, struct slice name,
+    unsigned site, struct slice group, struct slice where)
 {
     unsigned host = sim_host(c->sim, 0x0a000001U + (site << 8), site);
     return sim_start(c->sim, &(struct sim_start){.role = role,
                                  .name = name,
                                  .pair = role == c->params->node || role == &role_node ? group : SLICE(""),
-                                 .location = SLICE("home"),
+                                 .location = where,
                                  .host = host,
                                  .group = group});
 }
@@ -125,11 +143,11 @@ static void start_servers(struct cluster *c)
         for (unsigned member = 0; member < 2; member++)
             c->members[c->member_count++] = (struct member){.pair = pair,
                 .instance = start(c, node, text(c, "node-%u%c", pair + 1, 'a' + (int)member),
-                    node_site(c, pair, member), text(c, "node-%u", pair + 1))};
+                    node_site(c, pair, member), text(c, "node-%u", pair + 1), location(c, pair))};
     for (unsigned k = 0; k < p->proxies; k++)
-        c->proxies[k] = start(c, proxy, text(c, "proxy-%u", k + 1), 1 + k, SLICE("proxies"));
+        c->proxies[k] = start(c, proxy, text(c, "proxy-%u", k + 1), 1 + k, SLICE("proxies"), location(c, k));
     c->history = start(c, p->history != NULL ? p->history : &history_role, SLICE("history-1"),
-        history_site(c), SLICE("history"));
+        history_site(c), SLICE("history"), SLICE("home"));
 }
 
 static void complain(
@@ -147,6 +165,7 @@ static void start_phones(struct cluster *c)
     c->unknown_since = mem_zero(p->phones * sizeof *c->unknown_since);
     c->town.count = p->phones;
     c->town.proxy_count = p->proxies;
+    c->town.locations = locations(c);
     for (unsigned k = 0; k < p->proxies; k++)
         c->town.proxies[k] =
             (struct address){.ip = {10, 0, (uint8_t)(1 + k), 1}, .port = SIP_PORT, .family = 4};

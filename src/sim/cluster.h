@@ -29,7 +29,8 @@ struct cluster_params {
     uint64_t seed, calls;
     uint32_t faults; /* SIM_FAULT_BITs */
     unsigned phones, proxies, pairs;
-    bool roulette; /* after each turn of a primary: save all its records, forget everything, load them */
+    unsigned locations; /* proxies, pairs and phones are dealt out to so many, "home" and "away"; 0: one */
+    bool roulette;      /* after each turn of a primary: save all its records, forget everything, load them */
     uint64_t until_step; /* stops there and shows the last effects; 0: runs to the end */
     FILE *trace;         /* every effect as a line; NULL: none */
     bool whole;          /* reports show all the bytes of messages */

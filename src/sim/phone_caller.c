@@ -57,9 +57,11 @@ void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
 
 static void choose_callee(struct phone *p, struct phone_text *dn)
 {
-    uint32_t other = phone__below(p, (uint32_t)p->town->count);
-    if (other == p->setup->index)
-        other = (other + 1) % (uint32_t)p->town->count;
+    uint32_t count = (uint32_t)p->town->count, step = p->town->locations > 1 ? p->town->locations : 1;
+    uint32_t other = phone__below(p, count);
+    other = other - other % step + p->setup->index % step;
+    if (other == p->setup->index || other >= count)
+        other = (p->setup->index + step) % count;
     phone__text(dn, p->town->phones[other].dn);
     if (phone__chance(p, MISDIALLED)) /* nobody has that number */
         dn->bytes[0] = '9';

@@ -6,12 +6,20 @@
 enum {
     SIP_FRAME_HELLO = 16,
     SIP_FRAME_MESSAGE = 17,
-    SIP_FRAME_PLACES = 18 /* Places of event.proto: which DNs are in service */
+    SIP_FRAME_PLACES = 18, /* Places of event.proto: which DNs are in service */
+    SIP_FRAME_BUSY = 19    /* BusyPlaces of event.proto: which have calls */
 };
 
 /* What proxies and nodes say to each other inside messages; strangers' are removed at the edge. */
 #define SIP_PARAMETER_PAIR "pair" /* of Contact and request URIs: the pair that owns the dialog */
 #define SIP_PARAMETER_FLOW "flow" /* of Route URIs: where the proxy finds the phone */
+#define SIP_PARAMETER_WHY "why"   /* of the first Route of a new INVITE: why it came to this pair */
+#define SIP_WHY_OWNER "owner"     /* it owns the slot of the caller */
+#define SIP_WHY_BUSY "busy"       /* the caller has calls there */
+#define SIP_WHY_ANY "any"         /* a trunk's, or the right one is away: take it */
+#define SIP_WHY_SENT "sent"       /* another pair has sent it on: keep it */
+#define SIP_WATCH_BRANCH                                                                                     \
+    "z9hG4bK-watch-" /* of OPTIONS by which proxies watch pairs: answered without state */
 
 /* What those outside may see of the same: it names nothing. */
 #define SIP_PARAMETER_OWNER "o" /* of Contact: a pair, by the hash of its name */

@@ -82,31 +82,6 @@ static void print_json(const struct kind *k, json_t *objects)
     json_decref(all);
 }
 
-/* The rest of a list comes in pages. */
-static bool add_pages(const struct options *o, const struct kind *k, json_t *objects)
-{
-    char after[128] = "";
-    bool secrets = options_flag(o, OPTION_SECRETS), more = true;
-    while (more) {
-        struct buffer query = {0};
-        buffer_add_format(
-            &query, "secrets=%s%s", secrets ? "true" : "false", after[0] != '\0' ? "&after=" : "");
-        for (const char *byte = after; *byte != '\0'; byte++)
-            buffer_add_format(&query, "%%%02X", (unsigned char)*byte);
-        json_t *page = objects_ask(o, "GET", k, (struct slice){0}, buffer_slice(&query), NULL, k->name);
-        buffer_free(&query);
-        if (page == NULL)
-            return false;
-        json_array_extend(objects, json_object_get(page, "objects"));
-        const char *next = json_string_value(json_object_get(page, "next"));
-        more = next != NULL && strlen(next) < sizeof after;
-        if (more)
-            memcpy(after, next, strlen(next) + 1);
-        json_decref(page);
-    }
-    return true;
-}
-
 static bool add_one(const struct options *o, const struct kind *k, const char *name, json_t *objects)
 {
     struct buffer about = {0};
@@ -126,7 +101,8 @@ int command_get(const struct options *o)
     if (k == NULL)
         return EXIT_USAGE;
     json_t *objects = json_array();
-    bool got = o->word_count == 2 ? add_one(o, k, o->words[1], objects) : add_pages(o, k, objects);
+    bool got = o->word_count == 2 ? add_one(o, k, o->words[1], objects)
+                                  : objects_pages(o, k, options_flag(o, OPTION_SECRETS), objects);
     if (got && options_flag(o, OPTION_JSON))
         print_json(k, objects);
     else if (got)

@@ -190,3 +190,27 @@ json_t *objects_read(const char *path)
     buffer_free(&complaint);
     return json;
 }
+
+bool objects_pages(const struct options *o, const struct kind *k, bool secrets, json_t *objects)
+{
+    char after[128] = "";
+    bool more = true;
+    while (more) {
+        struct buffer query = {0};
+        buffer_add_format(
+            &query, "secrets=%s%s", secrets ? "true" : "false", after[0] != '\0' ? "&after=" : "");
+        for (const char *byte = after; *byte != '\0'; byte++)
+            buffer_add_format(&query, "%%%02X", (unsigned char)*byte);
+        json_t *page = objects_ask(o, "GET", k, (struct slice){0}, buffer_slice(&query), NULL, k->name);
+        buffer_free(&query);
+        if (page == NULL)
+            return false;
+        json_array_extend(objects, json_object_get(page, "objects"));
+        const char *next = json_string_value(json_object_get(page, "next"));
+        more = next != NULL && strlen(next) < sizeof after;
+        if (more)
+            memcpy(after, next, strlen(next) + 1);
+        json_decref(page);
+    }
+    return true;
+}

@@ -15,6 +15,9 @@ const struct kind *objects_kind(const char *word);
 json_t *objects_ask(const struct options *o, const char *method, const struct kind *k, struct slice name,
     struct slice query, const json_t *content, const char *about);
 
+/* All objects of a kind, page by page, are appended to an array; false: that failed, and it has been said. */
+bool objects_pages(const struct options *o, const struct kind *k, bool secrets, json_t *objects);
+
 /* The same for any path of the REST interface. */
 json_t *objects_rest(
     const struct options *o, const char *method, struct slice path, const json_t *content, const char *about);

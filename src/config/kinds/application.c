@@ -70,6 +70,16 @@ static const struct field fields[] = {
         .sample = "\"local:node-1a\"",
         .help = "Where proxies connect to it. Left out: local:NAME. Between members of a cluster: "
                 "tls:ADDRESS:PORT."},
+    {.name = "public",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 64,
+        .only = "proxy",
+        .sample = "[\"203.0.113.1\", \"2001:db8::1\"]",
+        .help =
+            "IP addresses by which phones and carriers reach it: what tandem zone prints. Left out: those it "
+            "listens on."},
 };
 
 const struct kind kind_application = {"application", "applications", fields, KIND_FIELDS(fields),

@@ -199,6 +199,22 @@ static const struct field fields[] = {
         .help =
             "Names by which phones call the proxies, besides the realm and the addresses that they listen "
             "on; strangers' requests for others get no answer. Empty: any name will do."},
+    {.name = "dns_priority",
+        .type = FIELD_INTEGER,
+        .maximum = 999,
+        .standard = "10",
+        .sample = "10",
+        .help =
+            "SRV priority of its proxies in what tandem zone prints: the lowest number is tried first. In "
+            "the zone for one location that one comes before all others."},
+    {.name = "dns_weight",
+        .type = FIELD_INTEGER,
+        .maximum = 65535,
+        .standard = "100",
+        .sample = "100",
+        .help =
+            "SRV weight of each of its proxies: among those of the same priority one with twice the weight "
+            "gets twice as many phones."},
 };
 
 const struct kind kind_location = {"location", "locations", fields, KIND_FIELDS(fields),

@@ -301,11 +301,12 @@ enum log_level options_log_level(const struct options *o)
 
 struct config_local options_local(const struct options *o)
 {
-    const struct option_value *listen = &o->values[OPTION_LISTEN];
+    const struct option_value *listen = &o->values[OPTION_LISTEN], *resolvers = &o->values[OPTION_RESOLVERS];
     return (struct config_local){
         .listen = {listen->items, listen->count},
         .listen_more = {o->more, o->more_count},
         .web = options_text(o, OPTION_WEB),
+        .resolvers = {resolvers->items, resolvers->count},
     };
 }
 

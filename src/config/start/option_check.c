@@ -85,6 +85,13 @@ const char *option_wrong_text(enum option option, struct slice value)
     case OPTION_BUS:
         return wrong_url(value, "tls://", "nats://", "must be tls://HOST:PORT",
             "leaves this machine unencrypted; write tls://");
+    case OPTION_RESOLVERS: {
+        struct address address = {.family = 0};
+        return address_parse_ip(&address, value) == 0 ||
+                       (address_parse(&address, value) == 0 && address.port != 0)
+                   ? NULL
+                   : "must be ADDRESS or ADDRESS:PORT of a name server";
+    }
     case OPTION_STORE:
         return is_place(value, &loopback) ? NULL : "must be HOST:PORT";
     default:

@@ -85,6 +85,7 @@ static int begin_caller(struct call *c, struct sip_transaction *t, const struct 
     node__leg_tag(l, tag);
     strcpy(l->proxy, t->target.name);
     strcpy(l->dn, c->from);
+    node__busy_began(l);
     l->invite = t->id;
     l->invite_cseq = m->cseq;
     t->owner = l->id;
@@ -115,6 +116,10 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
     strcpy(l->dn, dn);
     l->expires = (uint32_t)(timer_duration(TIMER_SESSION_EXPIRES) / 1000000);
     buffer_add_format(&target, "sip:%s@%s", dn, n->realm);
+    strcpy(l->dn, c->to);
+    node__busy_began(l);
+    add_identity(&local, c, m);
+    buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
     buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
     buffer_add_format(&call_id, "%016llx%016llx", (unsigned long long)world_random(n->world),
         (unsigned long long)world_random(n->world)); /* it names nothing: trunks see it */
@@ -132,6 +137,8 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
 
 void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m)
 {
+    if (node__bounced(n, t, m))
+        return;
     struct call *c = node__call_new(n);
     uint16_t status = read_call(c, m);
     if (status == 0 && begin_caller(c, t, m) != 0)

@@ -29,6 +29,7 @@ void node__leg_free(struct leg *l)
 {
     struct node *n = l->node;
     refuse_open(l);
+    node__busy_ended(l);
     world_dirty(n->world, NODE_KIND_LEG, l->id);
     world_timer_clear(&l->deadline_timer);
     world_timer_clear(&l->resend_timer);

@@ -64,6 +64,7 @@ struct leg_fork {
 };
 
 struct leg {
+    bool counted; /* busy.c: its DN counts as busy */
     uint64_t id;
     struct node *node;
     struct call *call;

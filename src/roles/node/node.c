@@ -37,6 +37,7 @@ static void node_close(void *self)
         buffer_free(&s->text);
         mem_free(s);
     }
+    node__busy_free(n);
     node__stream_free(n);
     node__peers_close(n);
     node__places_close(n);
@@ -104,6 +105,8 @@ static void node_input(void *self, const struct input *in)
 {
     struct node *n = self;
     uint64_t transactions = n->transactions.next_id;
+    if (in->kind == INPUT_DRAIN)
+        n->draining = true;
     if (node__stream_input(n, in)) {
         /* about the call stream */
     } else if (in->kind == INPUT_TIMER) {
@@ -111,6 +114,7 @@ static void node_input(void *self, const struct input *in)
     } else {
         (void)node__peers_input(n, in);
     }
+    node__busy_flush(n);
     if (transactions != n->transactions.next_id)
         node__core_changed(n);
     world_gauge(n->world, GAUGE_CALLS, map_count(&n->calls));

@@ -58,6 +58,10 @@ struct node {
     struct map calls, legs, sdps; /* by id */
     struct arena arena;           /* of one turn */
 
+    /* busy.c */
+    struct map busy, busy_changes; /* struct busy by DN; those of this turn */
+    bool draining;                 /* takes no new calls */
+
     /* stream.c */
     struct list outbox;
     struct map outbox_index;
@@ -87,6 +91,19 @@ void node__places_told(struct node *n, const char *proxy, struct slice bytes); /
 void node__places_lost(struct node *n, const char *proxy);
 bool node__place_in_service(const struct node *n, struct slice dn);
 size_t node__places_count(const struct node *n);
+void node__peers_tell(struct node *n, uint8_t kind, struct slice payload); /* all that are connected */
+
+/* busy.c: which DNs have a call here: proxies send their next ones here too */
+void node__busy_began(struct leg *l);
+void node__busy_ended(struct leg *l);
+void node__busy_flush(struct node *n);                         /* the turn's changes, to all proxies */
+void node__busy_all(const struct node *n, struct buffer *out); /* for a proxy that has just connected */
+bool node__is_busy(const struct node *n, struct slice dn);
+void node__busy_resume(struct node *n);
+void node__busy_free(struct node *n);
+
+/* bounce.c: what belongs to another pair is sent on; true: it was answered */
+bool node__bounced(struct node *n, struct sip_transaction *t, const struct sip_message *m);
 
 /* invite.c, requests.c: what comes from proxies */
 extern const struct sip_handlers node__sip_handlers;

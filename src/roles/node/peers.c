@@ -171,8 +171,33 @@ static void hello(struct node *n, struct peer_flow *p, struct slice payload)
     answer.incarnation = n->view;
     pack_add(&bytes, &answer.base);
     send_frame(n, p->flow, NULL, SIP_FRAME_HELLO, buffer_slice(&bytes));
-    buffer_free(&bytes);
     world_name(n->world, p->flow, slice_text(p->name));
+    buffer_clear(&bytes);
+    node__busy_all(n, &bytes);
+    send_frame(n, p->flow, NULL, SIP_FRAME_BUSY, buffer_slice(&bytes));
+    buffer_free(&bytes);
+}
+
+void node__peers_tell(struct node *n, uint8_t kind, struct slice payload)
+{
+    const struct peer_flow *p;
+    map_for_each (p, &n->peers->flows)
+        if (p->name[0] != '\0')
+            send_frame(n, p->flow, NULL, kind, payload);
+}
+
+/* A proxy asks whether we are in service (VC-3). No transaction: the question is not repeated, and an answer
+ * that was lost is of no use any more. Like everything it leaves only when the other member could follow. */
+static void watched(struct node *n, const struct peer_flow *p, const struct sip_message *m)
+{
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    sip_add_response_head(&out, m, n->draining ? 503 : 200, SLICE(""), SLICE("watch"));
+    if (n->draining)
+        buffer_add_format(
+            &out, "Retry-After: %lld\r\n", (long long)(timer_duration(TIMER_NODE_RETRY) / 1000000));
+    sip_add_body(&out, SLICE(""), SLICE(""));
+    send_frame(n, p->flow, NULL, SIP_FRAME_MESSAGE, buffer_slice(&out));
+    buffer_free(&out);
 }
 
 static void message(struct node *n, const struct peer_flow *p, struct slice payload)
@@ -182,6 +207,10 @@ static void message(struct node *n, const struct peer_flow *p, struct slice payl
     if (sip_parse(&m, payload, &n->arena, NULL) != 0) {
         world_count(n->world, COUNTER_SIP_BAD, 1);
         LOG(LOG_WARNING, "node", "%s passed on a message that is not SIP; dropped", p->name);
+        return;
+    }
+    if (m.is_request && m.method == SIP_OPTIONS && slice_starts(m.via.branch, SLICE(SIP_WATCH_BRANCH))) {
+        watched(n, p, &m);
         return;
     }
     strcpy(from.name, p->name);

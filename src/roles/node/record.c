@@ -412,6 +412,7 @@ void node__resume(void *self)
         LOG(LOG_ERROR, "node", "leg %llx of a call that is lost; dropped", (unsigned long long)l->id);
         node__leg_free(l);
     }
+    node__busy_resume(n);
     sip_transactions_resume(&n->transactions);
     sip_transactions_repeat(&n->transactions);
     map_for_each (l, &n->legs)

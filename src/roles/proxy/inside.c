@@ -63,9 +63,16 @@ static void retry_later(struct proxy *p, struct inside *i, enum timer wait)
         world_now(p->world) + timer_duration(wait));
 }
 
+/* The process to connect to. Of a pair: the member that the record names; the other one when that does not
+ * answer, since it may have taken over and the registry's news not have come (VC-4). */
 static const struct config_application *application_of(struct proxy *p, const struct inside *i)
 {
-    return config_application(world_configuration(p->world), slice_text(i->is_pair ? i->member : i->name));
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_application *a = config_application(c, slice_text(i->is_pair ? i->member : i->name));
+    const struct config_pair *pair = i->other ? config_pair(c, slice_text(i->name)) : NULL;
+    if (pair == NULL || pair->members[1] == NULL)
+        return a;
+    return pair->members[0] == a ? pair->members[1] : pair->members[0];
 }
 
 static void connect(struct proxy *p, struct inside *i)
@@ -118,9 +125,62 @@ static void follow(struct proxy *p, const struct input *in)
     bool same = strcmp(i->member, r->primary) == 0 && i->view == r->view;
     i->view = r->view;
     strcpy(i->member, r->primary);
-    if (!same)
+    if (!same) {
         drop(p, i);
+        i->other = false;
+    }
     connect(p, i);
+}
+
+/* A member says of itself that it is primary, in a view that the registry has not told us yet. */
+static void follow_member(struct proxy *p, struct inside *i, uint64_t view)
+{
+    const struct config_application *a = application_of(p, i);
+    if (i->other && a != NULL && a->name.length < sizeof i->member) {
+        slice_put(i->member, a->name);
+        i->member[a->name.length] = '\0';
+        LOG(LOG_NOTICE, "proxy",
+            "%s says that it is primary of %s in view %llu; the registry has not said so", i->member, i->name,
+            (unsigned long long)view);
+    }
+    i->other = false;
+    i->view = view;
+}
+
+/* The stream stands, but nothing comes: the process is stopped, or cut off. Whoever may have taken its place
+ * is asked, by a stream beside this one: it is only left for a later view. */
+void proxy__inside_silent(struct proxy *p, const char *name)
+{
+    struct inside *i = map_get(&p->insides, slice_text(name));
+    const struct config_pair *pair = config_pair(world_configuration(p->world), slice_text(name));
+    struct buffer endpoint = {0};
+    if (i == NULL || !i->is_pair || i->flow == 0 || i->probed || pair == NULL || pair->members[1] == NULL)
+        return;
+    struct inside *probe = mem_zero(sizeof *probe);
+    strcpy(probe->name, i->name);
+    strcpy(probe->member, i->member);
+    probe->is_pair = probe->probe = true;
+    probe->other = !i->other;
+    const struct config_application *a = application_of(p, probe);
+    if (part_open(&endpoint, world_configuration(p->world), a, a != NULL ? a->inside : SLICE(""))) {
+        i->probed = true;
+        probe->flow = world_open(p->world, buffer_slice(&endpoint), PROXY_TOKEN_PROBE);
+        map_put_number(&p->inside_flows, probe->flow, probe);
+    } else {
+        mem_free(probe);
+    }
+    buffer_free(&endpoint);
+}
+
+static void end_probe(struct proxy *p, struct inside *probe)
+{
+    struct inside *i = map_get(&p->insides, slice_text(probe->name));
+    if (i != NULL)
+        i->probed = false;
+    map_remove_number(&p->inside_flows, probe->flow);
+    world_close(p->world, probe->flow);
+    frame_reader_free(&probe->in);
+    mem_free(probe);
 }
 
 /* ---- streams ---- */
@@ -132,8 +192,10 @@ static void greeted(struct proxy *p, struct inside *i)
     set_greeted(p, i, true);
     world_name(p->world, i->flow, slice_text(i->name));
     sip_transactions_resend(&p->transactions, slice_text(i->name));
-    if (i->is_pair)
+    if (i->is_pair) {
         proxy__places_greeted(p, i->name);
+        nodes_greeted(p, slice_text(i->name));
+    }
     LOG(LOG_INFO, "proxy", "connected to %s%s%s", i->name, i->is_pair ? ", primary " : "", i->member);
 }
 
@@ -159,6 +221,27 @@ static struct inside *introduce(struct proxy *p, struct inside *stranger, const 
     return i;
 }
 
+/* The other member answers: it has taken over, or it is not asked any more. */
+static struct inside *probe_answers(struct proxy *p, struct inside *probe, uint64_t view)
+{
+    struct inside *i = map_get(&p->insides, slice_text(probe->name));
+    if (i == NULL || view <= i->view) {
+        end_probe(p, probe);
+        return NULL;
+    }
+    drop(p, i);
+    i->other = probe->other;
+    i->probed = false;
+    i->flow = probe->flow;
+    i->in = probe->in;
+    i->peer = probe->peer;
+    map_put_number(&p->inside_flows, i->flow, i);
+    mem_free(probe);
+    follow_member(p, i, view);
+    greeted(p, i);
+    return i;
+}
+
 static struct inside *hello_input(struct proxy *p, struct inside *i, struct slice payload)
 {
     const Tandem__PeerHello *h = pack_read(&tandem__peer_hello__descriptor, payload, &p->arena);
@@ -166,8 +249,14 @@ static struct inside *hello_input(struct proxy *p, struct inside *i, struct slic
         return i;
     if (i->name[0] == '\0')
         i = introduce(p, i, h->name);
-    if (i == NULL || strcmp(i->name, h->name) != 0 || (i->is_pair && h->incarnation < i->view))
+    if (i == NULL || strcmp(i->name, h->name) != 0)
+        return i;
+    if (i->probe)
+        return probe_answers(p, i, h->incarnation);
+    if (i->is_pair && (h->incarnation < i->view || (i->other && h->incarnation == i->view)))
         return i; /* a member that does not know yet that it is primary no longer */
+    if (i->is_pair && h->incarnation > i->view)
+        follow_member(p, i, h->incarnation);
     greeted(p, i);
     return i;
 }
@@ -182,11 +271,17 @@ static void message(struct proxy *p, const struct inside *i, struct slice text)
         return;
     }
     strcpy(from.name, i->name);
+    if (i->is_pair)
+        nodes_heard(p, slice_text(i->name));
     sip_transactions_input(&p->transactions, &from, false, &m);
 }
 
 static void lost(struct proxy *p, struct inside *i)
 {
+    if (i->probe) {
+        end_probe(p, i);
+        return;
+    }
     if (i->name[0] == '\0') {
         map_remove_number(&p->inside_flows, i->flow);
         frame_reader_free(&i->in);
@@ -194,6 +289,7 @@ static void lost(struct proxy *p, struct inside *i)
         return;
     }
     bool refused_us = i->peer.known && !i->greeted;
+    i->other = i->is_pair && !i->greeted && !i->other;
     drop(p, i);
     if (i->is_pair || strcmp(p->name, i->name) < 0)
         retry_later(p, i, refused_us ? TIMER_PROXY_REFUSED : TIMER_PROXY_RECONNECT);
@@ -209,6 +305,8 @@ static void data(struct proxy *p, struct inside *i, struct slice bytes)
             i = hello_input(p, i, f.payload);
         else if (f.kind == SIP_FRAME_MESSAGE && i->greeted)
             message(p, i, f.payload);
+        else if (f.kind == SIP_FRAME_BUSY && i->greeted && i->is_pair)
+            nodes_told(p, slice_text(i->name), f.payload);
         if (i == NULL || map_get_number(&p->inside_flows, flow) != i)
             return;
     }
@@ -292,7 +390,7 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
         follow(p, in);
         return true;
     }
-    if (in->token != PROXY_TOKEN_INSIDE)
+    if (in->token != PROXY_TOKEN_INSIDE && in->token != PROXY_TOKEN_PROBE)
         return false;
     if (in->kind == INPUT_ACCEPTED)
         accepted(p, in);
@@ -326,7 +424,7 @@ void proxy__inside_close(struct proxy *p)
 {
     struct inside *i;
     map_for_each (i, &p->inside_flows)
-        if (i->name[0] == '\0') {
+        if (i->name[0] == '\0' || i->probe) {
             frame_reader_free(&i->in);
             mem_free(i);
         }

@@ -16,6 +16,8 @@ static void proxy_close(void *self)
 {
     struct proxy *p = self;
     proxy__edge_close(p);
+    nodes_close(p);
+    names_close(p);
     guard_close(p);
     proxy__inside_close(p);
     proxy__relays_close(p);
@@ -47,6 +49,8 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
     guard_open(p);
     proxy__edge_open(p);
+    nodes_open(p);
+    names_open(p);
     proxy__bindings_open(p);
     proxy__questions_open(p);
     trunk_open(p);
@@ -61,6 +65,7 @@ static void tell_state(struct proxy *p)
     world_gauge(p->world, GAUGE_REGISTRATIONS_UNSAVED, p->unsaved_count);
     world_gauge(p->world, GAUGE_REGISTRATIONS_REMOVED, p->gone_count);
     world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
+    nodes_gauge(p);
     world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
     if (!p->listening)
         world_state(p->world, WORLD_STARTING,
@@ -70,6 +75,8 @@ static void tell_state(struct proxy *p)
         world_state(p->world, WORLD_DEGRADED, "cannot listen on all of its endpoints; see its log");
     else if (p->greeted_pairs == 0)
         world_state(p->world, WORLD_DEGRADED, "no pair of nodes can be reached");
+    else if (nodes_trouble(p) != NULL)
+        world_state(p->world, WORLD_DEGRADED, nodes_trouble(p));
     else
         world_state(p->world, WORLD_READY, "");
 }
@@ -99,8 +106,8 @@ static void proxy_input(void *self, const struct input *in)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)
         proxy__start_input(p, in);
-    else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in) &&
-             !proxy__questions_input(p, in))
+    else if (!guard_input(p, in) && !nodes_input(p, in) && !names_input(p, in) && !proxy__edge_input(p, in) &&
+             !proxy__inside_input(p, in) && !proxy__questions_input(p, in))
         (void)proxy__bindings_input(p, in);
     proxy__bindings_flush(p);
     tell_state(p);
@@ -112,6 +119,7 @@ static void proxy_audit(void *self, struct buffer *out)
     struct proxy *p = self;
     buffer_add_format(out, "counts bindings=%zu relays=%zu transactions=%zu\n", p->binding_count,
         map_count(&p->relays), map_count(&p->transactions.by_id));
+    nodes_audit(p, out);
 }
 
 const struct role role_proxy = {

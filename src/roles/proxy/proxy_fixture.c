@@ -57,6 +57,11 @@ static void commit_h(void *maker, struct world *w)
                  e.second.length > FRAME_HEAD && e.second.data[FRAME_HEAD - 1] == SIP_FRAME_PLACES) {
             if (proxy_fixture.on_places != NULL)
                 proxy_fixture.on_places(slice_from(e.second, FRAME_HEAD));
+        } else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")) &&
+                   slice_starts(slice_from(e.second, FRAME_HEAD), SLICE("OPTIONS sip:node-1.pair "))) {
+            proxy_fixture.watched++;
+            snprintf(proxy_fixture.watch, sizeof proxy_fixture.watch, "%.*s",
+                SLICE_ARG(slice_from(e.second, FRAME_HEAD)));
         } else if (e.kind == EFFECT_TELL && slice_equal(e.first, SLICE("node-1")))
             keep(0, slice_from(e.second, FRAME_HEAD));
         else if (e.kind == EFFECT_LISTEN && e.token == PROXY_TOKEN_EDGE)
@@ -77,9 +82,23 @@ static void commit_h(void *maker, struct world *w)
 
 static const struct world_backend backend = {.random = random_h, .commit = commit_h};
 
+/* As a pair does it: what the OPTIONS says comes back. */
+static void answer_watch(void)
+{
+    char text[700];
+    const char *fields = strstr(proxy_fixture.watch, "Via:");
+    uint16_t status = proxy_fixture.watch_status != 0 ? proxy_fixture.watch_status : 200;
+    if (fields == NULL || status == 1)
+        return;
+    snprintf(text, sizeof text, "SIP/2.0 %u Said\r\n%s", status, fields);
+    proxy_fixture.watch[0] = '\0';
+    proxy_fixture_from_pair(text);
+}
+
 void proxy_fixture_input(struct input in)
 {
     world_turn(&proxy_fixture.world, &role_proxy, proxy_fixture.proxy, &in, proxy_fixture.now);
+    answer_watch();
 }
 
 static void configure(void)

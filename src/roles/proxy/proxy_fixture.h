@@ -35,6 +35,9 @@ struct proxy_fixture {
     void (*on_places)(struct slice payload);   /* what the pair is told of DNs in service */
     void (*on_publish)(struct slice subject, struct slice bytes); /* NULL: nobody wants to know */
     unsigned cseq, branch;
+    unsigned watched;      /* OPTIONS by which the pair is watched: answered, unless ... */
+    uint16_t watch_status; /* 0: 200; 1: not at all */
+    char watch[600];       /* the last one that waits for its answer */
 };
 
 extern struct proxy_fixture proxy_fixture;

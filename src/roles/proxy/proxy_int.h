@@ -11,6 +11,8 @@
 #include "config/part.h"
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/guard/guard.h"
+#include "roles/proxy/names.h"
+#include "roles/proxy/nodes/nodes.h"
 #include "roles/proxy/proxy.h"
 #include "roles/proxy/questions.h"
 #include "roles/proxy/registrar/bindings.h"
@@ -33,6 +35,8 @@ enum {
     PROXY_OBJECT_TRUNK_TRY,
     PROXY_OBJECT_TRUNK_LEAD,
     PROXY_OBJECT_EDGE
+    PROXY_OBJECT_NODES,
+    PROXY_OBJECT_NAMES
 };
 enum {
     PROXY_TOKEN_EDGE = 1,                                       /* of the first listener, one more for each */
@@ -46,7 +50,9 @@ enum {
     PROXY_TOKEN_QUESTIONS,      /* of people */
     PROXY_TOKEN_GUARD = 96,
     PROXY_TOKEN_TRUNKS = 112,
-    PROXY_TOKEN_TRUNK_LEAD
+    PROXY_TOKEN_TRUNK_LEAD,
+    PROXY_TOKEN_NAMES = 120,
+    PROXY_TOKEN_PROBE
 };
 
 /* A stream to or from a part of ours. */
@@ -55,9 +61,11 @@ struct inside {
     char member[CONFIG_NAME_MAX]; /* pairs: the primary that the record names */
     struct part_peer peer;        /* who is at the other end of the flow */
     bool is_pair;
-    uint64_t view; /* pairs: of the record */
-    uint64_t flow; /* 0: none */
-    bool greeted;  /* it has introduced itself */
+    uint64_t view;      /* pairs: of the record */
+    uint64_t flow;      /* 0: none */
+    bool greeted;       /* it has introduced itself */
+    bool other;         /* pairs: the member is tried that the record does not name */
+    bool probed, probe; /* pairs: there is one; it is one: a stream to the other member of a silent pair */
     struct frame_reader in;
     struct world_timer retry;
 };
@@ -109,8 +117,9 @@ struct proxy {
     struct world_timer start_timer;
 
     struct guard *guard; /* guard/ */
-    /* trunk/ */
-    struct trunks *trunks;
+    struct nodes *nodes; /* nodes/ */
+    struct names *names;
+    struct trunks *trunks; /* trunk/ */
 };
 
 /* start.c: what must be known before phones are let in */
@@ -124,6 +133,7 @@ void proxy__inside_open(struct proxy *p);
 bool proxy__inside_input(struct proxy *p, const struct input *in);
 void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
+void proxy__inside_silent(struct proxy *p, const char *name); /* a pair does not answer */
 
 /* route.c */
 unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],

@@ -33,6 +33,8 @@ static uint64_t branch_number(
     uint64_t number = 0;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         number = hash_stable_add(number, parts[i]);
+    if (to->why != NULL && strcmp(to->why, SIP_WHY_SENT) == 0) /* it may come back to who has sent it on */
+        number = hash_stable_add(number, SLICE(SIP_WHY_SENT));
     return number;
 }
 
@@ -89,6 +91,9 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
         add_record_route(out, p, record_listener, record_flow, to->record_way,
             slice_starts_nocase(m->uri, SLICE("sips:")));
     bool has_route = sip_header(m, SIP_HEADER_ROUTE) != NULL;
+    if (to->why != NULL)
+        buffer_add_format(
+            out, "Route: <sip:%s" PAIR_HOST ";" SIP_PARAMETER_WHY "=%s;lr>\r\n", to->target.name, to->why);
     if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
         buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
             to->target.name, to->record_flow);
@@ -155,6 +160,18 @@ static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_m
     return id;
 }
 
+bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destination *to)
+{
+    struct sip_message m;
+    struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    unsigned before = r->count;
+    if (server == NULL || r->count == PROXY_BRANCHES ||
+        sip_parse(&m, buffer_slice(&server->request), &p->arena, NULL) != 0)
+        return false;
+    send_branch(p, r, &m, to, slice_text(r->identity), &server->target);
+    return r->count != before;
+}
+
 static void release(struct proxy *p, struct relay *r)
 {
     map_remove_number(&p->relays, r->id);
@@ -205,6 +222,7 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     struct relay *r = proxy__relay_begin(p, t, m);
     r->from_trunk = to->record_way != NULL;
     r->group = count != 0 ? to[0].group : 0;
+    slice_put(r->identity, slice_first(identity, sizeof r->identity - 1));
     for (unsigned i = 0; i < count && i < PROXY_BRANCHES; i++) {
         struct destination one = to[i];
         one.breadth = one.listener != NULL && slice_empty(m->to_tag) ? breadth : 0;
@@ -414,6 +432,10 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         cancel_branches(p, r); /* the CANCEL had to wait for this */
     if (m->status == 100)
         return;
+    if (good && nodes_bounced(p, r, t, m)) {
+        proxy__relay_close_branch(r, t->id);
+        return;
+    }
     if (m->status >= 300 || (m->status >= 200 && !good)) {
         note_refusal(p, r, m->status >= 300 ? m->status : 502, good ? m : NULL);
         proxy__relay_close_branch(r, t->id);

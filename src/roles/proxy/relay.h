@@ -34,6 +34,10 @@ struct relay {
     struct outgoing *outgoing; /* the request goes to a trunk; NULL: elsewhere */
     uint64_t trunk_call;       /* that it would begin there; 0: none */
     bool from_trunk;           /* it came from one: what goes back names nothing of the inside */
+
+    /* nodes/ */
+    bool sent_on;      /* a pair has sent it on to another one */
+    char identity[64]; /* of the caller, as it was proved; "": none */
 };
 
 /* Where a request is to go. */
@@ -50,6 +54,7 @@ struct destination {
     struct slice path;      /* phones: what stands between (RFC 3327); becomes a Route */
     unsigned
         group; /* contacts: those of one group are tried together, then those of the next; 0: no others */
+    const char *why; /* pairs: SIP_WHY_* of a new call; NULL: it has its dialog there */
 };
 
 /* relay.c */
@@ -65,6 +70,8 @@ void proxy__relay_close_branch(struct relay *r, uint64_t transaction);
 void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status);
 /* All Routes but the first: that was ours. Another proxy still needs it. */
 void proxy__add_routes(struct buffer *out, const struct sip_message *m, bool keep_first);
+/* The same request to one place more; false: it cannot be sent any more. */
+bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destination *to);
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
 /* The response as it goes on: without the topmost Via. */

@@ -256,9 +256,8 @@ static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_
     const struct config_dn *dn = proxy__authenticate(p, t, m);
     if (dn == NULL)
         return;
-    const struct config_pair *pair = config_dn_pair(world_configuration(p->world), dn);
-    if (pair == NULL || !to_pair(p, pair->name, &to) || !guard_lets_through(p, pair->name, m))
-        refuse(p, t, 503);
+    if (!proxy__choose_pair(p, dn, &to) || !guard_lets_through(p, slice_text(to.target.name), m))
+        sip_respond_saying(t, 503, SLICE("edge"), SIP_HEADER_RETRY_AFTER, SLICE("5"));
     else
         proxy__relay(p, t, m, &to, 1, dn->number);
 }
@@ -275,8 +274,7 @@ static bool callers_pair(struct proxy *p, const struct sip_message *m, struct de
         return false;
     const struct configuration *c = world_configuration(p->world);
     const struct config_dn *dn = config_dn(c, user);
-    const struct config_pair *pair = dn != NULL ? config_dn_pair(c, dn) : NULL;
-    return pair != NULL && to_pair(p, pair->name, to);
+    return dn != NULL && proxy__choose_pair(p, dn, to);
 }
 
 static void cancel(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)

@@ -62,6 +62,8 @@ void proxy__stray(void *self, const struct sip_target *from, const struct sip_me
     struct sip_via via;
     struct sip_target to;
     bool inside = from->name[0] != '\0';
+    if (nodes_answered(p, from, m))
+        return;
     world_count(p->world, COUNTER_SIP_STRAY, 1);
     if (m->status == 100 || !ours(p, m) || !second_via(m, &via))
         return;

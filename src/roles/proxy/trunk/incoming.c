@@ -28,23 +28,16 @@ static const struct config_dn *dn_of(struct proxy *p, const struct config_trunk 
     return dn != NULL && !dn->disabled ? dn : NULL;
 }
 
-/* A call stays where it has come in (GEO-1): the pair is one of this location. */
-static const struct config_pair *pair_for(struct proxy *p, const struct config_dn *dn)
-{
-    return config_slot_pair(world_configuration(p->world), trunk__location(p), dn->slot);
-}
-
 static void pass_on(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
-    struct trunk_state *s, const struct config_dn *dn, const struct config_pair *pair)
+    struct trunk_state *s, const struct config_dn *dn, struct destination to)
 {
     struct buffer uri = {0};
-    struct destination to = {.record_way = trunk__way_text(p, &(struct trunk_way){.token = s->token})};
+    to.record_way = trunk__way_text(p, &(struct trunk_way){.token = s->token});
     buffer_add_text(&uri, "sip:");
     trunk__add_user(&uri, dn->number);
     buffer_add_format(&uri, "@%s", p->realm);
     to.uri = arena_copy(&p->arena, buffer_slice(&uri));
     buffer_free(&uri);
-    slice_put(to.target.name, pair->name);
     trunk__call_begin(s, trunk__call_key(m), false);
     proxy__relay(p, t, m, &to, 1, SLICE(""));
     struct relay *r = map_get_number(&p->relays, t->owner);
@@ -69,14 +62,14 @@ void trunk_incoming(
         return;
     }
     const struct config_dn *dn = dn_of(p, trunk, number);
-    const struct config_pair *pair = dn != NULL ? pair_for(p, dn) : NULL;
+    struct destination to;
     if (dn == NULL) {
         trunk__note(s, TRUNK_UNKNOWN_NUMBER, "no DN has the number %.*s", SLICE_ARG(number));
         sip_respond_simple(t, 404, SLICE("edge"));
-    } else if (pair == NULL || pair->name.length >= PROXY_NAME) {
+    } else if (!proxy__choose_pair(p, NULL, &to)) { /* the own location's, as long as it has one (GEO-1) */
         sip_respond_simple(t, 503, SLICE("edge"));
     } else {
-        pass_on(p, t, m, s, dn, pair);
+        pass_on(p, t, m, s, dn, to);
     }
 }
 

@@ -292,6 +292,9 @@ void trunk__try_due(struct proxy *p, uint64_t relay)
     if (r == NULL || r->outgoing == NULL || !r->outgoing->begins)
         return;
     struct trunk_state *s = trunk__state_of(p, r->outgoing->trunk);
+    const struct sip_transaction *silent = sip_transaction_find(&p->transactions, r->outgoing->transaction);
+    if (silent != NULL)
+        names_dead(p, TRANSPORT_UDP, &silent->target.address);
     if (s != NULL)
         trunk__watch_heard(s, false);
     give_up(p, r, TRUNK_SILENT, "it did not answer in time");

@@ -23,17 +23,42 @@ const struct edge_listener *trunk__listener(struct proxy *p, const struct sip_ta
     return listener_of(p, TRANSPORT_TCP, 4);
 }
 
+static int by_address(struct proxy *p, struct destination *to, const struct config_trunk *t)
+{
+    to->listener = listener_of(p, TRANSPORT_UDP, to->target.address.family);
+    if (to->listener == NULL || t->transport != TRANSPORT_UDP)
+        return ERROR_UNSUPPORTED;
+    to->target.flow = to->listener->flow;
+    return 0;
+}
+
+/* By DNS (RFC 3263); the first time the answer is not there yet, and the trunk is out of reach. */
+static int by_name(
+    struct proxy *p, struct destination *to, const struct config_trunk *t, struct slice host, uint16_t port)
+{
+    struct locate_target target;
+    uint8_t families = 0;
+    for (unsigned i = 0; i < p->listener_count; i++)
+        families |= p->listeners[i].address.family == 6 ? LOCATE_IPV6 : LOCATE_IPV4;
+    int error = names_target(p, &target,
+        &(struct locate_wish){.host = host,
+            .port = port,
+            .transport = (uint8_t)t->transport,
+            .secure = t->transport == TRANSPORT_TLS,
+            .families = families});
+    if (error != 0)
+        return ERROR_UNREACHABLE;
+    to->target.address = target.address;
+    return by_address(p, to, t);
+}
+
 int trunk__target(
     struct proxy *p, struct destination *to, const struct config_trunk *t, struct slice host, uint16_t port)
 {
     *to = (struct destination){.reliable = false};
     int error = address_parse_ip(&to->target.address, host);
     if (error != 0)
-        return ERROR_UNREACHABLE;
+        return by_name(p, to, t, host, port);
     to->target.address.port = port != 0 ? port : standard_port((enum transport)t->transport);
-    to->listener = listener_of(p, TRANSPORT_UDP, to->target.address.family);
-    if (to->listener == NULL || t->transport != TRANSPORT_UDP)
-        return ERROR_UNSUPPORTED;
-    to->target.flow = to->listener->flow;
-    return 0;
+    return by_address(p, to, t);
 }
