@@ -30,6 +30,8 @@ static const struct command commands[] = {
         command_status},
     {"alarms", "[history]", "shows what is wrong, or was", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1,
         command_alarms},
+    {"registrations", "[TEXT]", "shows which phones are registered, all or those with the text",
+        OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1, command_registrations},
     {"acknowledge", "ID", "says that somebody cares for an alarm", OPTION_PLACE, 1, 1, command_acknowledge},
     {"bans", "", "shows whom the proxies shut out, and numbers that do odd things",
         OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 0, command_bans},

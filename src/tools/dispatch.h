@@ -35,6 +35,7 @@ int command_export(const struct options *options);
 int command_changes(const struct options *options);
 int command_undo(const struct options *options);
 int command_status(const struct options *options);
+int command_registrations(const struct options *options);
 int command_alarms(const struct options *options);
 int command_acknowledge(const struct options *options);
 int command_bans(const struct options *options);

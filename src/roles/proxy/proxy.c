@@ -47,6 +47,7 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
     guard_open(p);
     proxy__bindings_open(p);
+    proxy__questions_open(p);
     trunk_open(p);
     proxy__inside_open(p);
     proxy__start(p);
@@ -97,7 +98,8 @@ static void proxy_input(void *self, const struct input *in)
         sip_transactions_timer(&p->transactions, in->object, in->timer);
     else if (OBJECT_KIND(in->object) == PROXY_OBJECT_START)
         proxy__start_input(p, in);
-    else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in))
+    else if (!guard_input(p, in) && !proxy__edge_input(p, in) && !proxy__inside_input(p, in) &&
+             !proxy__questions_input(p, in))
         (void)proxy__bindings_input(p, in);
     proxy__bindings_flush(p);
     tell_state(p);

@@ -12,6 +12,7 @@
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/guard/guard.h"
 #include "roles/proxy/proxy.h"
+#include "roles/proxy/questions.h"
 #include "roles/proxy/registrar/bindings.h"
 #include "roles/proxy/relay.h"
 #include "sip/peer.h"

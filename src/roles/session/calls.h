@@ -54,6 +54,7 @@ void session__config(struct connection *c, struct sign_in *i);
 void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody);
 bool session__is_operator(const struct connection *c);
 void session__config_answer(struct session *s, struct slice bytes);
+void session__proxy(struct connection *c, struct sign_in *i);
 void session__control(struct connection *c, struct sign_in *i);
 
 /* rate.c, identity.c */

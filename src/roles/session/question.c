@@ -331,6 +331,11 @@ void session__config(struct connection *c, struct sign_in *i)
     session__forward(c, i, "config", false);
 }
 
+void session__proxy(struct connection *c, struct sign_in *i)
+{
+    session__forward(c, i, "proxy", false);
+}
+
 void session__control(struct connection *c, struct sign_in *i)
 {
     session__forward(c, i, "control", false);

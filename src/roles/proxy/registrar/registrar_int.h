@@ -56,6 +56,10 @@ void proxy__save_moved(struct proxy *p, struct binding *to, struct binding *from
 bool proxy__save_input(struct proxy *p, const struct input *in);
 void proxy__save_close(struct proxy *p);
 
+/* list.c */
+struct proxy_question;
+void proxy__registrations_question(struct proxy *p, const struct proxy_question *q);
+
 /* places.c: pairs hear which of their DNs are in service (VC-9) */
 void proxy__place_changed(struct proxy *p, const struct aor *a);
 void proxy__places_greeted(struct proxy *p, const char *pair); /* a pair that knows nothing yet */
