@@ -2,6 +2,7 @@
  * node to which a proxy of ours brings the call, on the stream that proxies open to nodes. */
 #define _GNU_SOURCE
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
@@ -57,11 +58,15 @@ static void begin(unsigned unit)
     invite(unit);
 }
 
-/* A call of which the BYE is lost counts as failed: what it must say again was in the answer. */
+static struct text *byes; /* of the calls that end, where they are kept */
+
+/* Unless it is kept, a BYE that is lost makes its call one that failed. */
 static void again(unsigned unit)
 {
     if (units[unit].stage == STAGE_CALLING)
         invite(unit);
+    else if (byes != NULL && byes[unit].length != 0)
+        out_send(PORT_CALLER, (size_t)snprintf(out_room(), MESSAGE, "%.*s", TEXT(byes[unit])));
 }
 
 /* ACK or BYE, along the route of the answer, which is read from its end (RFC 3261 12.1.2). */
@@ -84,6 +89,11 @@ static void in_dialog(const char *method, char branch, unsigned unit, struct tex
         TEXT(to), method[0] == 'A' ? 1 : 2, method);
     if (length >= MESSAGE)
         fail("a request is too long");
+    if (options.keep != 0 && method[0] == 'B') {
+        if (byes == NULL && (byes = calloc(options.count, sizeof *byes)) == NULL)
+            fail("memory");
+        byes[unit] = (struct text){strndup(room, (size_t)length), (size_t)length};
+    }
     out_send(PORT_CALLER, (size_t)length);
 }
 

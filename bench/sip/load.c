@@ -3,9 +3,9 @@
  *     load register|call NAME=VALUE...       server, caller, called, node: ports of 127.0.0.1
  *                                            rate (a second), count, first, names, round, digest, secret, pids
  *
- * Prints "DONE FAILED REPEATED STRAY MICROSECONDS BYTES": units that went well and that did not, messages that it had to
+ * Prints "DONE FAILED REPEATED STRAY MICROSECONDS BYTES CUT": units that went well and that did not, messages that it had to
  * send again, answers that nobody waited for, CPU of the processes PIDS in that time, and by how much their memory grew
- * until the last answer. */
+ * until the last answer; at the end those that failed although they had begun well. */
 #define _GNU_SOURCE
 #include "load.h"
 
@@ -32,7 +32,7 @@
 
 struct options options = {.names = 1000, .first = 1000000, .secret = ""};
 struct unit *units;
-unsigned done, failed, repeated, stray;
+unsigned done, failed, repeated, stray, cut;
 
 static const struct mode *mode;
 static int sockets[PORTS] = {-1, -1, -1}, listener = -1;
@@ -179,6 +179,7 @@ void unit_over(unsigned unit, bool good)
 {
     if (units[unit].stage >= UNIT_DONE)
         return;
+    cut += !good && units[unit].stage > 1;
     units[unit].stage = good ? UNIT_DONE : UNIT_FAILED;
     units[unit].again = 0;
     done += good;
@@ -340,7 +341,8 @@ static void run(void)
         int64_t rest = TICK - (clock_now() - first) % TICK;
         nanosleep(&(struct timespec){0, rest * 1000}, NULL);
     }
-    failed = options.count - done;
+    for (unsigned i = 0; i < options.count; i++)
+        unit_over(i, false); /* those that got no answer until now */
 }
 
 static void read_pids(char *text)
@@ -356,7 +358,7 @@ static void read_option(char *text)
         unsigned *value;
     } numbers[] = {{"server", &options.server}, {"caller", &options.caller}, {"called", &options.called},
         {"node", &options.node}, {"rate", &options.rate}, {"count", &options.count}, {"first", &options.first},
-        {"names", &options.names}, {"round", &options.round}};
+        {"names", &options.names}, {"round", &options.round}, {"keep", &options.keep}};
     char *value = strchr(text, '=');
     if (value == NULL)
         fail(text);
@@ -388,6 +390,6 @@ int main(int argc, char **argv)
     run();
     spent = cpu() - spent;
     used = memory() - used;
-    printf("%u %u %u %u %.0f %ld\n", done, failed, repeated, stray, spent, used);
+    printf("%u %u %u %u %.0f %ld %u\n", done, failed, repeated, stray, spent, used, cut);
     return 0;
 }

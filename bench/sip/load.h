@@ -41,12 +41,14 @@ struct options {
     unsigned server; /* port */
     unsigned caller, called, node;
     unsigned rate, count, first, names, round;
+    unsigned keep; /* calls: the BYE is kept and sent again until it is answered */
     bool digest;
     const char *secret;
 };
 extern struct options options;
 extern struct unit *units;
 extern unsigned done, failed, repeated, stray;
+extern unsigned cut; /* failed although the first answer was good */
 
 /* load.c */
 char *out_room(void);                           /* MESSAGE bytes for the next message */

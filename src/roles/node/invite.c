@@ -114,12 +114,9 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
     char tag[NODE_NAME];
     node__leg_tag(l, tag);
     strcpy(l->dn, dn);
+    node__busy_began(l);
     l->expires = (uint32_t)(timer_duration(TIMER_SESSION_EXPIRES) / 1000000);
     buffer_add_format(&target, "sip:%s@%s", dn, n->realm);
-    strcpy(l->dn, c->to);
-    node__busy_began(l);
-    add_identity(&local, c, m);
-    buffer_add_format(&target, "sip:%s@%s", c->to, n->realm);
     buffer_add_format(&remote, "<%.*s>", SLICE_ARG(buffer_slice(&target)));
     buffer_add_format(&call_id, "%016llx%016llx", (unsigned long long)world_random(n->world),
         (unsigned long long)world_random(n->world)); /* it names nothing: trunks see it */

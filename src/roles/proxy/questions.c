@@ -11,7 +11,7 @@
 static const struct {
     const char *path; /* with what stands behind a '/' */
     void (*answer)(struct proxy *p, const struct proxy_question *q);
-} kinds[] = {{"registrations", proxy__registrations_question}};
+} kinds[] = {{"registrations", proxy__registrations_question}, {"bans", guard_question}};
 
 void proxy__answer(struct proxy *p, const struct proxy_question *q, unsigned status, struct slice json)
 {

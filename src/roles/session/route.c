@@ -44,6 +44,8 @@ static const struct route routes[] = {
     {"/api/enrol/", READ | HTTP_BIT(HTTP_POST), 16384, true, session__enrol},
     {"/api/members", READ, 0, true, session__members},
     {"/api/members/", HTTP_BIT(HTTP_POST), 8192, true, session__members},
+    {"/api/bans", READ, 0, true, session__proxy},
+    {"/api/bans/", HTTP_BIT(HTTP_DELETE), 0, true, session__proxy},
     {"/api/registrations", READ, 0, true, session__proxy},
     {"/api/registrations/", HTTP_BIT(HTTP_DELETE), 0, true, session__proxy},
     {"/api/ws", HTTP_BIT(HTTP_GET), 0, false, websocket},

@@ -145,16 +145,17 @@ bool guard_passes(
         return true;
     if (m->method == SIP_ACK && slice_equal(m->to_tag, SLICE(GUARD_TAG)))
         return false; /* of an answer without state */
-    bool trusted = guard__trusts(p, peer);
+    if (guard__trusts(p, peer))
+        return !begins_something(m) || guard__has_room(p, from, m, false, true);
     struct address plain = guard__plain(peer), key = guard__source_key(peer);
     struct guard_source *phone = guard__source(&g->phones, &plain, false);
-    if (!trusted && phone == NULL && !stranger_passes(p, peer, m))
+    if (phone == NULL && !stranger_passes(p, peer, m))
         return false;
     if (!begins_something(m))
         return true;
     struct guard_source *who = phone != NULL ? phone : guard__source(&g->sources, &key, true);
-    if (!trusted && g->limits.work != 0 && !sip_transaction_known(&p->transactions, m) &&
+    if (g->limits.work != 0 && !sip_transaction_known(&p->transactions, m) &&
         !guard__takes(g, &who->work, GUARD_RATE_WORK, world_now(p->world)))
         return drop(p, COUNTER_GUARD_LIMITED);
-    return guard__has_room(p, from, m, phone != NULL, trusted);
+    return guard__has_room(p, from, m, phone != NULL, false);
 }

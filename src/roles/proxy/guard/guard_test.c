@@ -1,7 +1,10 @@
 /* What strangers, floods and guessers get, and that phones go on meanwhile. */
+#include "config/builder.h"
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/proxy_fixture.h"
 #include "unit.h"
+#include "wire/client.pb-c.h"
+#include "wire/event.pb-c.h"
 #include "wire/pack.h"
 
 #define CONTACT "Contact: <sip:a@127.0.0.1:6001>\r\n"
@@ -273,6 +276,109 @@ static void bans_are_shared(void **state)
     proxy_fixture_end();
 }
 
+/* ---- by hand ---- */
+
+static void configure_ban(const char *network, int64_t until)
+{
+    struct config_builder *b = config_builder_from(proxy_fixture.configuration);
+    struct configuration *before = proxy_fixture.configuration;
+    config_builder_ban(
+        b, &(struct config_ban){
+               .name = SLICE("x"), .network = slice_text(network), .why = SLICE("a test"), .until = until});
+    assert_int_equal(config_builder_end(&proxy_fixture.configuration, b, NULL), 0);
+    proxy_fixture.world.configuration = proxy_fixture.configuration;
+    proxy_fixture_input((struct input){.kind = INPUT_CONFIG});
+    config_release(before);
+}
+
+/* SEC-4: a ban by hand holds for all from there, phones too, at once and until it ends or is changed. */
+static void a_ban_by_hand_holds_for_phones_too(void **state)
+{
+    struct address peer = from(1, 1, 5070), other = from(2, 1, 5070);
+    (void)state;
+    begin((struct config_guard){.phone = 1000});
+    guard_praises(proxy_fixture.proxy, &peer);
+    configure_ban("10.0.1.0/24", proxy_fixture.now + 60 * (int64_t)SECOND);
+    ask(&peer, "REGISTER", "1001", "");
+    assert_int_equal(counted(COUNTER_GUARD_BANNED), 1);
+    ask(&other, "REGISTER", "1001", "");
+    assert_int_equal(counted(COUNTER_CHALLENGES), 1);
+    proxy_fixture_pass(60 * (int64_t)SECOND);
+    ask(&peer, "REGISTER", "1001", "");
+    assert_int_equal(counted(COUNTER_CHALLENGES), 2);
+    configure_ban("10.0.2.1", 0); /* the object names another one now */
+    ask(&other, "REGISTER", "1001", "");
+    ask(&peer, "REGISTER", "1001", "");
+    assert_int_equal(counted(COUNTER_CHALLENGES), 3);
+    proxy_fixture_end();
+}
+
+static char answered[2000];
+static unsigned status;
+
+static void hear_answer(struct slice subject, struct slice bytes)
+{
+    struct arena arena = {0};
+    if (!slice_equal(subject, SLICE("ctl.session.s.config")))
+        return;
+    const Tandem__ConfigAnswer *a = pack_read(&tandem__config_answer__descriptor, bytes, &arena);
+    assert_non_null(a);
+    status = a->status;
+    snprintf(answered, sizeof answered, "%.*s", SLICE_ARG(pack_slice(a->body)));
+    arena_free(&arena);
+}
+
+static void question(const char *method, const char *path, const char *role)
+{
+    Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
+    struct buffer bytes = {0};
+    m.reply_to = (char *)(uintptr_t) "ctl.session.s.config";
+    m.token = 7;
+    m.method = (char *)(uintptr_t)method;
+    m.path = (char *)(uintptr_t)path;
+    m.role = (char *)(uintptr_t)role;
+    m.user = (char *)(uintptr_t) "grace";
+    pack_add(&bytes, &m.base);
+    status = 0;
+    proxy_fixture_input(
+        (struct input){.kind = INPUT_BUS, .token = PROXY_TOKEN_QUESTIONS, .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+}
+
+/* SEC-4: people see who is shut out and which numbers are odd, and administrators let in again. */
+static void people_see_and_lift_bans(void **state)
+{
+    struct address peer = from(1, 7, 5070);
+    (void)state;
+    begin((struct config_guard){.ban_credentials = 2, .ban_seconds = 60, .alarm_addresses = 1});
+    proxy_fixture.on_publish = hear_answer;
+    for (unsigned i = 0; i < 3; i++)
+        guard_blames(proxy_fixture.proxy, &peer, GUARD_CREDENTIALS);
+    guard__number_saw(proxy_fixture.proxy, SLICE("1001"), GUARD_ROAMING, &peer);
+    peer.ip[3]++;
+    guard__number_saw(proxy_fixture.proxy, SLICE("1001"), GUARD_ROAMING, &peer);
+    configure_ban("2001:db8::/32", 0);
+    question("GET", "/api/bans", "agent");
+    assert_int_equal(status, 200);
+    assert_non_null(strstr(answered, "{\"network\":\"10.0.1.7/32\",\"by\":\"program\""));
+    assert_non_null(strstr(answered, "{\"network\":\"2001:db8::/32\",\"by\":\"hand\",\"until\":\"0\""));
+    assert_non_null(strstr(answered, "{\"number\":\"1001\",\"what\":\"registers from many addresses\""));
+    question("DELETE", "/api/bans/10.0.1.7", "agent");
+    assert_int_equal(status, 403);
+    question("DELETE", "/api/bans/10.0.1.777", "administrator");
+    assert_int_equal(status, 400);
+    question("DELETE", "/api/bans/10.0.1.7", "administrator");
+    assert_int_equal(status, 200);
+    question("DELETE", "/api/bans/10.0.1.7", "administrator");
+    assert_int_equal(status, 404);
+    question("DELETE", "/api/bans/2001:db8::%2F32", "administrator"); /* that is an object */
+    assert_int_equal(status, 404);
+    peer = from(1, 7, 5070);
+    ask(&peer, "REGISTER", "1001", "");
+    assert_int_equal(counted(COUNTER_CHALLENGES), 1);
+    proxy_fixture_end();
+}
+
 /* ---- scanners ---- */
 
 /* SEC-4: tools that look for victims get no answer, whatever they ask. */
@@ -384,6 +490,7 @@ TESTS("roles/proxy/guard", cmocka_unit_test(a_flood_from_one_source_is_cut),
     cmocka_unit_test(trusted_networks_are_not_touched), cmocka_unit_test(a_challenge_leaves_nothing_behind),
     cmocka_unit_test(a_guesser_is_banned), cmocka_unit_test(a_ban_spares_phones_behind_the_same_address),
     cmocka_unit_test(users_cannot_be_told_apart), cmocka_unit_test(bans_are_shared),
+    cmocka_unit_test(a_ban_by_hand_holds_for_phones_too), cmocka_unit_test(people_see_and_lift_bans),
     cmocka_unit_test(scanners_get_no_answer), cmocka_unit_test(strangers_that_only_ask_get_silence),
     cmocka_unit_test(foreign_domains_get_no_answer), cmocka_unit_test(streams_of_one_source_are_counted),
     cmocka_unit_test(odd_numbers_are_told))

@@ -22,11 +22,13 @@ uint32_t guard_loop_mark(const struct sip_message *m)
     return (uint32_t)(h ^ h >> 32);
 }
 
-/* "z9hG4bK-NAME-...-MARK": ours, whatever listener or stream it went by. */
+/* "z9hG4bK-NAME-...-MARK": ours, whatever listener or stream it went by; outside no name is said. */
 static bool reads_mark(const struct proxy *p, struct slice branch, uint32_t *mark)
 {
     struct slice begin = SLICE("z9hG4bK-"), name = slice_text(p->name);
     *mark = 0;
+    if (slice_starts(slice_from(branch, begin.length), SLICE("-")))
+        name.length = 0;
     if (!slice_starts(branch, begin) || !slice_starts(slice_from(branch, begin.length), name) ||
         branch.length < begin.length + name.length + 2 + MARK ||
         branch.data[begin.length + name.length] != '-' || branch.data[branch.length - MARK - 1] != '-')

@@ -77,9 +77,9 @@ void guard_blames(struct proxy *p, const struct address *peer, enum guard_offenc
 void guard_praises(struct proxy *p, const struct address *peer)
 {
     struct guard *g = p->guard;
-    struct address key = guard__source_key(peer), plain = guard__plain(peer);
     if (guard__trusts(p, peer))
         return;
+    struct address key = guard__source_key(peer), plain = guard__plain(peer);
     (void)guard__source(&g->phones, &plain, true);
     struct guard_source *s = guard__source(&g->sources, &key, false);
     if (s != NULL)
@@ -90,9 +90,9 @@ void guard_proved(struct proxy *p, const struct sip_message *m, struct slice num
 {
     struct address peer = p->guard->peer;
     guard__pay(p, m);
-    guard_praises(p, &peer);
     if (guard__trusts(p, &peer))
         return;
+    guard_praises(p, &peer);
     if (m->method == SIP_REGISTER)
         guard__number_saw(p, number, GUARD_ROAMING, &peer);
     else if (m->method == SIP_INVITE && slice_empty(m->to_tag))
