@@ -30,6 +30,12 @@ bool proxy__edge_flow_lives(struct proxy *p, uint64_t flow)
     return edge__flow(p, flow) != NULL;
 }
 
+const struct address *edge_peer(struct proxy *p, const struct sip_target *from)
+{
+    struct edge_flow *f = from->address.family == 0 ? edge__flow(p, from->flow) : NULL;
+    return from->address.family != 0 ? &from->address : f != NULL ? &f->peer : NULL;
+}
+
 struct slice edge_peer_name(struct proxy *p, uint64_t flow)
 {
     struct edge_flow *f = edge__flow(p, flow);

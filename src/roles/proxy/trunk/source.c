@@ -62,14 +62,8 @@ bool trunk_trusts(struct proxy *p, const struct address *peer)
     return find(p, peer, false) != NULL;
 }
 
-static const struct address *peer_of(struct proxy *p, const struct sip_target *from)
-{
-    const struct edge_flow *f = map_get_number(&p->flows, from->flow);
-    return from->address.family != 0 ? &from->address : f != NULL ? &f->peer : NULL;
-}
-
 const struct config_trunk *trunk_of_target(struct proxy *p, const struct sip_target *from)
 {
-    const struct address *peer = from->name[0] == '\0' ? peer_of(p, from) : NULL;
+    const struct address *peer = from->name[0] == '\0' ? edge_peer(p, from) : NULL;
     return peer != NULL ? trunk_of(p, peer) : NULL;
 }
