@@ -53,6 +53,8 @@ bool proxy__edge_flow_lives(struct proxy *p, uint64_t flow);
 /* By which transport, and over which listener of ours, messages come from there; NULL: the stream is gone.
  * The listener is what stands in our Via and Record-Route. */
 const struct edge_listener *edge_listener_of(struct proxy *p, const struct sip_target *from);
+/* Where a message from outside came from; NULL: its stream is gone. Valid until the next input. */
+const struct address *edge_peer(struct proxy *p, const struct sip_target *from);
 /* "sip:192.0.2.1:5061;transport=tls"; `secure`: sips. */
 void edge_add_uri(struct buffer *out, const struct edge_listener *l, bool secure);
 /* Where it comes from; NULL: the stream is gone. */

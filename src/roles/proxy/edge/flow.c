@@ -32,7 +32,7 @@ bool proxy__edge_flow_lives(struct proxy *p, uint64_t flow)
 
 const struct address *edge_peer(struct proxy *p, const struct sip_target *from)
 {
-    const struct edge_flow *f = edge__flow(p, from->flow);
+    struct edge_flow *f = from->address.family == 0 ? edge__flow(p, from->flow) : NULL;
     return from->address.family != 0 ? &from->address : f != NULL ? &f->peer : NULL;
 }
 

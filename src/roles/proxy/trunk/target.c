@@ -7,29 +7,27 @@ static uint16_t standard_port(enum transport t)
     return t == TRANSPORT_TLS ? 5061 : 5060;
 }
 
-static const struct edge_listener *listener_of(struct proxy *p, enum transport transport, uint8_t family)
-{
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].transport == transport && p->listeners[i].address.family == family)
-            return &p->listeners[i];
-    return NULL;
-}
-
 const struct edge_listener *trunk__listener(struct proxy *p, const struct sip_target *from)
 {
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].flow == from->flow)
-            return &p->listeners[i];
-    return listener_of(p, TRANSPORT_TCP, 4);
+    const struct edge_listener *l = edge_listener_of(p, from);
+    return l != NULL || p->listener_count == 0 ? l : &p->listeners[0];
+}
+
+/* What its certificate must be made out for; empty: its address. */
+static struct slice name_of(const struct config_trunk *t)
+{
+    struct address address;
+    if (t->transport != TRANSPORT_TLS)
+        return SLICE("");
+    if (!slice_empty(t->certificate_name))
+        return t->certificate_name;
+    return address_parse_ip(&address, t->host) == 0 ? SLICE("") : t->host;
 }
 
 static int by_address(struct proxy *p, struct destination *to, const struct config_trunk *t)
 {
-    to->listener = listener_of(p, TRANSPORT_UDP, to->target.address.family);
-    if (to->listener == NULL || t->transport != TRANSPORT_UDP)
-        return ERROR_UNSUPPORTED;
-    to->target.flow = to->listener->flow;
-    return 0;
+    struct address address = to->target.address;
+    return edge_target(p, to, (enum transport)t->transport, &address, name_of(t));
 }
 
 /* By DNS (RFC 3263); the first time the answer is not there yet, and the trunk is out of reach. */
