@@ -62,6 +62,7 @@ static void says(const char *pair, uint16_t status)
     struct arena arena = {0};
     struct sip_target from = {.flow = 0};
     strcpy(from.name, pair);
+    (void)state_of(pair); /* it is watched from now on */
     snprintf(text, sizeof text,
         "SIP/2.0 %u Said\r\nVia: SIP/2.0/TCP proxy-1.proxy;branch=z9hG4bK-watch-0\r\nFrom: "
         "<sip:a@b>;tag=1\r\n"

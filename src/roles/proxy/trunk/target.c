@@ -45,7 +45,7 @@ static int by_name(
             .secure = t->transport == TRANSPORT_TLS,
             .families = families});
     if (error != 0)
-        return ERROR_UNREACHABLE;
+        return error == ERROR_AGAIN ? error : ERROR_UNREACHABLE;
     to->target.address = target.address;
     return by_address(p, to, t);
 }

@@ -143,6 +143,10 @@ static void ask(struct trunk_state *s)
     struct trunk_request request = {
         .method = SIP_OPTIONS, .cseq = 1, .call_id = world_random(s->proxy->world)};
     int error = trunk__target(s->proxy, &to, t, t->host, t->port);
+    if (error == ERROR_AGAIN) { /* its name is being asked for */
+        set_timer(s, timer_duration(TIMER_DNS_TRY));
+        return;
+    }
     if (error != 0) {
         trunk__note(s, TRUNK_UNREACHABLE, "it cannot be asked: %s", error_sentence(error));
         event(s, WATCH_EV_SILENCE);
