@@ -61,11 +61,9 @@ struct inside {
     char member[CONFIG_NAME_MAX]; /* pairs: the primary that the record names */
     struct part_peer peer;        /* who is at the other end of the flow */
     bool is_pair;
-    uint64_t view;      /* pairs: of the record */
-    uint64_t flow;      /* 0: none */
-    bool greeted;       /* it has introduced itself */
-    bool other;         /* pairs: the member is tried that the record does not name */
-    bool probed, probe; /* pairs: there is one; it is one: a stream to the other member of a silent pair */
+    uint64_t view, flow; /* pairs: of the record; 0: none */
+    bool greeted, other; /* it has introduced itself; the member is tried that the record does not name */
+    bool probed, probe;  /* pairs: there is one; it is one: a stream to the other member of a silent pair */
     struct frame_reader in;
     struct world_timer retry;
 };

@@ -293,8 +293,8 @@ void trunk__try_due(struct proxy *p, uint64_t relay)
         return;
     struct trunk_state *s = trunk__state_of(p, r->outgoing->trunk);
     const struct sip_transaction *silent = sip_transaction_find(&p->transactions, r->outgoing->transaction);
-    if (silent != NULL)
-        names_dead(p, TRANSPORT_UDP, &silent->target.address);
+    if (silent != NULL && s != NULL && trunk__config(s) != NULL)
+        names_dead(p, (enum transport)trunk__config(s)->transport, &silent->target.address);
     if (s != NULL)
         trunk__watch_heard(s, false);
     give_up(p, r, TRUNK_SILENT, "it did not answer in time");

@@ -165,8 +165,9 @@ void trunk__watch_due(struct trunk_state *s)
         return;
     }
     const struct sip_transaction *silent = sip_transaction_find(&s->proxy->transactions, s->asking);
+    enum transport transport = (enum transport)trunk__config(s)->transport;
     if (silent != NULL) /* the next question goes to another place of its name */
-        names_dead(s->proxy, TRANSPORT_UDP, &silent->target.address);
+        names_dead(s->proxy, transport, &silent->target.address);
     s->asking = 0; /* what comes later is an answer all the same */
     trunk__note(s, TRUNK_SILENT, "it did not answer OPTIONS");
     event(s, WATCH_EV_SILENCE);
