@@ -172,7 +172,8 @@ class WirePhone:
             if name.lower() in ("via", "from", "to", "call-id", "cseq", "record-route"):
                 extra = ";tag=" + tag if name.lower() == "to" and tag and "tag=" not in value else ""
                 head.append("%s: %s%s" % (name, value, extra))
-        head.append("Contact: <sip:%s@%s:%d>" % (self.dn, self.address, self.port))
+        if not more.startswith("Contact:"):
+            head.append("Contact: <sip:%s@%s:%d>" % (self.dn, self.address, self.port))
         if more:
             head.append(more)
         if body:
