@@ -118,7 +118,8 @@ bool phone__early_answer(struct phone *p)
         phone__set(p, PHONE_TIMER_ANSWER, T1);
         int length = snprintf(text, sizeof text, "Require: 100rel\r\nRSeq: %u\r\n", c->rseq);
         phone__text(&p->more, slice_of(text, (size_t)length));
-    }
+    } else
+        c->version--; /* the 2xx says the same once more (RFC 3261 13.2.1) */
     phone__reply_invite(p, media ? 183 : 180, buffer_slice(&body));
     buffer_free(&body);
     return true;
