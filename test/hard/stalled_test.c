@@ -207,7 +207,7 @@ static const struct role greedy = {
 
 static void heavy(struct stalled *t)
 {
-    *t = (struct stalled){.phones = 400, .calls = 800, .description = 40000};
+    *t = (struct stalled){.phones = 600, .calls = 1200, .description = 50000};
 }
 
 static void the_bound_holds_where_much_waits(void **state)
