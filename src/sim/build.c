@@ -68,12 +68,13 @@ static void configure(struct config_builder *b, struct config_application *a, st
 
 static void configure_proxy(struct cluster *c, struct config_builder *b, unsigned k)
 {
-    struct slice listen[] = {
-        text(c, "udp:10.0.%u.1:%u", 1 + k, SIP_PORT), text(c, "tcp:10.0.%u.1:%u", 1 + k, SIP_PORT)};
+    struct slice listen[] = {text(c, "udp:10.0.%u.1:%u", 1 + k, SIP_PORT),
+        text(c, "tcp:10.0.%u.1:%u", 1 + k, SIP_PORT), text(c, "tls:10.0.%u.1:5061", 1 + k),
+        text(c, "wss:10.0.%u.1:7443", 1 + k)};
     configure(b,
         &(struct config_application){.name = text(c, "proxy-%u", k + 1),
             .role = CONFIG_ROLE_PROXY,
-            .listen = {.items = listen, .count = 2},
+            .listen = {.items = listen, .count = sizeof listen / sizeof listen[0]},
             .inside = text(c, "tls:10.0.%u.1:%u", 1 + k, INSIDE_PORT)},
         location(c, k));
 }
@@ -158,6 +159,7 @@ static void complain(
 
 static void start_phones(struct cluster *c)
 {
+    static const enum transport streams[] = {TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORT_WSS};
     const struct cluster_params *p = c->params;
     bool lossy = (p->faults & SIM_FAULT_BIT(SIM_FAULT_DROP)) != 0;
     c->town.phones = mem_zero(p->phones * sizeof *c->town.phones);
@@ -185,6 +187,7 @@ static void start_phones(struct cluster *c)
             .own = {.ip = {10, 1, (uint8_t)(ip >> 8), (uint8_t)ip}, .port = SIP_PORT, .family = 4},
             .home = i % p->proxies,
             .tcp = p->tcp_only || (!p->udp_only && i % TCP_EACH == TCP_EACH - 1),
+            .stream = streams[i / TCP_EACH % 3],
             .description = p->description,
             .loss = lossy ? PHONE_LOSS : 0};
         unsigned host = sim_host(c->sim, ip, PHONE_SITE + i % PHONE_SITES);

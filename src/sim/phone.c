@@ -208,6 +208,7 @@ static void phone_close(void *self)
     struct phone *p = self;
     for (int t = 0; t < PHONE_TIMERS; t++)
         world_timer_clear(&p->timers[t]);
+    phone__stream_over(p);
     set_registered(p, false);
     for (int slot = 0; slot < SLOTS; slot++)
         buffer_free(&p->requests[slot].bytes);
@@ -225,9 +226,7 @@ static void phone_close(void *self)
  * to an INVITE has lost it. */
 static void disconnected(struct phone *p)
 {
-    p->connected = false;
-    p->stream = 0;
-    buffer_clear(&p->in);
+    phone__stream_over(p);
     set_registered(p, false);
     phone__clear(p, PHONE_TIMER_REGISTER);
     phone__request_done(p, SLOT_REGISTER);
@@ -252,8 +251,7 @@ static void phone_input(void *self, const struct input *input)
         phone__hear(p, input);
         break;
     case INPUT_OPENED:
-        p->connected = true;
-        phone__register(p);
+        phone__opened(p);
         break;
     case INPUT_CLOSED:
         if (p->setup->tcp)

@@ -1,7 +1,7 @@
 /* Simulated SIP phones, written against the wire: a user agent of its own making, not the one of the product.
  *
  *     town ──┬── phone 1001 ──udp──┐
- *            ├── phone 1002 ──tcp──┼──> proxies
+ *            ├── phone 1002 ──tcp──┼──> proxies      (and tls, wss)
  *            └── ...               │      what each believes about its calls: ledger
  *
  * Phones have habits, drawn from their random: impatient, slow, busy, refusing, holding. */
@@ -17,11 +17,12 @@ struct phone_setup {
     struct town *town;
     uint32_t index;
     struct slice dn, secret;
-    struct address own; /* host and port */
-    unsigned home;      /* the proxy that it prefers */
-    bool tcp;
-    size_t description; /* bytes that a session description has at least */
-    uint32_t loss;      /* per million: datagrams that it does not hear */
+    struct address own;    /* host and port */
+    unsigned home;         /* the proxy that it prefers */
+    bool tcp;              /* a stream; else datagrams */
+    enum transport stream; /* TCP, TLS or WSS */
+    size_t description;    /* bytes that a session description has at least */
+    uint32_t loss;         /* per million: datagrams that it does not hear */
 };
 
 /* What the phones of a run share; the cluster owns it. */

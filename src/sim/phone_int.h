@@ -25,6 +25,10 @@ void phone__rest(struct phone *p);                                    /* idle: w
 /* ---- phone_wire.c ---- */
 struct slice phone__allow(const struct phone *p);
 void phone__connect(struct phone *p);
+void phone__opened(struct phone *p);
+void phone__stream_over(struct phone *p);
+const char *phone__transport(const struct phone *p);                  /* as Via names it */
+void phone__add_transport(const struct phone *p, struct buffer *out); /* behind a contact's address */
 void phone__transmit(struct phone *p, const struct address *to, struct slice bytes);
 void phone__hear(struct phone *p, const struct input *input); /* datagram or bytes of the stream */
 void phone__reply(struct phone *p, const struct sip_message *request, const struct address *peer,

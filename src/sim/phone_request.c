@@ -25,7 +25,7 @@ static struct slice branch_of(const struct phone_request *r, char text[40])
 static void add_via(struct phone *p, struct buffer *out, const struct phone_request *r)
 {
     char text[40];
-    buffer_add_text(out, p->setup->tcp ? "Via: SIP/2.0/TCP " : "Via: SIP/2.0/UDP ");
+    buffer_add_format(out, "Via: SIP/2.0/%s ", phone__transport(p));
     address_add(out, &p->setup->own);
     buffer_add_text(out, ";rport;branch=");
     buffer_add(out, branch_of(r, text));
@@ -36,7 +36,7 @@ static void add_contact(struct phone *p, struct buffer *out, bool registering)
 {
     buffer_add_format(out, "Contact: <sip:%.*s@", SLICE_ARG(p->setup->dn));
     address_add(out, &p->setup->own);
-    buffer_add_text(out, p->setup->tcp ? ";transport=tcp>" : ">");
+    phone__add_transport(p, out);
     if (registering)
         buffer_add_format(out,
             ";expires=300;reg-id=1;+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-%012u>\"",

@@ -2,6 +2,7 @@
 #ifndef TANDEM_SIM_PHONE_STATE_H
 #define TANDEM_SIM_PHONE_STATE_H
 
+#include "http/websocket.h"
 #include "sim/phone.h"
 #include "sip/digest.h"
 #include "sip/message.h"
@@ -105,6 +106,9 @@ struct phone {
     struct town *town;
     uint64_t socket, stream;
     bool connected, registered;
+    bool framing; /* WSS: the handshake is done */
+    uint8_t key[16];
+    struct websocket websocket;
     bool reliable, updates; /* habits: 100rel; UPDATE in place of re-INVITE */
     struct phone_text more; /* header lines of the next answer */
     struct buffer in;       /* of the stream */

@@ -11,21 +11,81 @@ struct slice phone__allow(const struct phone *p)
     return p->updates ? allow_all : allow;
 }
 
+#define TLS_PORT 5061U
+#define WSS_PORT 7443U
+
+static bool frames(const struct phone *p)
+{
+    return p->setup->tcp && p->setup->stream == TRANSPORT_WSS;
+}
+
+const char *phone__transport(const struct phone *p)
+{
+    if (!p->setup->tcp)
+        return "UDP";
+    return p->setup->stream == TRANSPORT_TLS ? "TLS" : frames(p) ? "WSS" : "TCP";
+}
+
+void phone__add_transport(const struct phone *p, struct buffer *out)
+{
+    if (p->setup->tcp)
+        buffer_add_format(out, ";transport=%s", frames(p) ? "ws" : transport_name(p->setup->stream));
+    buffer_add_byte(out, '>');
+}
+
 void phone__connect(struct phone *p)
 {
     struct buffer at = {.data = NULL};
+    struct address to = p->town->proxies[p->proxy];
     if (p->stream != 0)
         return;
-    buffer_add_text(&at, "tcp:");
-    address_add(&at, &p->town->proxies[p->proxy]);
+    bool plain = p->setup->stream == TRANSPORT_TCP;
+    to.port = plain ? to.port : frames(p) ? WSS_PORT : TLS_PORT;
+    buffer_add_text(&at, plain ? "tcp:" : "tls:");
+    address_add(&at, &to);
     p->stream = world_open(p->world, buffer_slice(&at), 1);
     buffer_free(&at);
+}
+
+/* It may speak, or (WSS, RFC 7118) asks whether it may. */
+void phone__opened(struct phone *p)
+{
+    struct buffer out = {.data = NULL};
+    if (!frames(p)) {
+        p->connected = true;
+        phone__register(p);
+        return;
+    }
+    for (size_t i = 0; i < sizeof p->key; i++)
+        p->key[i] = (uint8_t)phone__below(p, 256);
+    websocket_request(&out, SLICE("proxy"), SLICE("/"), SLICE("sip"), SLICE(""), p->key);
+    world_send(p->world, p->stream, buffer_slice(&out));
+    buffer_free(&out);
+}
+
+void phone__stream_over(struct phone *p)
+{
+    if (p->framing)
+        websocket_close(&p->websocket);
+    p->framing = p->connected = false;
+    p->stream = 0;
+    buffer_clear(&p->in);
+}
+
+static void send_frame(struct phone *p, struct slice bytes)
+{
+    struct buffer out = {.data = NULL};
+    websocket_send(&p->websocket, WEBSOCKET_TEXT, bytes, &out);
+    world_send(p->world, p->stream, buffer_slice(&out));
+    buffer_free(&out);
 }
 
 void phone__transmit(struct phone *p, const struct address *to, struct slice bytes)
 {
     if (!p->setup->tcp)
         world_send_to(p->world, p->socket, to, bytes);
+    else if (p->connected && frames(p))
+        send_frame(p, bytes);
     else if (p->connected)
         world_send(p->world, p->stream, bytes);
 }
@@ -76,7 +136,7 @@ void phone__reply(struct phone *p, const struct sip_message *request, const stru
         struct buffer contact = {.data = NULL};
         buffer_add_format(&contact, "<sip:%.*s@", SLICE_ARG(p->setup->dn));
         address_add(&contact, &p->setup->own);
-        buffer_add_text(&contact, p->setup->tcp ? ";transport=tcp>" : ">");
+        phone__add_transport(p, &contact);
         sip_add_header(&r->bytes, SIP_HEADER_CONTACT, buffer_slice(&contact));
         buffer_free(&contact);
     }
@@ -248,6 +308,40 @@ static void stream(struct phone *p)
     }
 }
 
+static void framed(struct phone *p, struct slice bytes)
+{
+    struct websocket_message m;
+    struct buffer out = {.data = NULL};
+    enum websocket_event event;
+    while ((event = websocket_next(&p->websocket, &bytes, &m, &out)) != WEBSOCKET_MORE) {
+        if (event == WEBSOCKET_MESSAGE && slice_trim(m.bytes).length != 0)
+            message(p, arena_copy(&p->arena, m.bytes), &p->town->proxies[p->proxy]);
+        else if (event == WEBSOCKET_CLOSED || event == WEBSOCKET_FAILED)
+            phone__complain(p, "a proxy has ended a WebSocket");
+        if (!p->framing || event == WEBSOCKET_CLOSED || event == WEBSOCKET_FAILED)
+            break;
+    }
+    buffer_free(&out);
+}
+
+static void shake_hands(struct phone *p)
+{
+    ptrdiff_t end = slice_find_slice(buffer_slice(&p->in), SLICE("\r\n\r\n"));
+    if (end < 0)
+        return;
+    struct slice head = slice_first(buffer_slice(&p->in), (size_t)end + 4);
+    if (websocket_check_answer(head, p->key) != 0) {
+        phone__complain(p, "a proxy speaks no WebSocket");
+        return;
+    }
+    struct slice rest = arena_copy(&p->arena, slice_from(buffer_slice(&p->in), head.length));
+    buffer_clear(&p->in);
+    websocket_open_client(&p->websocket, NULL, phone__below(p, UINT32_MAX));
+    p->framing = p->connected = true;
+    phone__register(p);
+    framed(p, rest);
+}
+
 void phone__hear(struct phone *p, const struct input *input)
 {
     if (input->kind == INPUT_DATAGRAM) {
@@ -257,6 +351,13 @@ void phone__hear(struct phone *p, const struct input *input)
     }
     if (input->flow != p->stream)
         return;
+    if (p->framing) {
+        framed(p, input->bytes);
+        return;
+    }
     buffer_add(&p->in, input->bytes);
-    stream(p);
+    if (frames(p))
+        shake_hands(p);
+    else
+        stream(p);
 }

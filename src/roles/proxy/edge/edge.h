@@ -57,8 +57,6 @@ const struct edge_listener *edge_listener_of(struct proxy *p, const struct sip_t
 const struct address *edge_peer(struct proxy *p, const struct sip_target *from);
 /* "sip:192.0.2.1:5061;transport=tls"; `secure`: sips. */
 void edge_add_uri(struct buffer *out, const struct edge_listener *l, bool secure);
-/* Where it comes from; NULL: the stream is gone. */
-const struct address *edge_peer(struct proxy *p, const struct sip_target *from);
 /* The name that the peer's certificate has proved; empty: none. */
 struct slice edge_peer_name(struct proxy *p, uint64_t flow);
 
