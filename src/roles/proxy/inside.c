@@ -125,10 +125,8 @@ static void follow(struct proxy *p, const struct input *in)
     bool same = strcmp(i->member, r->primary) == 0 && i->view == r->view;
     i->view = r->view;
     strcpy(i->member, r->primary);
-    if (!same) {
+    if (!same)
         drop(p, i);
-        i->other = false;
-    }
     connect(p, i);
 }
 
@@ -154,13 +152,13 @@ void proxy__inside_silent(struct proxy *p, const char *name)
     struct inside *i = map_get(&p->insides, slice_text(name));
     const struct config_pair *pair = config_pair(world_configuration(p->world), slice_text(name));
     struct buffer endpoint = {0};
-    if (i == NULL || !i->is_pair || i->flow == 0 || i->probed || pair == NULL || pair->members[1] == NULL)
+    if (i == NULL || !i->is_pair || i->probed || pair == NULL || pair->members[1] == NULL)
         return;
     struct inside *probe = mem_zero(sizeof *probe);
     strcpy(probe->name, i->name);
     strcpy(probe->member, i->member);
     probe->is_pair = probe->probe = true;
-    probe->other = !i->other;
+    probe->other = true;
     const struct config_application *a = application_of(p, probe);
     if (part_open(&endpoint, world_configuration(p->world), a, a != NULL ? a->inside : SLICE(""))) {
         i->probed = true;
@@ -253,7 +251,7 @@ static struct inside *hello_input(struct proxy *p, struct inside *i, struct slic
         return i;
     if (i->probe)
         return probe_answers(p, i, h->incarnation);
-    if (i->is_pair && (h->incarnation < i->view || (i->other && h->incarnation == i->view)))
+    if (i->is_pair && h->incarnation < i->view)
         return i; /* a member that does not know yet that it is primary no longer */
     if (i->is_pair && h->incarnation > i->view)
         follow_member(p, i, h->incarnation);
@@ -289,10 +287,12 @@ static void lost(struct proxy *p, struct inside *i)
         return;
     }
     bool refused_us = i->peer.known && !i->greeted;
-    i->other = i->is_pair && !i->greeted && !i->other;
+    bool failed = i->is_pair && !i->greeted;
     drop(p, i);
     if (i->is_pair || strcmp(p->name, i->name) < 0)
         retry_later(p, i, refused_us ? TIMER_PROXY_REFUSED : TIMER_PROXY_RECONNECT);
+    if (failed) /* its partner may be primary already, and the news not have come */
+        proxy__inside_silent(p, i->name);
 }
 
 static void data(struct proxy *p, struct inside *i, struct slice bytes)

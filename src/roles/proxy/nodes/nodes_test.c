@@ -197,27 +197,20 @@ static void a_call_that_is_sent_on_is_followed_once(void **state)
     char answer[3000];
     says("node-2", 503); /* as we see it the other one takes nothing: it comes back, to stay */
     proxy_fixture_request(&proxy_alice, "INVITE", "sip:1002@home", "");
-    const char *invite = proxy_fixture_must_find(0, "INVITE");
-    assert_non_null(strstr(invite, "Route: <sip:node-1.pair;why="));
-    const char *via = strstr(invite, "Via:");
-    int length = (int)(strstr(via, "\r\nMax-Forwards") - via);
     for (int i = 0; i < 2; i++) {
-        proxy_fixture.count = i == 0 ? proxy_fixture.count : 0;
+        const char *invite = proxy_fixture_must_find(0, "INVITE");
+        assert_non_null(
+            strstr(invite, i == 0 ? "Route: <sip:node-1.pair;why=" : "Route: <sip:node-1.pair;why=sent;lr>"));
+        const char *own = strstr(invite, "Via:"), *phones = strstr(own + 4, "Via:");
         snprintf(answer, sizeof answer,
-            "SIP/2.0 302 Moved\r\n%.*s\r\nFrom: <sip:1001@home>;tag=f1001\r\nTo: <sip:1002@home>;tag=x\r\n"
-            "Call-ID: call-6001\r\nCSeq: %u INVITE\r\nContact: "
-            "<sip:1001@home;pair=node-2>\r\nContent-Length: 0\r\n\r\n",
-            length, via, proxy_fixture.cseq);
+            "SIP/2.0 302 Moved\r\n%.*s\r\n%.*s\r\nFrom: <sip:1001@home>;tag=f1001\r\nTo: "
+            "<sip:1002@home>;tag=x\r\n"
+            "Call-ID: call-6001\r\nCSeq: %u INVITE\r\nContact: <sip:1001@home;pair=node-2>\r\n"
+            "Content-Length: 0\r\n\r\n",
+            (int)strcspn(own, "\r"), own, (int)strcspn(phones, "\r"), phones, proxy_fixture.cseq);
+        proxy_fixture.count = 0;
         proxy_fixture_from_pair(answer);
-        if (i == 1)
-            break;
-        invite = proxy_fixture_must_find(0, "INVITE");
-        assert_non_null(strstr(invite, "Route: <sip:node-1.pair;why=sent;lr>"));
-        assert_null(proxy_fixture_find(6001, "SIP/2.0 302"));
-        via = strstr(invite, "Via:");
-        length = (int)(strstr(via, "\r\nRoute") - via);
-        if (length <= 0 || strstr(via, "\r\nRoute") > strstr(via, "\r\nMax-Forwards"))
-            length = (int)(strstr(via, "\r\nMax-Forwards") - via);
+        assert_true((proxy_fixture_find(6001, "SIP/2.0 302") != NULL) == (i == 1));
     }
     assert_int_equal(proxy_fixture.world.counters.values[COUNTER_NODE_BOUNCES], 1);
 }
