@@ -114,8 +114,9 @@ struct proxy {
     char loaded[2][512]; /* DN and contact of the last registration that came from the store */
     struct world_timer start_timer;
 
-    struct guard *guard; /* guard/ */
-    struct nodes *nodes; /* nodes/ */
+    struct replays *replays; /* replay.c */
+    struct guard *guard;     /* guard/ */
+    struct nodes *nodes;     /* nodes/ */
     struct names *names;
     struct trunks *trunks; /* trunk/ */
 };
@@ -143,6 +144,9 @@ extern const struct sip_handlers proxy__sip_handlers;
 /* registrar.c, authenticate.c */
 void proxy__register(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m, const struct sip_target *from);
+/* replay.c: whether this count of the nonce is used for the first time; 0: it has none. */
+bool proxy__replay_is_new(struct proxy *p, struct slice nonce, uint32_t count);
+void proxy__replays_close(struct proxy *p);
 /* The DN that the request proves to come from; NULL: it was answered (challenge or refusal). */
 const struct config_dn *proxy__authenticate(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m);
