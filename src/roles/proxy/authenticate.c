@@ -125,7 +125,7 @@ const struct config_dn *proxy__authenticate(
         LOG(LOG_INFO, "proxy", "%.*s from %.*s is refused: wrong credentials", SLICE_ARG(m->method_name),
             SLICE_ARG(d.username));
         sip_respond_simple(t, 403, SLICE("edge"));
-    } else if (!proxy__replay_is_new(p, d.nonce, d.count)) { /* or a phone that does not count */
+    } else if (!proxy__replay_is_new(p, d.nonce, number, d.count)) { /* or a phone that does not count */
         world_count(p->world, COUNTER_REPLAYS, 1);
         challenge(p, t, m, true);
         return NULL;

@@ -145,7 +145,7 @@ extern const struct sip_handlers proxy__sip_handlers;
 void proxy__register(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m, const struct sip_target *from);
 /* replay.c: whether this count of the nonce is used for the first time; 0: it has none. */
-bool proxy__replay_is_new(struct proxy *p, struct slice nonce, uint32_t count);
+bool proxy__replay_is_new(struct proxy *p, struct slice nonce, struct slice user, uint32_t count);
 void proxy__replays_close(struct proxy *p);
 /* The DN that the request proves to come from; NULL: it was answered (challenge or refusal). */
 const struct config_dn *proxy__authenticate(

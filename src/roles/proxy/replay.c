@@ -10,7 +10,7 @@
 #define WINDOW 64U /* counts below the highest that may still come: requests overtake each other */
 
 struct replay_nonce {
-    uint64_t hash; /* of the nonce; 0: none */
+    uint64_t hash; /* of nonce and user; 0: none */
     uint64_t seen; /* bit n: the count `highest` - n was used */
     int64_t used_at;
     uint32_t highest;
@@ -33,9 +33,9 @@ static struct replay_nonce *find(struct proxy *p, uint64_t hash)
     return oldest;
 }
 
-bool proxy__replay_is_new(struct proxy *p, struct slice nonce, uint32_t count)
+bool proxy__replay_is_new(struct proxy *p, struct slice nonce, struct slice user, uint32_t count)
 {
-    uint64_t hash = hash_stable(nonce) | 1;
+    uint64_t hash = hash_stable_add(hash_stable(nonce), user) | 1; /* of one moment all have one nonce */
     if (count == 0)
         return true; /* of old: without counts */
     if (p->replays == NULL)

@@ -14,9 +14,11 @@ static void a_count_is_good_once(void **state)
     (void)state;
     proxy_fixture_begin();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (proxy__replay_is_new(proxy_fixture.proxy, SLICE("nonce"), rows[i].count) != rows[i].good)
+        if (proxy__replay_is_new(proxy_fixture.proxy, SLICE("nonce"), SLICE("1"), rows[i].count) !=
+            rows[i].good)
             fail_msg("row %zu: %u", i, rows[i].count);
-    assert_true(proxy__replay_is_new(proxy_fixture.proxy, SLICE("another"), 1));
+    assert_true(proxy__replay_is_new(proxy_fixture.proxy, SLICE("another"), SLICE("1"), 1));
+    assert_true(proxy__replay_is_new(proxy_fixture.proxy, SLICE("nonce"), SLICE("2"), 1));
     proxy_fixture_end();
 }
 
