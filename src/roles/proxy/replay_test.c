@@ -36,7 +36,7 @@ static void a_replayed_request_is_challenged(void **state)
     proxy_fixture_must_find(6001, "SIP/2.0 200");
     proxy_fixture_build(text, &proxy_alice, "REGISTER", "sip:home", more);
     proxy_fixture.count = 0;
-    proxy_fixture_from_phone(6009, text); /* from elsewhere */
+    proxy_fixture_from_phone(6009, text);                                 /* from elsewhere */
     const char *challenge = proxy_fixture_must_find(6001, "SIP/2.0 401"); /* as its Via says */
     assert_non_null(strstr(challenge, "stale=true"));
     proxy_fixture_end();
