@@ -211,6 +211,22 @@ def scenario_the_store_is_killed(location):
     location.store.rejoin()
 
 
+def scenario_a_phone_registers_while_the_store_is_away(location):
+    """VC-2: what changed while the store was away is in it when its standby has taken over."""
+    def kept(dn):
+        return location.store.primary.sql("SELECT count(*) FROM bindings WHERE dn = '%s'" % dn, "tandem").strip()
+
+    with phones(location) as (_, called):
+        called.register(expires=0)
+        wait_for(lambda: kept(called.dn) == "0", 10, "the removal in the store")
+        location.store.primary.kill()
+        called.register()
+        time.sleep(5)  # by then writing it has been refused
+        location.store.promote()
+        wait_for(lambda: kept(called.dn) == "1", 30, "the registration in the store")
+    location.store.rejoin()
+
+
 # ---- who may speak ----
 
 def scenario_a_revoked_member_gets_nowhere(location):

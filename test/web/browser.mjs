@@ -157,6 +157,16 @@ await test('times in state tick', async (page) => {
   await page.waitForFunction((before) => document.querySelector('.table-devices .time')?.textContent !== before, first);
 });
 
+await test('registrations are listed and searched (VC-2)', async (page) => {
+  await login(page);
+  await page.click('a[href="#/registrations"]');
+  await page.waitForSelector('.table-registrations');
+  await page.fill('.filter input', 'no such phone');
+  await page.waitForSelector('.registrations .empty');
+  assert.equal(await page.locator('.table-registrations tbody tr:not(.gap):has(.dn)').count(), 0);
+  assert.equal(await page.locator('.notice-error').count(), 0);
+});
+
 await test('the history loads and can be filtered', async (page) => {
   await login(page);
   await page.click('a[href="#/history"]');

@@ -86,6 +86,23 @@ function history(url, response) {
   answer(response, 200, page);
 }
 
+function registrations(url, response) {
+  const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
+  const rows = ['1001', '1002', '1003'].map((dn) => ({
+    dn,
+    contact: `sip:${dn}@192.0.2.17:5060`,
+    proxy: 'proxy-1',
+    transport: 'udp',
+    address: '192.0.2.17:5060',
+    registered_at: String(Date.now() * 1000),
+    expires_at: String((Date.now() + 300000) * 1000),
+    q: 1000,
+    user_agent: 'Desk Phone 7',
+  }));
+  const found = rows.filter((row) => `${row.dn} ${row.contact} ${row.user_agent}`.toLowerCase().includes(wanted));
+  answer(response, 200, { location: 'home', count: rows.length, registrations: found, next: null });
+}
+
 async function api(request, response, url) {
   const name = url.pathname.slice('/api/'.length);
   if (request.method !== 'GET' && request.headers['x-tandem-request'] !== '1')
@@ -96,6 +113,7 @@ async function api(request, response, url) {
   if (name === 'me') return answer(response, 200, USER);
   if (name === 'status') return status(response);
   if (name === 'history') return history(url, response);
+  if (name === 'registrations') return registrations(url, response);
   const made = config.answer(request.method, name, url.searchParams, request.method === 'POST' ? await bodyOf(request) : null);
   if (made) return answer(response, ...made);
   return refuse(response, 404, 4, 'NOT_FOUND', 'There is nothing at this address.');

@@ -62,7 +62,7 @@ static bool claims(const struct sip_message *m, struct slice number)
 }
 
 /* The digest's uri is not held against the request's (RFC 7616 3.4.6): phones and proxies on the way write
- * them differently, and what is replayed is bounded by the nonce's life. */
+ * them differently; what is overheard is good once at this proxy, and elsewhere until the nonce's end. */
 static const struct config_dn *verify(
     struct proxy *p, const struct sip_message *m, const struct digest *d, struct slice *number)
 {
@@ -125,6 +125,10 @@ const struct config_dn *proxy__authenticate(
         LOG(LOG_INFO, "proxy", "%.*s from %.*s is refused: wrong credentials", SLICE_ARG(m->method_name),
             SLICE_ARG(d.username));
         sip_respond_simple(t, 403, SLICE("edge"));
+    } else if (!proxy__replay_is_new(p, d.nonce, number, d.count)) { /* or a phone that does not count */
+        world_count(p->world, COUNTER_REPLAYS, 1);
+        challenge(p, t, m, true);
+        return NULL;
     } else {
         guard_proved(p, m, number);
     }

@@ -147,7 +147,9 @@ static void register_phones(struct setting *s)
         b.transport = (char *)(uintptr_t) "udp";
         b.address = pack_bytes(slice_of(&at, sizeof at));
         b.expires_at = (uint64_t)s->now + 3600000000U;
-        proxy__binding_put(p, &b, false);
+        struct binding_report r;
+        if (proxy__binding_read(p, &r, &b))
+            (void)proxy__binding_merge(p, &r);
     }
     world_turn_end(&s->world);
 }

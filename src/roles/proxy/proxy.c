@@ -22,6 +22,7 @@ static void proxy_close(void *self)
     proxy__inside_close(p);
     proxy__relays_close(p);
     proxy__bindings_close(p);
+    proxy__replays_close(p);
     trunk_close(p);
     sip_transactions_close(&p->transactions);
     world_timer_clear(&p->start_timer);

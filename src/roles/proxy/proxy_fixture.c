@@ -331,6 +331,7 @@ void proxy_fixture_add_credentials(
 void proxy_fixture_request(const struct phone *p, const char *method, const char *uri, const char *headers)
 {
     char text[3000], more[2000];
+    proxy_fixture.now++; /* another moment, another nonce */
     proxy_fixture_build(text, p, method, uri, headers);
     proxy_fixture.count = 0;
     proxy_fixture_from_phone(p->port, text);

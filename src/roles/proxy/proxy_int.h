@@ -114,17 +114,12 @@ struct proxy {
     char loaded[2][512]; /* DN and contact of the last registration that came from the store */
     struct world_timer start_timer;
 
-    struct guard *guard; /* guard/ */
-    struct nodes *nodes; /* nodes/ */
+    struct replays *replays; /* replay.c */
+    struct guard *guard;     /* guard/ */
+    struct nodes *nodes;     /* nodes/ */
     struct names *names;
     struct trunks *trunks; /* trunk/ */
 };
-
-/* start.c: what must be known before phones are let in */
-void proxy__start(struct proxy *p);
-void proxy__start_input(struct proxy *p, const struct input *in);
-void proxy__start_told(struct proxy *p); /* another proxy has told all registrations */
-bool proxy__bindings_known(const struct proxy *p);
 
 /* inside.c */
 void proxy__inside_open(struct proxy *p);
@@ -140,9 +135,9 @@ void proxy__request(void *self, struct sip_transaction *t, const struct sip_mess
 void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m);
 extern const struct sip_handlers proxy__sip_handlers;
 
-/* registrar.c, authenticate.c */
-void proxy__register(
-    struct proxy *p, struct sip_transaction *t, const struct sip_message *m, const struct sip_target *from);
+/* replay.c: whether this count of the nonce is used for the first time; 0: it has none. */
+bool proxy__replay_is_new(struct proxy *p, struct slice nonce, struct slice user, uint32_t count);
+void proxy__replays_close(struct proxy *p);
 /* The DN that the request proves to come from; NULL: it was answered (challenge or refusal). */
 const struct config_dn *proxy__authenticate(
     struct proxy *p, struct sip_transaction *t, const struct sip_message *m);

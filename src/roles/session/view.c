@@ -167,8 +167,10 @@ void view__binding(
                 (int64_t)b->expires_at + timer_duration(TIMER_SESSION_EXPIRY) <= world_now(s->world);
     if (c != NULL && c->origin == o && c->number > number)
         return; /* a snapshot that was begun before the change */
+    if (c != NULL && b->has_changed_at && (int64_t)b->changed_at < c->changed_at)
+        return; /* another proxy told it later, of an earlier time */
     if (gone) {
-        if (c != NULL && c->origin == o)
+        if (c != NULL && (c->origin == o || b->has_changed_at))
             view__contact_free(s, c);
         else
             device_changed(s, d); /* may be needed by nobody */
@@ -182,6 +184,7 @@ void view__binding(
     c->number = number;
     c->generation = generation > c->generation ? generation : c->generation;
     c->expires_at = (int64_t)b->expires_at;
+    c->changed_at = (int64_t)b->changed_at;
     if (!slice_equal(c->transport, slice_text(b->transport))) {
         forget(c->transport);
         c->transport = copy(slice_text(b->transport));

@@ -36,7 +36,7 @@ struct contact {
     struct origin *origin;
     struct list of_device, of_origin;
     struct slice uri, transport;
-    int64_t expires_at;
+    int64_t expires_at, changed_at;
     uint64_t number, generation; /* of the change that set it; token of the snapshot that had it */
     struct world_timer timer;
 };

@@ -11,7 +11,7 @@ import type {
   Transaction,
   TransactionPage,
 } from './config-messages';
-import type { HistoryPage, Status, User } from './messages';
+import type { HistoryPage, Registration, RegistrationPage, Status, User } from './messages';
 import type { ServerTime } from './server-time';
 import { Signal } from './observable';
 
@@ -36,6 +36,12 @@ export interface HistoryQuery {
   dn: string;
 }
 
+export interface RegistrationQuery {
+  search: string;
+  after: string | null;
+  limit: number;
+}
+
 export interface ObjectQuery {
   kind: string;
   search: string;
@@ -56,6 +62,9 @@ export interface Api {
   logout(): Promise<void>;
   me(): Promise<User>;
   history(query: HistoryQuery): Promise<HistoryPage>;
+  registrations(query: RegistrationQuery): Promise<RegistrationPage>;
+  /** The phone is not called any more, until it registers again. */
+  unregister(registration: Registration): Promise<void>;
   status(): Promise<Status>;
 
   kinds(): Promise<Kind[]>;
@@ -113,6 +122,17 @@ export class HttpApi implements Api {
     if (before !== null) query.set('before', before);
     if (dn !== '') query.set('dn', dn);
     return this.#json<HistoryPage>(`history?${query}`);
+  }
+
+  registrations({ search, after, limit }: RegistrationQuery): Promise<RegistrationPage> {
+    const query = new URLSearchParams({ limit: String(limit) });
+    if (search !== '') query.set('q', search);
+    if (after !== null) query.set('after', after);
+    return this.#json<RegistrationPage>(`registrations?${query}`);
+  }
+
+  async unregister({ dn, contact }: Registration): Promise<void> {
+    await this.#request(`registrations/${part(dn)}?${new URLSearchParams({ contact })}`, { method: 'DELETE' });
   }
 
   status(): Promise<Status> {

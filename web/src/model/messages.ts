@@ -55,6 +55,27 @@ export interface HistoryPage {
   next: string | null;
 }
 
+/** A phone that is registered. */
+export interface Registration {
+  dn: string;
+  name?: string;
+  contact: string;
+  proxy: string;
+  transport: string;
+  address?: string;
+  registered_at: string;
+  expires_at: string;
+  q: number;
+  user_agent?: string;
+}
+
+export interface RegistrationPage {
+  /** Of the location, whatever is looked for. */
+  count: number;
+  registrations: Registration[];
+  next: string | null;
+}
+
 export interface User {
   user: string;
   name: string;

@@ -1,4 +1,4 @@
-import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type TransactionQuery } from '../model/api';
+import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type RegistrationQuery, type TransactionQuery } from '../model/api';
 import type {
   Alarm,
   Change,
@@ -11,7 +11,7 @@ import type {
   Transaction,
   TransactionPage,
 } from '../model/config-messages';
-import type { HistoryPage, PastCall, Status, User } from '../model/messages';
+import type { HistoryPage, PastCall, Registration, RegistrationPage, Status, User } from '../model/messages';
 import { Signal } from '../model/observable';
 
 export const SUPERVISOR: User = { user: 'supervisor', name: 'Supervisor', role: 'supervisor' };
@@ -51,6 +51,14 @@ export class FakeApi implements Api {
 
   history(query: HistoryQuery): Promise<HistoryPage> {
     return this.#ask('history', query);
+  }
+
+  registrations(query: RegistrationQuery): Promise<RegistrationPage> {
+    return this.#ask('registrations', query);
+  }
+
+  unregister(registration: Registration): Promise<void> {
+    return this.#ask('unregister', registration);
   }
 
   status(): Promise<Status> {

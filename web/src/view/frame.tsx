@@ -11,6 +11,7 @@ import { useKeys, useText, useValue } from './hooks';
 import { Icon } from './icons';
 import { Live } from './live';
 import { Mark, Wordmark } from './mark';
+import { Registrations } from './registrations';
 import { System } from './system';
 
 export interface FrameProps {
@@ -64,6 +65,7 @@ function Person({ app, workspace }: FrameProps) {
 const DRAWN: Record<Page, (props: FrameProps) => preact.JSX.Element> = {
   live: ({ workspace }) => <Live workspace={workspace} />,
   history: ({ app, workspace }) => <History app={app} workspace={workspace} />,
+  registrations: ({ workspace }) => <Registrations workspace={workspace} />,
   config: ({ app, workspace }) => <Config app={app} workspace={workspace} />,
   system: ({ workspace }) => <System workspace={workspace} />,
   about: ({ workspace }) => <About about={workspace.about} />,

@@ -1,6 +1,7 @@
 const PATHS = {
   live: 'M3 12h4l3-8 4 16 3-8h4',
   history: 'M3.5 12a8.5 8.5 0 1 0 2.6-6.1L3 9M3 4v5h5M12 7.5V12l3 2',
+  registrations: 'M6 3h4l1.5 5L9 10a12 12 0 0 0 5 5l2-2.5 5 1.5v4a2 2 0 0 1-2 2A15 15 0 0 1 4 5a2 2 0 0 1 2-2ZM15 5l2 2 4-4',
   config: 'M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M16 4v4M8 10v4M14 16v4',
   system: 'M4 5h16v6H4ZM4 13h16v6H4ZM7.5 8v.01M7.5 16v.01M11 8h6M11 16h6',
   add: 'M12 5v14M5 12h14',

@@ -8,6 +8,7 @@ import { AboutViewModel } from './about';
 import { ConfigViewModel } from './config';
 import { HistoryViewModel } from './history';
 import { LiveViewModel } from './live';
+import { RegistrationsViewModel } from './registrations';
 import { PAGES, type Page } from './router';
 import { SystemViewModel } from './system';
 
@@ -27,6 +28,7 @@ export class Workspace {
   readonly feed: Feed;
   readonly live: LiveViewModel;
   readonly history: HistoryViewModel;
+  readonly registrations: RegistrationsViewModel;
   readonly about: AboutViewModel;
   readonly config: ConfigViewModel;
   readonly system: SystemViewModel;
@@ -40,6 +42,8 @@ export class Workspace {
     this.#scope.own(() => this.live.dispose());
     this.history = new HistoryViewModel(api, clock, this.feed.calls);
     this.#scope.own(() => this.history.dispose());
+    this.registrations = new RegistrationsViewModel(api, clock);
+    this.#scope.own(() => this.registrations.dispose());
     this.about = new AboutViewModel(api);
     this.config = new ConfigViewModel(api, clock);
     this.#scope.own(() => this.config.dispose());

@@ -43,24 +43,25 @@ static void tidy_aor(struct proxy *p, struct aor *a)
     mem_free(a);
 }
 
-struct binding *proxy__binding_find(struct aor *a, struct slice contact)
+struct binding *proxy__binding_find(struct aor *a, struct slice contact, uint32_t reg_id)
 {
     for (struct binding *b = a != NULL ? a->first : NULL; b != NULL; b = b->next)
-        if (slice_equal(binding_contact(b), contact))
+        if (b->reg_id == reg_id && slice_equal(binding_contact(b), contact))
             return b;
     return NULL;
 }
 
-struct binding *proxy__binding_same(struct aor *a, struct slice contact)
+struct binding *proxy__binding_same(struct aor *a, struct slice contact, uint32_t reg_id)
 {
     struct sip_uri wanted, have;
-    struct binding *exact = proxy__binding_find(a, contact);
+    struct binding *exact = proxy__binding_find(a, contact, reg_id);
     if (exact != NULL && !exact->gone)
         return exact;
     if (a == NULL || sip_uri_parse(&wanted, contact) != 0)
         return NULL;
     for (struct binding *b = a->first; b != NULL; b = b->next)
-        if (!b->gone && sip_uri_parse(&have, binding_contact(b)) == 0 && sip_uri_equal(&wanted, &have))
+        if (!b->gone && b->reg_id == reg_id && sip_uri_parse(&have, binding_contact(b)) == 0 &&
+            sip_uri_equal(&wanted, &have))
             return b;
     return NULL;
 }
@@ -75,7 +76,7 @@ bool proxy__binding_lives(const struct proxy *p, const struct binding *b)
 static uint64_t digest(const struct binding *b)
 {
     uint64_t name = hash_stable_add(hash_stable(slice_of(b->aor->dn, b->aor->length)), binding_contact(b));
-    return hash_number(name + (uint64_t)b->changed_at * 2 + b->gone);
+    return hash_number(name + b->reg_id + (uint64_t)b->changed_at * 2 + b->gone);
 }
 
 static void count(struct proxy *p, struct binding *b, int by)
@@ -259,7 +260,7 @@ struct binding *proxy__binding_set(struct proxy *p, struct binding_report *r)
     if (a == NULL || room_for(r) > TEXT_MOST)
         return NULL;
     uint16_t live = a->live;
-    struct binding *b = proxy__binding_find(a, r->contact);
+    struct binding *b = proxy__binding_find(a, r->contact, r->reg_id);
     r->changed_at = stamp(p, b);
     b = write(p, a, b, r);
     tell(p, b);
@@ -295,7 +296,7 @@ bool proxy__binding_merge(struct proxy *p, const struct binding_report *r)
 {
     bool over = r->expires_at <= world_now(p->world);
     struct aor *a = over ? proxy__aor(p, r->dn) : obtain_aor(p, r->dn);
-    struct binding *b = proxy__binding_find(a, r->contact);
+    struct binding *b = proxy__binding_find(a, r->contact, r->reg_id);
     if (a == NULL || room_for(r) > TEXT_MOST || (b != NULL && !is_newer(r, b)) || (over && b == NULL)) {
         if (a != NULL)
             tidy_aor(p, a);
@@ -322,6 +323,8 @@ void proxy__binding_pack(const struct binding *b, Tandem__Binding *out)
     out->transport = (char *)(uintptr_t)transport_name((enum transport)b->transport);
     out->has_changed_at = true;
     out->changed_at = (uint64_t)b->changed_at;
+    out->has_reg_id = b->reg_id != 0;
+    out->reg_id = b->reg_id;
     if (b->gone) {
         out->has_gone_until = true;
         out->gone_until = (uint64_t)b->expires_at;
@@ -339,8 +342,6 @@ void proxy__binding_pack(const struct binding *b, Tandem__Binding *out)
     out->incarnation = b->incarnation;
     out->has_q = true;
     out->q = b->q;
-    out->has_reg_id = b->reg_id != 0;
-    out->reg_id = b->reg_id;
     if (b->instance_length != 0)
         out->instance = (char *)(uintptr_t)binding_instance(b).data;
     if (b->path_length != 0)

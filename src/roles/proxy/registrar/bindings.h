@@ -102,9 +102,11 @@ static inline struct slice binding_agent(const struct binding *b)
 }
 
 /* bindings.c */
-struct aor *proxy__aor(struct proxy *p, struct slice dn);                 /* NULL: nothing is known */
-struct binding *proxy__binding_find(struct aor *a, struct slice contact); /* by its bytes; also a gone one */
-struct binding *proxy__binding_same(struct aor *a, struct slice contact); /* by rules of URIs; lives */
+struct aor *proxy__aor(struct proxy *p, struct slice dn); /* NULL: nothing is known */
+/* Its key is the contact and the number of the flow (0: none): phones register one contact by two flows (RFC
+ * 5626). By the contact's bytes, also a removed one; by the rules of URIs, one that lives. */
+struct binding *proxy__binding_find(struct aor *a, struct slice contact, uint32_t reg_id);
+struct binding *proxy__binding_same(struct aor *a, struct slice contact, uint32_t reg_id);
 bool proxy__binding_lives(const struct proxy *p, const struct binding *b);
 /* A registration made here: told to the others, written to the store. */
 struct binding *proxy__binding_set(struct proxy *p, struct binding_report *r);

@@ -407,6 +407,24 @@ static void a_request_goes_over_one_flow_at_a_time(void **state)
     end();
 }
 
+/* RFC 5626 6: two flows of one contact, as phones register them at two proxies, are two. */
+static void one_contact_may_have_two_flows(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "1"));
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "2"));
+    assert_int_equal(proxy_fixture_bindings("1002"), 2);
+    proxy_fixture_register(&proxy_bob, FLOW("a", "7001", "2"));
+    assert_int_equal(proxy_fixture_bindings("1002"), 2);
+    proxy_fixture_register(
+        &proxy_bob, "Contact: <sip:a@127.0.0.1:7001>;reg-id=2;+sip.instance=\"<urn:uuid:1>\";expires=0\r\n");
+    assert_int_equal(proxy_fixture_bindings("1002"), 1);
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:a@127.0.0.1:7001>;expires=0\r\n");
+    assert_int_equal(proxy_fixture_bindings("1002"), 0);
+    end();
+}
+
 static void a_phone_that_is_busy_is_so_on_all_flows(void **state)
 {
     (void)state;
@@ -568,7 +586,7 @@ TESTS("proxy/registrar/bindings", cmocka_unit_test(a_restart_reads_all_pages_bef
     cmocka_unit_test(phones_ring_by_falling_q), cmocka_unit_test(a_final_no_is_one_for_all),
     cmocka_unit_test(a_request_goes_over_one_flow_at_a_time),
     cmocka_unit_test(a_phone_that_is_busy_is_so_on_all_flows),
-    cmocka_unit_test(nobody_hears_of_a_failed_flow),
+    cmocka_unit_test(one_contact_may_have_two_flows), cmocka_unit_test(nobody_hears_of_a_failed_flow),
     cmocka_unit_test(a_flow_takes_the_place_of_the_one_with_its_number),
     cmocka_unit_test(a_restart_is_told_by_another_proxy), cmocka_unit_test(phones_do_not_wait_for_ever),
     cmocka_unit_test(a_snapshot_says_all_and_since_when), cmocka_unit_test(a_large_snapshot_comes_in_parts))

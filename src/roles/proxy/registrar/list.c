@@ -150,14 +150,21 @@ static void take_away(struct proxy *p, const struct proxy_question *q)
             p, q, 400, ERROR_SYNTAX, "say which contact: DELETE /api/registrations/NUMBER?contact=URI");
         return;
     }
-    struct binding *b = proxy__binding_find(proxy__aor(p, dn), contact);
-    if (b == NULL || !proxy__binding_lives(p, b)) {
+    struct aor *a = proxy__aor(p, dn);
+    unsigned removed = 0;
+    for (struct binding *b = a != NULL ? a->first : NULL, *next; b != NULL; b = next) {
+        next = b->next;
+        if (!proxy__binding_lives(p, b) || !slice_equal(binding_contact(b), contact))
+            continue;
+        proxy__binding_remove(p, b); /* by each flow that it has */
+        removed++;
+    }
+    if (removed == 0) {
         proxy__answer_error(p, q, 404, ERROR_MISSING, "this contact is not registered for this number");
         return;
     }
-    LOG(LOG_NOTICE, "proxy", "%s takes a registration of %s away: %.*s", q->user, b->aor->dn,
+    LOG(LOG_NOTICE, "proxy", "%s takes a registration of %.*s away: %.*s", q->user, SLICE_ARG(dn),
         SLICE_ARG(contact));
-    proxy__binding_remove(p, b);
     proxy__answer(p, q, 200, SLICE("{\"removed\":1}"));
 }
 

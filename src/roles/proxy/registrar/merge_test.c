@@ -108,7 +108,7 @@ static void what_is_remembered_is_bounded(void **state)
         merge(&r);
     }
     assert_int_equal(own()->gone_count, PROXY_GONE);
-    assert_non_null(proxy__binding_find(proxy__aor(own(), SLICE("1002")), SLICE("sip:99@h")));
+    assert_non_null(proxy__binding_find(proxy__aor(own(), SLICE("1002")), SLICE("sip:99@h"), 0));
     proxy_fixture_end();
 }
 

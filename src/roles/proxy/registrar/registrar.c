@@ -119,13 +119,13 @@ static uint16_t check_contact(struct registration *g, const struct sip_name_addr
     uint32_t reg_id;
     if (sip_uri_parse(&uri, a->uri) != 0 || a->uri.length > CONTACT_TEXT)
         return 400;
-    struct binding *b = proxy__binding_same(g->aor, a->uri);
+    read_instance(a, &instance, &reg_id);
+    struct binding *b = proxy__binding_same(g->aor, a->uri, g->outbound ? reg_id : 0);
     if (overtaken(g, b))
         return 500;
     if (time != 0 && time < g->phones->register_shortest)
         return 423;
     *live += b == NULL && time != 0;
-    read_instance(a, &instance, &reg_id);
     if (time != 0) {
         g->kept++;
         g->flows += reg_id != 0;
@@ -135,13 +135,14 @@ static uint16_t check_contact(struct registration *g, const struct sip_name_addr
 
 static uint16_t check_flows(struct registration *g)
 {
+    bool keeps = g->outbound;
+    g->outbound = keeps && g->flows != 0;
     if (g->flows == 0)
         return 0;
     if (g->kept > 1) /* RFC 5626 6 */
         return 400;
     bool asked = sip_has_option(g->message, SIP_HEADER_SUPPORTED, SLICE("outbound")) ||
                  sip_has_option(g->message, SIP_HEADER_REQUIRE, SLICE("outbound"));
-    g->outbound = first_hop_keeps_flows(g->message);
     return asked && !g->outbound ? 439 : 0;
 }
 
@@ -178,6 +179,7 @@ static uint16_t check(struct registration *g)
     unsigned live = g->aor != NULL ? g->aor->live : 0, star = 0, values = 0;
     uint16_t status;
     g->unsupported = unsupported(g->proxy, m);
+    g->outbound = first_hop_keeps_flows(m);
     if (g->unsupported.length != 0)
         return 420;
     while (sip_next_value(m, SIP_HEADER_CONTACT, &at, &value)) {
@@ -199,18 +201,42 @@ static uint16_t check(struct registration *g)
 
 /* ---- do it ---- */
 
+static void remove_one(const struct registration *g, struct binding *b)
+{
+    b->cseq = g->message->cseq;
+    b->call = g->call;
+    proxy__binding_remove(g->proxy, b);
+}
+
+/* Of one flow, or of all where the request names none. */
+static void remove_contact(const struct registration *g, struct slice contact, uint32_t reg_id)
+{
+    struct sip_uri wanted, have;
+    if (sip_uri_parse(&wanted, contact) != 0)
+        return;
+    for (struct binding *b = g->aor != NULL ? g->aor->first : NULL, *next; b != NULL; b = next) {
+        next = b->next;
+        if (!b->gone && (reg_id == 0 || b->reg_id == reg_id || b->reg_id == 0) && !overtaken(g, b) &&
+            sip_uri_parse(&have, binding_contact(b)) == 0 && sip_uri_equal(&wanted, &have))
+            remove_one(g, b);
+    }
+}
+
 static void put(struct registration *g, const struct sip_name_address *a, int64_t time)
 {
     struct proxy *p = g->proxy;
     const struct sip_target *from = g->from;
-    struct binding *same = proxy__binding_same(g->aor, a->uri);
-    if (same != NULL && (time == 0 || !slice_equal(binding_contact(same), a->uri))) {
-        same->cseq = g->message->cseq;
-        same->call = g->call;
-        proxy__binding_remove(p, same); /* the same in other words is another key for those who keep it */
-    }
-    if (time == 0)
+    struct slice instance;
+    uint32_t reg_id;
+    read_instance(a, &instance, &reg_id);
+    if (time == 0) {
+        remove_contact(g, a->uri, reg_id);
         return;
+    }
+    reg_id = g->outbound ? reg_id : 0;
+    struct binding *same = proxy__binding_same(g->aor, a->uri, reg_id);
+    if (same != NULL && !slice_equal(binding_contact(same), a->uri))
+        remove_one(g, same); /* the same in other words is another key for those who keep it */
     struct binding_report r = {.dn = g->dn->number,
         .contact = a->uri,
         .path = g->path,
@@ -220,10 +246,9 @@ static void put(struct registration *g, const struct sip_name_address *a, int64_
         .expires_at = world_now(p->world) + time * 1000000,
         .call = g->call,
         .cseq = g->message->cseq,
+        .instance = instance,
+        .reg_id = reg_id,
         .q = q_of(a)};
-    read_instance(a, &r.instance, &r.reg_id);
-    if (!g->outbound)
-        r.reg_id = 0;
     const struct edge_listener *l = edge_listener_of(p, from);
     r.flow.transport = l != NULL ? l->transport : TRANSPORT_TCP;
     r.flow.flow = from->address.family != 0 ? 0 : from->flow;
@@ -237,11 +262,8 @@ static void remove_all(struct registration *g)
 {
     for (struct binding *b = g->aor != NULL ? g->aor->first : NULL, *next; b != NULL; b = next) {
         next = b->next;
-        if (b->gone || overtaken(g, b))
-            continue;
-        b->cseq = g->message->cseq;
-        b->call = g->call;
-        proxy__binding_remove(g->proxy, b);
+        if (!b->gone && !overtaken(g, b))
+            remove_one(g, b);
     }
 }
 

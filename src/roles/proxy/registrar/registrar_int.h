@@ -37,6 +37,16 @@ void proxy__registrar_timer(
 /* A page of the store; returns how many rows there were, and leaves DN and contact of the last in `last`. */
 size_t proxy__bindings_load(struct proxy *p, struct slice store_answer, char last[2][512]);
 
+/* start.c: what must be known before phones are let in */
+void proxy__start(struct proxy *p);
+void proxy__start_input(struct proxy *p, const struct input *in);
+void proxy__start_told(struct proxy *p); /* another proxy has told all registrations */
+bool proxy__bindings_known(const struct proxy *p);
+
+/* registrar.c */
+void proxy__register(
+    struct proxy *p, struct sip_transaction *t, const struct sip_message *m, const struct sip_target *from);
+
 /* share.c */
 void proxy__share_change(struct proxy *p, const struct binding *b);
 void proxy__share_flush(struct proxy *p);

@@ -53,6 +53,18 @@ static Tandem__StoreValue *value(struct arena *arena, const char *text)
     return v;
 }
 
+/* What tells it from the DN's others in the store: the contact, and behind it the number of the flow. */
+static const char *key(struct arena *arena, const struct binding *b)
+{
+    if (b->reg_id == 0)
+        return b->texts;
+    struct buffer text = {0};
+    buffer_add_format(&text, "%s %u", b->texts, b->reg_id);
+    const char *copy = arena_text(arena, buffer_slice(&text));
+    buffer_free(&text);
+    return copy;
+}
+
 static Tandem__StoreStatement *statement(struct arena *arena, const struct binding *b)
 {
     Tandem__StoreStatement *s = arena_alloc(arena, sizeof *s);
@@ -61,7 +73,7 @@ static Tandem__StoreStatement *statement(struct arena *arena, const struct bindi
     tandem__store_statement__init(s);
     s->parameters = arena_alloc(arena, 5 * sizeof *s->parameters);
     s->parameters[s->n_parameters++] = value(arena, b->aor->dn);
-    s->parameters[s->n_parameters++] = value(arena, b->texts);
+    s->parameters[s->n_parameters++] = value(arena, key(arena, b));
     s->name = (char *)(uintptr_t) "binding_delete";
     if (b->gone)
         return s;
