@@ -17,6 +17,7 @@ struct attacker {
     struct world_timer timer;
     uint64_t socket, sent;
     unsigned index;
+    char name[16];
     int64_t began;
 };
 
@@ -102,8 +103,9 @@ static void built(void *argument, struct cluster *c)
     config_release(before);
     for (unsigned i = 0; i < ATTACKERS; i++) {
         flood.given[i].index = i;
+        snprintf(flood.given[i].name, sizeof flood.given[i].name, "attacker-%u", i + 1);
         (void)sim_start(c->sim, &(struct sim_start){.role = &attacker_role,
-                                    .name = SLICE("attacker"),
+                                    .name = slice_text(flood.given[i].name),
                                     .host = sim_host(c->sim, 0x0ac80001U + i, 40),
                                     .self = &flood.given[i]});
     }
