@@ -67,6 +67,7 @@ static void tell_state(struct proxy *p)
     world_gauge(p->world, GAUGE_REGISTRATIONS_REMOVED, p->gone_count);
     world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
     nodes_gauge(p);
+    guard_gauge(p);
     world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
     if (!p->listening)
         world_state(p->world, WORLD_STARTING,

@@ -31,6 +31,12 @@ void guard_close(struct proxy *p)
     p->guard = NULL;
 }
 
+void guard_gauge(struct proxy *p)
+{
+    world_gauge(p->world, GAUGE_GUARD_SOURCES, map_count(&p->guard->sources.by_key));
+    world_gauge(p->world, GAUGE_GUARD_BANS, map_count(&p->guard->bans.by_key));
+}
+
 bool guard_input(struct proxy *p, const struct input *in)
 {
     if (in->kind == INPUT_CONFIG)

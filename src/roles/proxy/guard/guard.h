@@ -24,6 +24,7 @@ enum guard_offence {
 
 void guard_open(struct proxy *p);
 void guard_close(struct proxy *p);
+void guard_gauge(struct proxy *p);
 /* Configuration, timers and news on the bus; the first is for others as well and is not kept. */
 bool guard_input(struct proxy *p, const struct input *in);
 
