@@ -177,7 +177,7 @@ def scenario_the_next_carrier_is_tried(tandem):
 
 
 def scenario_a_dead_carrier_is_an_alarm(tandem, cookie):
-    """requirement: VC-8 OP-4: out of service in the tool, in REST and as an alarm; and back in service."""
+    """requirement: VC-8 CF-10: out of service in the tool, in REST and as an alarm; and back in service."""
     with Carrier(tandem) as carrier:
         configure(tandem, trunk(carrier, "carrier-1", group="carriers"))
         try:
