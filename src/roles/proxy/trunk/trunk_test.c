@@ -25,7 +25,7 @@ static struct config_trunk one(void)
 }
 
 static uint32_t capacity;
-static bool trusted, watched, registers;
+static bool trusted, watched;
 
 static void two_trunks(struct config_builder *b)
 {
@@ -33,13 +33,11 @@ static void two_trunks(struct config_builder *b)
     t.capacity = capacity;
     t.trusted = trusted;
     t.options_interval = watched ? 30 : 0;
-    t.registers = registers;
     config_builder_trunk_group(b, &(struct config_trunk_group){.name = SLICE("carriers")});
     config_builder_trunk(b, &t, SLICE("home"), SLICE("carriers"));
     t.name = SLICE("two");
     t.port = TWO;
     t.order = 2;
-    t.registers = false;
     config_builder_trunk(b, &t, SLICE("home"), SLICE("carriers"));
     config_builder_dial_rule(b,
         &(struct config_dial_rule){.name = SLICE("out"),
@@ -77,7 +75,7 @@ static void end(void)
 {
     proxy_fixture_end();
     capacity = 0;
-    trusted = watched = registers = false;
+    trusted = watched = false;
 }
 
 static struct trunk_state *state(const char *name)
@@ -539,83 +537,6 @@ static void a_silent_trunk_is_passed_by(void **state_)
     end();
 }
 
-/* ---- registration ---- */
-
-static unsigned requests_to(uint16_t port, const char *method)
-{
-    unsigned count = 0;
-    for (unsigned i = 0; i < proxy_fixture.count; i++)
-        count += proxy_fixture.sent[i].port == port &&
-                 strncmp(proxy_fixture.sent[i].text, method, strlen(method)) == 0;
-    return count;
-}
-
-/* This proxy is the one of its location that registers. */
-static void lead(bool leads)
-{
-    struct proxy *p = proxy_fixture.proxy;
-    world_turn_begin(&proxy_fixture.world, proxy_fixture.now);
-    p->trunks->leads = leads;
-    trunk__register_follow(state("one"));
-    world_turn_end(&proxy_fixture.world);
-}
-
-#define WANTED(realm, nonce)                                                                                 \
-    "WWW-Authenticate: Digest realm=\"" realm "\", nonce=\"" nonce "\", qop=\"auth\"\r\n"
-
-/* VC-8: with credentials, renewed in time, by one proxy only. */
-static void registers_and_renews(void **state_)
-{
-    (void)state_;
-    registers = true;
-    begin();
-    assert_null(proxy_fixture_find(ONE, "REGISTER")); /* another one may do it */
-    lead(true);
-    must_have(proxy_fixture_must_find(ONE, "REGISTER sip:carrier.example"), "Expires: 600\r\n");
-    answer_method(ONE, "REGISTER", 401, WANTED("carrier", "n1"));
-    const char *again = proxy_fixture_must_find(ONE, "REGISTER");
-    must_have(again, "CSeq: 2 REGISTER\r\n");
-    must_have(again, "Authorization: Digest username=\"ours\", realm=\"carrier\"");
-    must_have(again, "Contact: <sip:ours@127.0.0.1:5060>\r\n");
-    answer_method(ONE, "REGISTER", 200, "Expires: 100\r\n");
-    assert_int_equal(state("one")->registering, REGISTERING_DONE);
-    proxy_fixture.count = 0;
-    proxy_fixture_pass(70 * SECOND);
-    assert_null(proxy_fixture_find(ONE, "REGISTER"));
-    proxy_fixture_pass(11 * SECOND);
-    proxy_fixture_must_find(ONE, "REGISTER");
-    lead(false);
-    assert_int_equal(state("one")->registering, REGISTERING_OFF);
-    end();
-}
-
-/* SEC-7: a realm of somebody else gets nothing; a nonce that changes each time gets two answers, then a
- * pause. */
-static void registering_does_not_go_in_circles(void **state_)
-{
-    (void)state_;
-    registers = true;
-    begin();
-    lead(true);
-    answer_method(ONE, "REGISTER", 401, WANTED("stranger", "n1"));
-    assert_int_equal(requests_to(ONE, "REGISTER"), 1);
-    assert_int_equal(state("one")->registering, REGISTERING_WAITING);
-    assert_int_equal(state("one")->reasons[TRUNK_FOREIGN_REALM], 1);
-    proxy_fixture.count = 0;
-    proxy_fixture_pass(6 * SECOND);
-    unsigned before = requests_to(ONE, "REGISTER"); /* the first, and what was sent again of it */
-    assert_in_range(before, 1, 2);
-    for (int i = 0; i < 10; i++) {
-        char challenge[200];
-        snprintf(challenge, sizeof challenge,
-            "WWW-Authenticate: Digest realm=\"carrier\", nonce=\"m%d\", qop=\"auth\", stale=true\r\n", i);
-        answer_method(ONE, "REGISTER", 401, challenge);
-    }
-    assert_int_equal(requests_to(ONE, "REGISTER"), before + 2);
-    assert_int_equal(state("one")->registering, REGISTERING_WAITING);
-    end();
-}
-
 TESTS("roles/proxy/trunk", cmocka_unit_test(a_call_leaves_without_names_of_the_inside),
     cmocka_unit_test(a_dialog_goes_both_ways), cmocka_unit_test(the_next_trunk_is_tried),
     cmocka_unit_test(all_fail), cmocka_unit_test(cancelled_calls_are_not_carried_on),
@@ -624,5 +545,4 @@ TESTS("roles/proxy/trunk", cmocka_unit_test(a_call_leaves_without_names_of_the_i
     cmocka_unit_test(identity_goes_to_the_trusted), cmocka_unit_test(a_trunk_calls),
     cmocka_unit_test(strangers_are_challenged_and_unknown_numbers_not_found),
     cmocka_unit_test(capacity_holds_for_both_directions), cmocka_unit_test(nobody_dials_what_he_may_not),
-    cmocka_unit_test(a_silent_trunk_is_passed_by), cmocka_unit_test(registers_and_renews),
-    cmocka_unit_test(registering_does_not_go_in_circles))
+    cmocka_unit_test(a_silent_trunk_is_passed_by))
