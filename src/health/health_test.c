@@ -144,7 +144,24 @@ static void metrics_are_what_prometheus_reads(void **state)
     buffer_free(&out);
 }
 
-TESTS("health", cmocka_unit_test(a_report_says_what_instances_say),
+/* VC-8: what is measured of each trunk has its name as a label; text of people cannot break a line. */
+static void measures_have_labels(void **state)
+{
+    (void)state;
+    struct process p;
+    struct buffer out = {0};
+    make(&p);
+    world_measure(&p.worlds[0], MEASURE_TRUNK_CALLS, "a\"b", NULL, 3);
+    world_measure(&p.worlds[0], MEASURE_TRUNK_LOST, "carrier-1", "full", 2);
+    health_metrics(&out, &p.member, &(struct health_process){.rounds = 1});
+    buffer_add_byte(&out, '\0');
+    assert_non_null(strstr(out.data, ",trunk=\"a\\\"b\"} 3\n"));
+    assert_non_null(strstr(out.data, ",trunk=\"carrier-1\",reason=\"full\"} 2\n"));
+    buffer_free(&out);
+    measure_free(&p.worlds[0].measures);
+}
+
+TESTS("health", cmocka_unit_test(measures_have_labels), cmocka_unit_test(a_report_says_what_instances_say),
     cmocka_unit_test(changes_are_seen_and_repetitions_are_not),
     cmocka_unit_test(ready_is_when_nobody_is_starting),
     cmocka_unit_test(who_drains_says_nothing_else_any_more),

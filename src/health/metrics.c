@@ -110,6 +110,33 @@ static void gauges(struct buffer *out, const struct health_member *m)
     }
 }
 
+static void one_measure(struct buffer *out, const struct health_instance *i, const struct measure_value *v)
+{
+    const struct measure_row *row = &measure_rows[v->measure];
+    buffer_add_format(out, "tandem_%s", row->name);
+    add_instance(out, i);
+    buffer_add_byte(out, ',');
+    add_label(out, row->label, slice_text(v->of));
+    if (v->second != NULL) {
+        buffer_add_byte(out, ',');
+        add_label(out, row->second, slice_text(v->second));
+    }
+    buffer_add_format(out, "} %" PRIu64 "\n", v->value);
+}
+
+static void measures(struct buffer *out, const struct health_member *m)
+{
+    for (int k = 0; k < MEASURE_COUNT; k++) {
+        head(out, "tandem_", measure_rows[k].name, measure_rows[k].type, measure_rows[k].text);
+        for (size_t i = 0; i < m->instance_count; i++) {
+            const struct measure_set *set = &m->instances[i].world->measures;
+            for (size_t n = 0; n < set->count; n++)
+                if ((int)set->values[n].measure == k)
+                    one_measure(out, &m->instances[i], &set->values[n]);
+        }
+    }
+}
+
 /* ---- the process ---- */
 
 static void about(struct buffer *out, const struct health_member *m)
@@ -170,6 +197,7 @@ void health_metrics(struct buffer *out, const struct health_member *m, const str
     seconds(out, METRIC_STARTED, (double)m->started_at / 1000000);
     counters(out, m);
     gauges(out, m);
+    measures(out, m);
 }
 
 void health_metrics_reference(struct buffer *out)
@@ -188,4 +216,8 @@ void health_metrics_reference(struct buffer *out)
     for (int g = 0; g < GAUGE_COUNT; g++)
         buffer_add_format(out, "| `tandem_%s` | gauge | role, instance_name | %s |\n",
             gauge_name((enum gauge)g), gauge_text((enum gauge)g));
+    for (int k = 0; k < MEASURE_COUNT; k++)
+        buffer_add_format(out, "| `tandem_%s` | %s | role, instance_name, %s%s%s | %s |\n",
+            measure_rows[k].name, measure_rows[k].type, measure_rows[k].label,
+            measure_rows[k].second[0] != '\0' ? ", " : "", measure_rows[k].second, measure_rows[k].text);
 }

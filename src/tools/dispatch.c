@@ -30,6 +30,7 @@ static const struct command commands[] = {
         command_status},
     {"zone", "[DOMAIN]", "prints the DNS records by which phones find the proxies",
         OPTION_PLACE | OPTION_BIT(OPTION_FOR) | OPTION_BIT(OPTION_NAME_SERVER), 0, 1, command_zone},
+    {"trunks", "", "shows how every trunk is", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 0, command_trunks},
     {"alarms", "[history]", "shows what is wrong, or was", OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1,
         command_alarms},
     {"registrations", "[TEXT]", "shows which phones are registered, all or those with the text",

@@ -37,6 +37,7 @@ int command_undo(const struct options *options);
 int command_status(const struct options *options);
 int command_registrations(const struct options *options);
 int command_zone(const struct options *options);
+int command_trunks(const struct options *options);
 int command_alarms(const struct options *options);
 int command_acknowledge(const struct options *options);
 int command_bans(const struct options *options);

@@ -1,4 +1,4 @@
-/* tandem status, tandem alarms, tandem acknowledge ID */
+/* tandem status, tandem trunks, tandem alarms, tandem acknowledge ID */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +64,39 @@ int command_status(const struct options *o)
             printf("Alarms: %lld critical, %lld major, %lld minor; tandem alarms shows them\n",
                 number(alarms, "critical"), number(alarms, "major"), number(alarms, "minor"));
     }
+    json_decref(json);
+    return well ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* ---- trunks ---- */
+
+/* 1: a trunk is out of service, or not registered where it should be. */
+int command_trunks(const struct options *o)
+{
+    static const char *const columns[] = {
+        "name", "location", "state", "since", "calls", "capacity", "registration", "error", NULL};
+    const json_t *trunk;
+    size_t at;
+    bool well = true;
+    unsigned status = 0;
+    json_t *json = table_ask(o, "GET", "/api/trunks", &status);
+    if (json == NULL)
+        return status != 0 ? EXIT_FAILED : UNREACHABLE;
+    const json_t *trunks = json_object_get(json, "trunks");
+    json_array_foreach(trunks, at, trunk)
+    {
+        const char *state = json_string_value(json_object_get(trunk, "state"));
+        const char *registration = json_string_value(json_object_get(trunk, "registration"));
+        well = well && state != NULL && strcmp(state, "out-of-service") != 0 &&
+               strcmp(state, "unknown") != 0 &&
+               (registration == NULL || strcmp(registration, "registered") == 0);
+    }
+    if (options_flag(o, OPTION_JSON))
+        table_json(json);
+    else if (json_array_size(trunks) == 0)
+        puts("There is no trunk; the guide Trunks says how to make one.");
+    else
+        table_print(trunks, columns);
     json_decref(json);
     return well ? EXIT_DONE : EXIT_FAILED;
 }

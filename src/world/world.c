@@ -15,6 +15,7 @@ void world_end(struct world *w)
     list_for_each_safe (link, next, &w->timers)
         world_timer_clear(list_entry(link, struct world_timer, siblings));
     buffer_free(&w->effects);
+    measure_free(&w->measures);
     mem_free(w->dirty);
     w->dirty = NULL;
 }
@@ -187,6 +188,16 @@ void world_count(struct world *w, enum counter counter, uint64_t by)
 void world_gauge(struct world *w, enum gauge gauge, uint64_t value)
 {
     outermost(w)->gauges.values[gauge] = value;
+}
+
+void world_measures_clear(struct world *w)
+{
+    measure_clear(&outermost(w)->measures);
+}
+
+void world_measure(struct world *w, enum measure m, const char *of, const char *second, uint64_t value)
+{
+    measure_add(&outermost(w)->measures, m, of, second, value);
 }
 
 /* ---- what the instance says of itself ---- */

@@ -10,6 +10,7 @@
 #define TANDEM_WORLD_WORLD_H
 
 #include "base/counter.h"
+#include "base/measure.h"
 #include "base/timer.h"
 #include "base/wheel.h"
 #include "world/effect.h"
@@ -73,6 +74,9 @@ void world_dirty(struct world *w, uint8_t kind, uint64_t id); /* this record cha
 void world_again(struct world *w, uint64_t cursor);           /* more to do: INPUT_AGAIN in a later turn */
 void world_count(struct world *w, enum counter counter, uint64_t by);
 void world_gauge(struct world *w, enum gauge gauge, uint64_t value);
+/* Numbers of one thing among several alike: all are said anew after world_measures_clear. */
+void world_measures_clear(struct world *w);
+void world_measure(struct world *w, enum measure m, const char *of, const char *second, uint64_t value);
 const struct configuration *world_configuration(const struct world *w);
 
 /* ---- what the instance says of itself, for those who watch over it ---- */

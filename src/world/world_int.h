@@ -37,6 +37,7 @@ struct world {
     size_t dirty_count, dirty_capacity;
     struct counter_set counters;
     struct gauge_set gauges;
+    struct measure_set measures;
     struct world_condition condition;
 };
 

@@ -11,6 +11,13 @@ void control__members_free(struct control *c);
 const char *control__health_name(enum control_health health);
 void control__copy(char *to, size_t size, struct slice text); /* cut, with a NUL */
 
+/* trunk.c */
+void control__trunk_news(struct control *c, struct slice bytes);
+void control__trunks_sweep(struct control *c);
+void control__trunk_rules(struct control *c);
+void control__add_trunks(struct control *c, struct buffer *out);
+void control__trunks_free(struct control *c);
+
 /* rule.c */
 void control__rules(struct control *c);
 

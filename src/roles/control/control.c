@@ -54,6 +54,7 @@ static int open_control(void **self, struct world *world, const struct role_setu
     world_subscribe(world, SLICE("health.>"), CONTROL_TOKEN_HEALTH);
     world_subscribe(world, SLICE("alarm.>"), CONTROL_TOKEN_NEWS);
     world_subscribe(world, SLICE("ctl.control"), CONTROL_TOKEN_REQUEST);
+    world_subscribe(world, SLICE("trunk.>"), CONTROL_TOKEN_TRUNKS);
     control__configured(c);
     lead_open(&c->leading, world,
         &(struct lead_setup){.key = slice_text(key),
@@ -75,6 +76,7 @@ static void close_control(void *self)
     lead_close(&c->leading);
     control__alarms_free(c);
     control__members_free(c);
+    control__trunks_free(c);
     map_for_each (q, &c->questions)
         mem_free(q);
     map_free(&c->questions);
@@ -102,6 +104,7 @@ static void self_timer(struct control *c, uint32_t timer)
 {
     if (timer == TIMER_CONTROL_TICK) {
         control__judge(c);
+        control__trunks_sweep(c);
         control__rules(c);
         set(c, &c->tick, TIMER_CONTROL_TICK);
     } else if (timer == TIMER_ALARM_ALL) {
@@ -129,6 +132,8 @@ static void bus(struct control *c, const struct input *in)
         control__report(c, in->bytes);
     else if (in->token == CONTROL_TOKEN_NEWS)
         control__hear(c, in->bytes);
+    else if (in->token == CONTROL_TOKEN_TRUNKS)
+        control__trunk_news(c, in->bytes);
     else
         control__request(c, in->bytes);
 }

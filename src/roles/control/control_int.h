@@ -17,6 +17,7 @@
 #define CONTROL_MEMBERS 4096U
 #define CONTROL_INSTANCES 16384U
 #define CONTROL_PARTS 4U
+#define CONTROL_TRUNKS 8192U /* as proxies say them */
 #define CONTROL_ALARMS 4096U /* raised and pending ones; what is wrong besides is logged */
 #define CONTROL_ENDED 4096U  /* cleared ones that the store has not taken yet */
 #define CONTROL_QUESTIONS 64U
@@ -33,7 +34,8 @@ enum control_token {
     CONTROL_TOKEN_HEALTH = 1,
     CONTROL_TOKEN_NEWS,
     CONTROL_TOKEN_REQUEST,
-    CONTROL_TOKEN_LEAD
+    CONTROL_TOKEN_LEAD,
+    CONTROL_TOKEN_TRUNKS
 };
 
 /* ---- what was heard ---- */
@@ -126,6 +128,7 @@ struct control {
     char name[CONTROL_NAME], location[CONTROL_NAME];
     int64_t judges_from, ticked_at;
     struct map members, instances; /* by name */
+    struct map trunks;             /* trunk.c: by name and proxy */
     struct map alarms;             /* by key: kind and object */
     struct map alarms_by_index;
     struct list unsaved; /* alarms whose change is not in the store yet, cleared ones too */

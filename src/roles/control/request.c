@@ -1,4 +1,5 @@
-/* Questions of people: what the gateway passes on of /api/status and /api/alarms. */
+/* Questions of people: what the gateway passes on of /api/status, /api/trunks and
+ * /api/alarms. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -187,10 +188,11 @@ static bool is_permitted(const Tandem__ConfigRequest *m)
     return slice_equal(role, SLICE("administrator")) || slice_equal(role, SLICE("supervisor"));
 }
 
-static void status(struct control *c, const Tandem__ConfigRequest *m)
+static void answer_with(
+    struct control *c, const Tandem__ConfigRequest *m, void (*add)(struct control *c, struct buffer *out))
 {
     struct buffer body = {0};
-    control__add_status(c, &body);
+    add(c, &body);
     control__answer(c, m->reply_to, m->token, 200, buffer_slice(&body));
     buffer_free(&body);
 }
@@ -206,9 +208,11 @@ void control__request(struct control *c, struct slice bytes)
     slice_cut(&query, '?', &path);
     bool reads = strcmp(m->method, "GET") == 0;
     if (slice_equal(path, SLICE("/api/status")) && reads) {
-        status(c, m);
+        answer_with(c, m, control__add_status);
     } else if (!is_permitted(m)) {
         refuse(c, m, 403, ERROR_DENIED, error_sentence(ERROR_DENIED));
+    } else if (slice_equal(path, SLICE("/api/trunks")) && reads) {
+        answer_with(c, m, control__add_trunks);
     } else if (slice_equal(path, SLICE(ALARMS)) && reads) {
         get_alarms(c, m, query);
     } else if (slice_starts(path, SLICE(ALARMS "/")) && slice_ends(path, SLICE("/acknowledge")) &&

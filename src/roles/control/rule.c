@@ -198,5 +198,6 @@ void control__rules(struct control *c)
     members(c);
     engines(c);
     versions(c);
+    control__trunk_rules(c);
     control__rules_done(c);
 }

@@ -38,6 +38,7 @@ static const struct route routes[] = {
     {"/api/me", READ, 0, false, session__me},
     {"/api/history", READ, 0, false, session__history},
     {"/api/status", READ, 0, true, session__control},
+    {"/api/trunks", READ, 0, true, session__control},
     {"/api/alarms", READ, 0, true, session__control},
     {"/api/alarms/", HTTP_BIT(HTTP_POST), 1024, true, session__control},
     {"/api/enrol", HTTP_BIT(HTTP_POST), 16384, true, session__enrol},

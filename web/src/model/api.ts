@@ -10,6 +10,7 @@ import type {
   ObjectPage,
   Transaction,
   TransactionPage,
+  Trunk,
 } from './config-messages';
 import type { HistoryPage, Registration, RegistrationPage, Status, User } from './messages';
 import type { ServerTime } from './server-time';
@@ -82,6 +83,7 @@ export interface Api {
   code(member: string): Promise<EnrolmentCode>;
 
   alarms(): Promise<Alarm[]>;
+  trunks(): Promise<Trunk[]>;
   acknowledge(alarm: number): Promise<void>;
 }
 
@@ -190,6 +192,10 @@ export class HttpApi implements Api {
 
   code(member: string): Promise<EnrolmentCode> {
     return this.#post<EnrolmentCode>(`members/${part(member)}/code`);
+  }
+
+  async trunks(): Promise<Trunk[]> {
+    return (await this.#json<{ trunks: Trunk[] }>('trunks')).trunks;
   }
 
   async alarms(): Promise<Alarm[]> {

@@ -82,6 +82,26 @@ export interface EnrolmentCode {
   code_ends_at: number;
 }
 
+/** A way to the world outside, all proxies of its location together. */
+export interface Trunk {
+  name: string;
+  location: string;
+  group: string;
+  host: string;
+  state: 'in-service' | 'degraded' | 'out-of-service' | 'not-asked' | 'disabled' | 'unknown' | (string & {});
+  since?: string;
+  calls: number;
+  /** 0: no limit. */
+  capacity: number;
+  calls_in: number;
+  calls_out: number;
+  registration?: 'none' | 'asking' | 'registered' | 'refused' | (string & {});
+  error?: string;
+  error_at?: string;
+  /** How many calls were not carried, by reason. */
+  reasons: Record<string, number>;
+}
+
 export interface Alarm {
   id: number;
   alarm: string;

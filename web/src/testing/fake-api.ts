@@ -10,6 +10,7 @@ import type {
   ObjectPage,
   Transaction,
   TransactionPage,
+  Trunk,
 } from '../model/config-messages';
 import type { HistoryPage, PastCall, Registration, RegistrationPage, Status, User } from '../model/messages';
 import { Signal } from '../model/observable';
@@ -107,6 +108,10 @@ export class FakeApi implements Api {
 
   code(member: string): Promise<EnrolmentCode> {
     return this.#ask('code', member);
+  }
+
+  trunks(): Promise<Trunk[]> {
+    return this.#ask('trunks');
   }
 
   alarms(): Promise<Alarm[]> {

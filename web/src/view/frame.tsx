@@ -13,6 +13,7 @@ import { Live } from './live';
 import { Mark, Wordmark } from './mark';
 import { Registrations } from './registrations';
 import { System } from './system';
+import { Trunks } from './trunks';
 
 export interface FrameProps {
   app: AppViewModel;
@@ -68,6 +69,7 @@ const DRAWN: Record<Page, (props: FrameProps) => preact.JSX.Element> = {
   registrations: ({ workspace }) => <Registrations workspace={workspace} />,
   config: ({ app, workspace }) => <Config app={app} workspace={workspace} />,
   system: ({ workspace }) => <System workspace={workspace} />,
+  trunks: ({ workspace }) => <Trunks trunks={workspace.trunks} />,
   about: ({ workspace }) => <About about={workspace.about} />,
 };
 

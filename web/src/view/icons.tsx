@@ -4,6 +4,7 @@ const PATHS = {
   registrations: 'M6 3h4l1.5 5L9 10a12 12 0 0 0 5 5l2-2.5 5 1.5v4a2 2 0 0 1-2 2A15 15 0 0 1 4 5a2 2 0 0 1 2-2ZM15 5l2 2 4-4',
   config: 'M4 6h10M18 6h2M4 12h2M10 12h10M4 18h8M16 18h4M16 4v4M8 10v4M14 16v4',
   system: 'M4 5h16v6H4ZM4 13h16v6H4ZM7.5 8v.01M7.5 16v.01M11 8h6M11 16h6',
+  trunks: 'M3 7h12M15 7l-3-3M15 7l-3 3M21 17H9M9 17l3-3M9 17l3 3',
   add: 'M12 5v14M5 12h14',
   remove: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',
   undo: 'M4 9h10a6 6 0 1 1 0 12h-3M4 9l5-5M4 9l5 5',

@@ -11,6 +11,7 @@ import { LiveViewModel } from './live';
 import { RegistrationsViewModel } from './registrations';
 import { PAGES, type Page } from './router';
 import { SystemViewModel } from './system';
+import { TrunksViewModel } from './trunks';
 
 export interface WorkspaceParams {
   user: User;
@@ -32,6 +33,7 @@ export class Workspace {
   readonly about: AboutViewModel;
   readonly config: ConfigViewModel;
   readonly system: SystemViewModel;
+  readonly trunks: TrunksViewModel;
   readonly #scope = new Scope();
 
   constructor({ user, api, clock, open, surroundings, expired }: WorkspaceParams) {
@@ -49,6 +51,8 @@ export class Workspace {
     this.#scope.own(() => this.config.dispose());
     this.system = new SystemViewModel(api, clock);
     this.#scope.own(() => this.system.dispose());
+    this.trunks = new TrunksViewModel(api, clock);
+    this.#scope.own(() => this.trunks.close());
     this.#scope.own(
       this.feed.state.subscribe(({ kind }) => {
         if (kind === 'signed_out') expired();

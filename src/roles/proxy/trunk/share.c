@@ -177,12 +177,30 @@ static void later(struct proxy *p)
         world_now(p->world) + timer_duration(TIMER_TRUNK_SHARE));
 }
 
+static void measure_one(struct world *w, const struct trunk_state *s)
+{
+    const struct config_trunk *t = trunk__config(s);
+    world_measure(w, MEASURE_TRUNK_CALLS, s->name, NULL, s->calls);
+    world_measure(w, MEASURE_TRUNK_CAPACITY, s->name, NULL, t != NULL ? t->capacity : 0);
+    world_measure(w, MEASURE_TRUNK_UP, s->name, NULL, s->watch != WATCH_DOWN);
+    world_measure(w, MEASURE_TRUNK_REGISTERED, s->name, NULL, s->registering == REGISTERING_DONE);
+    world_measure(w, MEASURE_TRUNK_BEGUN, s->name, "in", s->counts[0]);
+    world_measure(w, MEASURE_TRUNK_BEGUN, s->name, "out", s->counts[1]);
+    for (int i = 0; i < TRUNK_REASONS; i++)
+        if (s->reasons[i] != 0)
+            world_measure(
+                w, MEASURE_TRUNK_LOST, s->name, trunk__reason_name((enum trunk_reason)i), s->reasons[i]);
+}
+
 static void measure(struct proxy *p)
 {
     struct trunk_state *s;
     uint64_t down = 0;
-    map_for_each (s, &p->trunks->by_name)
+    world_measures_clear(p->world);
+    map_for_each (s, &p->trunks->by_name) {
         down += s->watch == WATCH_DOWN;
+        measure_one(p->world, s);
+    }
     world_gauge(p->world, GAUGE_TRUNKS, map_count(&p->trunks->by_name));
     world_gauge(p->world, GAUGE_TRUNKS_DOWN, down);
     world_gauge(p->world, GAUGE_TRUNK_CALLS, map_count(&p->trunks->calls));

@@ -25,7 +25,7 @@ static struct config_trunk one(void)
 }
 
 static uint32_t capacity;
-static bool trusted, watched, registers;
+static bool trusted, watched;
 
 static void two_trunks(struct config_builder *b)
 {
@@ -33,13 +33,11 @@ static void two_trunks(struct config_builder *b)
     t.capacity = capacity;
     t.trusted = trusted;
     t.options_interval = watched ? 30 : 0;
-    t.registers = registers;
     config_builder_trunk_group(b, &(struct config_trunk_group){.name = SLICE("carriers")});
     config_builder_trunk(b, &t, SLICE("home"), SLICE("carriers"));
     t.name = SLICE("two");
     t.port = TWO;
     t.order = 2;
-    t.registers = false;
     config_builder_trunk(b, &t, SLICE("home"), SLICE("carriers"));
     config_builder_dial_rule(b,
         &(struct config_dial_rule){.name = SLICE("out"),
@@ -77,7 +75,7 @@ static void end(void)
 {
     proxy_fixture_end();
     capacity = 0;
-    trusted = watched = registers = false;
+    trusted = watched = false;
 }
 
 static struct trunk_state *state(const char *name)
