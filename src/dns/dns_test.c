@@ -31,6 +31,9 @@ static void questions_are_written_and_read(void **state)
     assert_int_equal(m.type, DNS_TYPE_SRV);
     assert_false(m.is_response);
     buffer_free(&out);
+    assert_int_equal(dns_add_name(&out, SLICE("")), 0);
+    assert_int_equal(out.length, 1);
+    buffer_free(&out);
     static const char *const bad[] = {"a..b", ".a", " ", "a b", "a\"b",
         "0123456789012345678901234567890123456789012345678901234567890123.com"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {

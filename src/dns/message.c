@@ -117,7 +117,7 @@ int dns_add_name(struct buffer *out, struct slice name)
         return ERROR_SYNTAX;
     if (slice_ends(name, SLICE(".")))
         name.length--;
-    while (slice_cut(&name, '.', &label)) {
+    while (!slice_empty(name) && slice_cut(&name, '.', &label)) { /* the root has no labels */
         buffer_add_byte(out, (char)label.length);
         buffer_add(out, label);
     }
