@@ -39,6 +39,7 @@ enum sip_transaction_state {
 };
 
 struct sip_transaction {
+    bool over; /* false: tells it from a struct sip_over under the same kind of key */
     uint64_t id;
     struct sip_transactions *table;
     uint8_t kind, state;
@@ -50,9 +51,9 @@ struct sip_transaction {
     uint64_t owner;
     uint64_t partner; /* clients: the transaction that waits for the answer to this one; 0: none */
     int64_t deadline, resend_at, interval; /* µs */
-    struct buffer message;                 /* what is sent again */
-    struct buffer request;                 /* servers: the request, until its final answer */
-    struct world_timer deadline_timer, resend_timer;
+    struct slice message;                  /* what is sent again; own copy */
+    struct slice request;                  /* servers: the request, until its final answer */
+    struct world_timer timer;              /* whichever of both comes first */
 };
 
 struct sip_handlers {
@@ -65,9 +66,19 @@ struct sip_handlers {
     void (*response)(void *user, struct sip_transaction *t, const struct sip_message *m);
     void (*stray)(
         void *user, const struct sip_target *from, const struct sip_message *m); /* no transaction */
-    void (*failed)(void *user, struct sip_transaction *t);  /* client: no final answer; server: no ACK */
-    void (*over)(void *user, struct sip_transaction *t);    /* it is freed after this */
+    void (*failed)(void *user, struct sip_transaction *t); /* client: no final answer; server: no ACK */
+    /* It is freed after this. Where nothing is saved (`changed` is NULL) also when only what came before may
+     * still come again; a 2xx of an INVITE is then reported with a transaction that knows id and owner. */
+    void (*over)(void *user, struct sip_transaction *t);
     void (*changed)(void *user, struct sip_transaction *t); /* a record to be saved; may be NULL */
+};
+
+/* Those that are over but for what may come again. All of a kind wait equally long, so each list is in order
+ * of its end and one timer does for it. */
+struct sip_overs {
+    struct list list; /* struct sip_over */
+    size_t count;
+    struct world_timer timer;
 };
 
 struct sip_transactions {
@@ -76,8 +87,14 @@ struct sip_transactions {
     void *user;
     uint8_t object_kind; /* of the world's timers: OBJECT(kind, id) */
     uint64_t next_id;
-    struct map by_id, by_key;
+    struct map by_id, by_key; /* by_key: sip_over too */
     struct pool pool;
+    /* The server transaction of the request that is being reported, and the request. Where nothing is saved
+     * it is in no map yet: most are answered at once, and never get there. */
+    struct sip_transaction *current;
+    const struct sip_message *request;
+    struct sip_overs overs[SIP_TRANSACTION_KINDS];
+    struct buffer spare;  /* for the next message that is built */
     struct arena scratch; /* of one call */
 };
 
@@ -90,6 +107,7 @@ void sip_transactions_input(
     struct sip_transactions *ts, const struct sip_target *from, bool reliable, const struct sip_message *m);
 void sip_transactions_timer(struct sip_transactions *ts, uint64_t object, uint32_t timer);
 
+size_t sip_transactions_count(const struct sip_transactions *ts); /* with those that are over */
 struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64_t id);
 /* A request that a server transaction has seen already. */
 bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m);
@@ -108,6 +126,9 @@ void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
 void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invite, struct slice reason);
 /* Sends a response that the caller has built; one with that status. */
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);
+/* A buffer for a message that is built, and back: most need no memory of their own. */
+struct buffer sip_spare_take(struct sip_transactions *ts);
+void sip_spare_give(struct sip_transactions *ts, struct buffer *b);
 /* Builds and sends a response without body; `to_tag` as in sip_add_response_head. */
 void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag);
 /* ... with one header more: what is allowed, what is not supported. */

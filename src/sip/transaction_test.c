@@ -81,8 +81,14 @@ static void failed_h(void *user, struct sip_transaction *t)
 static void over_h(void *user, struct sip_transaction *t)
 {
     (void)user;
-    assert_true(sip_transaction_machines[t->kind]->states[t->state].final);
+    assert_true(sip_transaction_machines[t->kind]->states[t->state].final ||
+                (!k.reload && transaction__may_be_over(t)));
     k.over++;
+}
+static void changed_h(void *user, struct sip_transaction *t)
+{
+    (void)user;
+    (void)t;
 }
 static const struct sip_handlers handlers = {.send = send_h,
     .request = request_h,
@@ -91,6 +97,15 @@ static const struct sip_handlers handlers = {.send = send_h,
     .stray = stray_h,
     .failed = failed_h,
     .over = over_h};
+/* Of a table whose transactions are saved: those stay whole until they end. */
+static const struct sip_handlers saving_handlers = {.send = send_h,
+    .request = request_h,
+    .ack = ack_h,
+    .response = response_h,
+    .stray = stray_h,
+    .failed = failed_h,
+    .over = over_h,
+    .changed = changed_h};
 
 static void begin(bool reload)
 {
@@ -100,7 +115,7 @@ static void begin(bool reload)
     wheel_init(&k.wheel, k.now);
     world_init(&k.world, &backend, &k, &k.wheel);
     world_turn_begin(&k.world, k.now);
-    sip_transactions_open(&k.table, &k.world, &handlers, &k, KIND);
+    sip_transactions_open(&k.table, &k.world, reload ? &saving_handlers : &handlers, &k, KIND);
 }
 
 static void end(void)
@@ -112,7 +127,7 @@ static void end(void)
 
 static size_t alive(void)
 {
-    return map_count(&k.table.by_id);
+    return sip_transactions_count(&k.table);
 }
 
 /* CM-40: save, load elsewhere, save: the same bytes; and what was resumed goes on as if it had stayed. */
@@ -130,7 +145,7 @@ static void reload(void)
     map_for_each (t, &old.by_id)
         t->table = &old;
     sip_transactions_close(&old);
-    sip_transactions_open(&k.table, &k.world, &handlers, &k, KIND);
+    sip_transactions_open(&k.table, &k.world, &saving_handlers, &k, KIND);
     k.table.next_id = next_id;
     for (size_t i = 0; i < count; i++)
         assert_int_equal(sip_transaction_load(&k.table, buffer_slice(&records[i])), 0);
