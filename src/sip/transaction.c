@@ -295,7 +295,8 @@ struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64
 bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m)
 {
     bool known = map_get(&ts->by_key, server_key(&ts->scratch, m->method, m)) != NULL;
-    arena_reset(&ts->scratch);
+    if (ts->current == NULL) /* whose key lies there */
+        arena_reset(&ts->scratch);
     return known;
 }
 

@@ -67,16 +67,13 @@ struct sip_handlers {
     void (*stray)(
         void *user, const struct sip_target *from, const struct sip_message *m); /* no transaction */
     void (*failed)(void *user, struct sip_transaction *t); /* client: no final answer; server: no ACK */
-    /* It is freed after this. Where nothing is saved (`changed` is NULL) also when only what came before may
-     * still come again; a 2xx of an INVITE is then reported with a transaction that knows id and owner. */
+    /* It is freed after this; see transaction_over.c where `changed` is NULL. */
     void (*over)(void *user, struct sip_transaction *t);
     void (*changed)(void *user, struct sip_transaction *t); /* a record to be saved; may be NULL */
 };
 
-/* Those that are over but for what may come again. All of a kind wait equally long, so each list is in order
- * of its end and one timer does for it. */
 struct sip_overs {
-    struct list list; /* struct sip_over */
+    struct list list; /* struct sip_over, in the order of their end */
     size_t count;
     struct world_timer timer;
 };

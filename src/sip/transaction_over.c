@@ -1,5 +1,7 @@
 /* What is left of a transaction that only waits for what may come again: its key and its answer. Nobody saves
- * it, so a proxy, whose calls are over a thousand times a second, keeps little of each for half a minute. */
+ * it, so a proxy, whose calls are over a thousand times a second, keeps little of each for half a minute. The
+ * user has been told that it is over; a 2xx of an INVITE that comes again is reported with a transaction that
+ * knows only id and owner. All of a kind wait equally long, so one timer does for the list of each. */
 #include "base/mem.h"
 #include "sip/transaction_int.h"
 

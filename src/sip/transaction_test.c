@@ -46,15 +46,13 @@ static void send_h(void *user, const struct sip_target *to, struct slice message
 }
 static void request_h(void *user, struct sip_transaction *t, const struct sip_message *m)
 {
-    (void)user;
-    (void)m;
+    (void)user, (void)m;
     k.requests++;
     k.id = t->id;
 }
 static void ack_h(void *user, const struct sip_target *from, const struct sip_message *m)
 {
-    (void)user;
-    (void)from;
+    (void)user, (void)from;
     assert_int_equal(m->method, SIP_ACK);
     k.acks++;
 }
@@ -67,15 +65,12 @@ static void response_h(void *user, struct sip_transaction *t, const struct sip_m
 }
 static void stray_h(void *user, const struct sip_target *from, const struct sip_message *m)
 {
-    (void)user;
-    (void)from;
-    (void)m;
+    (void)user, (void)from, (void)m;
     k.strays++;
 }
 static void failed_h(void *user, struct sip_transaction *t)
 {
-    (void)user;
-    (void)t;
+    (void)user, (void)t;
     k.failed++;
 }
 static void over_h(void *user, struct sip_transaction *t)
@@ -87,25 +82,15 @@ static void over_h(void *user, struct sip_transaction *t)
 }
 static void changed_h(void *user, struct sip_transaction *t)
 {
-    (void)user;
-    (void)t;
+    (void)user, (void)t;
 }
-static const struct sip_handlers handlers = {.send = send_h,
+static struct sip_handlers handlers = {.send = send_h,
     .request = request_h,
     .ack = ack_h,
     .response = response_h,
     .stray = stray_h,
     .failed = failed_h,
     .over = over_h};
-/* Of a table whose transactions are saved: those stay whole until they end. */
-static const struct sip_handlers saving_handlers = {.send = send_h,
-    .request = request_h,
-    .ack = ack_h,
-    .response = response_h,
-    .stray = stray_h,
-    .failed = failed_h,
-    .over = over_h,
-    .changed = changed_h};
 
 static void begin(bool reload)
 {
@@ -115,7 +100,8 @@ static void begin(bool reload)
     wheel_init(&k.wheel, k.now);
     world_init(&k.world, &backend, &k, &k.wheel);
     world_turn_begin(&k.world, k.now);
-    sip_transactions_open(&k.table, &k.world, reload ? &saving_handlers : &handlers, &k, KIND);
+    handlers.changed = reload ? changed_h : NULL; /* what is saved stays whole until it ends */
+    sip_transactions_open(&k.table, &k.world, &handlers, &k, KIND);
 }
 
 static void end(void)
@@ -145,7 +131,7 @@ static void reload(void)
     map_for_each (t, &old.by_id)
         t->table = &old;
     sip_transactions_close(&old);
-    sip_transactions_open(&k.table, &k.world, &saving_handlers, &k, KIND);
+    sip_transactions_open(&k.table, &k.world, &handlers, &k, KIND);
     k.table.next_id = next_id;
     for (size_t i = 0; i < count; i++)
         assert_int_equal(sip_transaction_load(&k.table, buffer_slice(&records[i])), 0);
