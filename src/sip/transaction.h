@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "sip/message.h"
+#include "sip/over.h"
 #include "world/world.h"
 
 #define SIP_TARGET_NAME 40
@@ -72,12 +73,6 @@ struct sip_handlers {
     void (*changed)(void *user, struct sip_transaction *t); /* a record to be saved; may be NULL */
 };
 
-struct sip_overs {
-    struct list list; /* struct sip_over, in the order of their end */
-    size_t count;
-    struct world_timer timer;
-};
-
 struct sip_transactions {
     struct world *world;
     const struct sip_handlers *handlers;
@@ -86,10 +81,8 @@ struct sip_transactions {
     uint64_t next_id;
     struct map by_id, by_key; /* by_key: sip_over too */
     struct pool pool;
-    /* The server transaction of the request that is being reported, and the request. Where nothing is saved
-     * it is in no map yet: most are answered at once, and never get there. */
-    struct sip_transaction *current;
-    const struct sip_message *request;
+    struct sip_transaction *current;   /* of the request that is being reported */
+    const struct sip_message *request; /* that one */
     struct sip_overs overs[SIP_TRANSACTION_KINDS];
     struct buffer spare;  /* for the next message that is built */
     struct arena scratch; /* of one call */
@@ -131,7 +124,6 @@ void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice
 /* ... with one header more: what is allowed, what is not supported. */
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
     enum sip_header_id header, struct slice value);
-
 /* Sends a final response and forgets the request: a copy of it is a new one (RFC 3261 8.2.7, 26.3.2.4). For
  * answers that cost nothing to give again, so that who never comes back costs no memory. */
 void sip_respond_once(struct sip_transaction *t, struct slice message);
@@ -150,7 +142,6 @@ int sip_transaction_save(struct sip_transactions *ts, uint64_t id, struct buffer
 /* Without effects and timers; sip_transactions_resume sets the timers of all. */
 int sip_transaction_load(struct sip_transactions *ts, struct slice bytes) __attribute__((warn_unused_result));
 void sip_transactions_resume(struct sip_transactions *ts);
-
 bool sip_target_equal(const struct sip_target *a, const struct sip_target *b);
 
 extern const struct fsm *const sip_transaction_machines[SIP_TRANSACTION_KINDS];

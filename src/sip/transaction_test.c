@@ -170,7 +170,6 @@ static void until(int64_t milliseconds)
 }
 
 static const struct sip_target peer = {.name = "peer"};
-
 static void receive(const char *text, bool reliable)
 {
     struct sip_message m;
