@@ -1,7 +1,7 @@
 /* A lean generator of SIP load: REGISTER and calls at an offered rate, and what they cost the server.
  *
  *     load register|call NAME=VALUE...       server, caller, called, node: ports of 127.0.0.1
- *                                            rate (a second), count, first, names, round, digest, secret, pids
+ *                                            rate (a second), count, first, names, round, strict, secret, pids
  *
  * Prints "DONE FAILED REPEATED STRAY MICROSECONDS BYTES CUT": units that went well and that did not, messages that it had to
  * send again, answers that nobody waited for, CPU of the processes PIDS in that time, and by how much their memory grew
@@ -336,7 +336,7 @@ static void run(void)
         input_all();
         repeat(begun);
         flush();
-        if (now > last + PATIENCE && begun == options.count)
+        if ((options.strict && repeated + failed != 0) || (now > last + PATIENCE && begun == options.count))
             break;
         int64_t rest = TICK - (clock_now() - first) % TICK;
         nanosleep(&(struct timespec){0, rest * 1000}, NULL);
@@ -358,7 +358,8 @@ static void read_option(char *text)
         unsigned *value;
     } numbers[] = {{"server", &options.server}, {"caller", &options.caller}, {"called", &options.called},
         {"node", &options.node}, {"rate", &options.rate}, {"count", &options.count}, {"first", &options.first},
-        {"names", &options.names}, {"round", &options.round}, {"keep", &options.keep}};
+        {"names", &options.names}, {"round", &options.round}, {"keep", &options.keep},
+        {"strict", &options.strict}};
     char *value = strchr(text, '=');
     if (value == NULL)
         fail(text);

@@ -42,6 +42,7 @@ struct options {
     unsigned caller, called, node;
     unsigned rate, count, first, names, round;
     unsigned keep; /* calls: the BYE is kept and sent again until it is answered */
+    unsigned strict; /* the first message that has to be sent again ends the run */
     bool digest;
     const char *secret;
 };

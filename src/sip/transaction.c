@@ -12,19 +12,50 @@ void sip_transactions_open(struct sip_transactions *ts, struct world *w, const s
     *ts =
         (struct sip_transactions){.world = w, .handlers = handlers, .user = user, .object_kind = object_kind};
     pool_init(&ts->pool, "transaction", sizeof(struct sip_transaction));
+    for (int kind = 0; kind < SIP_TRANSACTION_KINDS; kind++)
+        list_init(&ts->overs[kind].list);
 }
 
-static void release(struct sip_transaction *t)
+/* What is being reported borrows key and request from the message. */
+static bool is_entered(const struct sip_transaction *t)
+{
+    return t->table->current != t || t->table->handlers->changed != NULL;
+}
+
+static void forget(struct slice *own)
+{
+    mem_free((void *)(uintptr_t)own->data);
+    *own = (struct slice){0};
+}
+
+void transaction__keep(struct slice *own, struct slice bytes)
+{
+    forget(own);
+    if (bytes.length != 0)
+        *own = slice_of(mem_copy(bytes.data, bytes.length), bytes.length);
+}
+
+void transaction__forget_request(struct sip_transaction *t)
+{
+    if (is_entered(t))
+        forget(&t->request);
+    t->request = (struct slice){0};
+}
+
+void transaction__release(struct sip_transaction *t)
 {
     struct sip_transactions *ts = t->table;
-    world_timer_clear(&t->deadline_timer);
-    world_timer_clear(&t->resend_timer);
-    map_remove_number(&ts->by_id, t->id);
-    if (map_get(&ts->by_key, t->key) == t)
-        map_remove(&ts->by_key, t->key);
-    buffer_free(&t->message);
-    buffer_free(&t->request);
-    mem_free((void *)(uintptr_t)t->key.data);
+    world_timer_clear(&t->timer);
+    transaction__forget_request(t);
+    forget(&t->message);
+    if (is_entered(t)) {
+        map_remove_number(&ts->by_id, t->id);
+        if (map_get(&ts->by_key, t->key) == t)
+            map_remove(&ts->by_key, t->key);
+        forget(&t->key);
+    }
+    if (ts->current == t)
+        ts->current = NULL;
     pool_give(&ts->pool, t);
 }
 
@@ -32,9 +63,11 @@ void sip_transactions_close(struct sip_transactions *ts)
 {
     struct sip_transaction *t;
     map_for_each (t, &ts->by_id)
-        release(t);
+        transaction__release(t);
+    transaction__over_close(ts);
     map_free(&ts->by_id);
     map_free(&ts->by_key);
+    buffer_free(&ts->spare);
     pool_free(&ts->pool);
     arena_free(&ts->scratch);
 }
@@ -54,28 +87,31 @@ void transaction__changed(struct sip_transaction *t)
 
 void transaction__send(struct sip_transaction *t)
 {
-    t->table->handlers->send(t->table->user, &t->target, buffer_slice(&t->message));
+    t->table->handlers->send(t->table->user, &t->target, t->message);
 }
 
-static void set_timer(struct sip_transaction *t, struct world_timer *timer, uint32_t id, int64_t at)
+void transaction__arm(struct sip_transaction *t)
 {
+    bool resend = t->resend_at != 0 && (t->deadline == 0 || t->resend_at < t->deadline);
+    int64_t at = resend ? t->resend_at : t->deadline;
+    uint32_t id = resend ? TRANSACTION_TIMER_RESEND : TRANSACTION_TIMER_DEADLINE;
     if (at == 0)
-        world_timer_clear(timer);
-    else
-        world_timer_set(t->table->world, timer, OBJECT(t->table->object_kind, t->id), id, at);
+        world_timer_clear(&t->timer);
+    else if (!wheel_runs(&t->timer.wheel) || t->timer.wheel.at != at || t->timer.id != id)
+        world_timer_set(t->table->world, &t->timer, OBJECT(t->table->object_kind, t->id), id, at);
 }
 
 void transaction__set_deadline(struct sip_transaction *t, int64_t at)
 {
     t->deadline = at;
-    set_timer(t, &t->deadline_timer, TRANSACTION_TIMER_DEADLINE, at);
+    transaction__arm(t);
 }
 
 void transaction__set_resend(struct sip_transaction *t, int64_t interval)
 {
     t->interval = interval;
     t->resend_at = interval != 0 ? world_now(t->table->world) + interval : 0;
-    set_timer(t, &t->resend_timer, TRANSACTION_TIMER_RESEND, t->resend_at);
+    transaction__arm(t);
 }
 
 void transaction__event(struct sip_transaction *t, uint8_t event, const void *input)
@@ -83,23 +119,38 @@ void transaction__event(struct sip_transaction *t, uint8_t event, const void *in
     const struct fsm *machine = sip_transaction_machines[t->kind];
     if (fsm_input(machine, &t->state, t, event, input) == 0)
         transaction__changed(t);
-    if (!machine->states[t->state].final)
-        return;
-    t->table->handlers->over(t->table->user, t);
-    transaction__changed(t);
-    release(t);
+    if (machine->states[t->state].final) {
+        t->table->handlers->over(t->table->user, t);
+        transaction__changed(t);
+        transaction__release(t);
+    } else if (t->table->current != t && transaction__may_be_over(t)) {
+        transaction__bury(t);
+    }
 }
 
-struct sip_transaction *transaction__add(
+static void enter(struct sip_transaction *t)
+{
+    t->key = slice_of(mem_copy(t->key.data, t->key.length), t->key.length);
+    map_put_number(&t->table->by_id, t->id, t);
+    map_put(&t->table->by_key, t->key, t);
+}
+
+static struct sip_transaction *new_transaction(
     struct sip_transactions *ts, uint64_t id, enum sip_transaction_kind kind, struct slice key)
 {
     struct sip_transaction *t = pool_take(&ts->pool);
     t->id = id;
     t->table = ts;
     t->kind = kind;
-    t->key = slice_of(mem_copy(key.data, key.length), key.length);
-    map_put_number(&ts->by_id, id, t);
-    map_put(&ts->by_key, t->key, t);
+    t->key = key;
+    return t;
+}
+
+struct sip_transaction *transaction__add(
+    struct sip_transactions *ts, uint64_t id, enum sip_transaction_kind kind, struct slice key)
+{
+    struct sip_transaction *t = new_transaction(ts, id, kind, key);
+    enter(t);
     return t;
 }
 
@@ -116,24 +167,20 @@ static struct slice client_key(struct arena *a, enum sip_method method, struct s
 
 static struct slice server_key(struct arena *a, enum sip_method method, const struct sip_message *m)
 {
-    struct buffer key = {.limit = SIP_MESSAGE_LIMIT};
-    buffer_add_byte(&key, 's');
-    buffer_add_byte(&key, (char)('A' + (method == SIP_ACK ? SIP_INVITE : method)));
-    buffer_add(&key, m->via.branch);
-    buffer_add_byte(&key, '|');
-    buffer_add(&key, m->via.host);
-    buffer_add_byte(&key, ':');
-    buffer_add_u64(&key, m->via.port);
-    if (!slice_starts(m->via.branch, MAGIC)) { /* an RFC 2543 client */
-        buffer_add(&key, m->call_id);
-        buffer_add_byte(&key, '|');
-        buffer_add(&key, m->from_tag);
-        buffer_add_byte(&key, '|');
-        buffer_add_u64(&key, m->cseq);
+    const char head[] = {'s', (char)('A' + (method == SIP_ACK ? SIP_INVITE : method))};
+    bool old = !slice_starts(m->via.branch, MAGIC); /* an RFC 2543 client */
+    struct slice parts[] = {slice_of(head, sizeof head), m->via.branch, SLICE("|"), m->via.host,
+        slice_of((const char *)&m->via.port, sizeof m->via.port), m->call_id, SLICE("|"), m->from_tag,
+        slice_of((const char *)&m->cseq, sizeof m->cseq)};
+    size_t count = old ? sizeof parts / sizeof parts[0] : 5, length = 0;
+    for (size_t i = 0; i < count; i++)
+        length += parts[i].length;
+    char *key = arena_alloc(a, length), *at = key;
+    for (size_t i = 0; i < count; i++) {
+        slice_put(at, parts[i]);
+        at += parts[i].length;
     }
-    struct slice copy = arena_copy(a, buffer_slice(&key));
-    buffer_free(&key);
-    return copy;
+    return slice_of(key, length);
 }
 
 /* ---- input ---- */
@@ -146,18 +193,47 @@ static uint8_t event_of(uint16_t status)
 static void response_input(
     struct sip_transactions *ts, const struct sip_target *from, const struct sip_message *m)
 {
-    struct sip_transaction *t = map_get(&ts->by_key, client_key(&ts->scratch, m->method, m->via.branch));
+    void *found = map_get(&ts->by_key, client_key(&ts->scratch, m->method, m->via.branch));
+    struct sip_transaction *t = transaction__alive(found);
     if (t != NULL)
         transaction__event(t, event_of(m->status), m);
+    else if (found != NULL)
+        transaction__over_input(ts, found, from, m);
     else
         ts->handlers->stray(ts->user, from, m);
+}
+
+/* Tells the user of a new request. Where nothing is saved, it gets into the maps only afterwards, when it was
+ * not answered at once. */
+static void report(struct sip_transactions *ts, struct sip_transaction *t, const struct sip_message *m)
+{
+    ts->current = t;
+    ts->request = m;
+    ts->handlers->request(ts->user, t, m);
+    ts->request = NULL;
+    if (ts->current != t)
+        return; /* it is gone */
+    if (transaction__may_be_over(t)) {
+        transaction__bury(t);
+    } else if (ts->handlers->changed == NULL) {
+        struct slice request = t->request;
+        t->request = (struct slice){0};
+        transaction__keep(&t->request, request);
+        enter(t);
+    }
+    ts->current = NULL;
 }
 
 static void request_input(
     struct sip_transactions *ts, const struct sip_target *from, bool reliable, const struct sip_message *m)
 {
     struct slice key = server_key(&ts->scratch, m->method, m);
-    struct sip_transaction *t = map_get(&ts->by_key, key);
+    void *found = map_get(&ts->by_key, key);
+    struct sip_transaction *t = transaction__alive(found);
+    if (t == NULL && found != NULL) {
+        transaction__over_input(ts, found, from, m);
+        return;
+    }
     if (t != NULL) {
         t->target = *from; /* the answer goes where the newest copy came from */
         transaction__event(t, m->method == SIP_ACK ? SIP_EV_ACK : SIP_EV_REQUEST, m);
@@ -167,14 +243,18 @@ static void request_input(
         ts->handlers->ack(ts->user, from, m);
         return;
     }
-    t = transaction__add(ts, ++ts->next_id, m->method == SIP_INVITE ? SIP_IST : SIP_NIST, key);
+    t = new_transaction(ts, ++ts->next_id, m->method == SIP_INVITE ? SIP_IST : SIP_NIST, key);
     t->state = m->method == SIP_INVITE ? SIP_ST_PROCEEDING : SIP_ST_TRYING;
     t->method = m->method;
     t->reliable = reliable;
     t->target = *from;
-    buffer_add(&t->request, m->text);
-    transaction__changed(t);
-    ts->handlers->request(ts->user, t, m);
+    t->request = m->text;
+    if (ts->handlers->changed != NULL) {
+        t->request = slice_of(mem_copy(m->text.data, m->text.length), m->text.length);
+        enter(t);
+        transaction__changed(t);
+    }
+    report(ts, t, m);
 }
 
 void sip_transactions_input(
@@ -189,6 +269,10 @@ void sip_transactions_input(
 
 void sip_transactions_timer(struct sip_transactions *ts, uint64_t object, uint32_t timer)
 {
+    if (timer >= TRANSACTION_TIMER_OVER) {
+        transaction__over_timer(ts, timer);
+        return;
+    }
     struct sip_transaction *t = map_get_number(&ts->by_id, OBJECT_INDEX(object));
     if (t == NULL)
         return;
@@ -196,27 +280,39 @@ void sip_transactions_timer(struct sip_transactions *ts, uint64_t object, uint32
         t->resend_at = 0;
     else
         t->deadline = 0;
+    transaction__arm(t);
     transaction__event(t, timer == TRANSACTION_TIMER_RESEND ? SIP_EV_RESEND : SIP_EV_DEADLINE, NULL);
     arena_reset(&ts->scratch);
 }
 
 struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64_t id)
 {
+    if (ts->current != NULL && ts->current->id == id)
+        return ts->current;
     return map_get_number(&ts->by_id, id);
 }
 
 bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m)
 {
     bool known = map_get(&ts->by_key, server_key(&ts->scratch, m->method, m)) != NULL;
-    arena_reset(&ts->scratch);
+    if (ts->current == NULL) /* whose key lies there */
+        arena_reset(&ts->scratch);
     return known;
+}
+
+size_t sip_transactions_count(const struct sip_transactions *ts)
+{
+    size_t count = map_count(&ts->by_id);
+    for (int kind = 0; kind < SIP_TRANSACTION_KINDS; kind++)
+        count += ts->overs[kind].count;
+    return count;
 }
 
 struct sip_transaction *sip_transaction_cancelled(
     struct sip_transactions *ts, const struct sip_message *cancel)
 {
     struct slice key = server_key(&ts->scratch, SIP_INVITE, cancel);
-    return map_get(&ts->by_key, key);
+    return transaction__alive(map_get(&ts->by_key, key));
 }
 
 /* ---- output ---- */
@@ -232,10 +328,12 @@ struct sip_transaction *sip_request(struct sip_transactions *ts, const struct si
     t->reliable = reliable;
     t->target = *to;
     t->owner = owner;
-    buffer_add(&t->message, message);
+    transaction__keep(&t->message, message);
     transaction__send(t);
-    transaction__set_deadline(t, world_now(ts->world) + timer_duration(TIMER_SIP_64_T1));
-    if (!reliable)
+    t->deadline = world_now(ts->world) + timer_duration(TIMER_SIP_64_T1);
+    if (reliable)
+        transaction__arm(t);
+    else
         transaction__set_resend(t, timer_duration(TIMER_SIP_T1));
     transaction__changed(t);
     return t;
@@ -243,8 +341,7 @@ struct sip_transaction *sip_request(struct sip_transactions *ts, const struct si
 
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message)
 {
-    buffer_clear(&t->message);
-    buffer_add(&t->message, message);
+    transaction__keep(&t->message, message);
     t->status = status;
     transaction__event(t, event_of(status), NULL);
 }
@@ -255,24 +352,46 @@ void sip_respond_once(struct sip_transaction *t, struct slice message)
     t->table->handlers->over(t->table->user, t);
     t->state = SIP_ST_TERMINATED;
     transaction__changed(t);
-    release(t);
+    transaction__release(t);
 }
 
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
     enum sip_header_id header, struct slice value)
 {
-    struct sip_message request;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct sip_transactions *ts = t->table;
+    struct sip_message parsed;
+    const struct sip_message *request = &parsed;
     struct arena arena = {0};
-    if (sip_parse(&request, buffer_slice(&t->request), &arena, NULL) == 0) {
-        sip_add_response_head(&out, &request, status, SLICE(""), to_tag);
+    if (ts->current == t && ts->request != NULL)
+        request = ts->request;
+    else if (sip_parse(&parsed, t->request, &arena, NULL) != 0)
+        request = NULL;
+    if (request != NULL) {
+        struct buffer out = sip_spare_take(ts);
+        sip_add_response_head(&out, request, status, SLICE(""), to_tag);
         if (!slice_empty(value))
             sip_add_header(&out, header, value);
         sip_add_body(&out, SLICE(""), SLICE(""));
         sip_respond(t, status, buffer_slice(&out));
+        sip_spare_give(ts, &out);
     }
-    buffer_free(&out);
     arena_free(&arena);
+}
+
+struct buffer sip_spare_take(struct sip_transactions *ts)
+{
+    struct buffer b = ts->spare;
+    ts->spare = (struct buffer){0};
+    buffer_clear(&b);
+    b.limit = SIP_MESSAGE_LIMIT;
+    return b;
+}
+
+void sip_spare_give(struct sip_transactions *ts, struct buffer *b)
+{
+    buffer_free(&ts->spare);
+    ts->spare = *b;
+    *b = (struct buffer){0};
 }
 
 void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag)
@@ -306,11 +425,11 @@ void transaction__build_ack(struct sip_transaction *t, const struct sip_message 
     struct sip_message invite;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct arena arena = {0};
-    if (sip_parse(&invite, buffer_slice(&t->message), &arena, NULL) == 0)
+    if (sip_parse(&invite, t->message, &arena, NULL) == 0)
         build_like(&out, &invite, SIP_ACK, response->to, SLICE(""));
     arena_free(&arena);
-    buffer_free(&t->message);
-    t->message = out;
+    transaction__keep(&t->message, buffer_slice(&out));
+    buffer_free(&out);
 }
 
 bool sip_may_cancel(const struct sip_transaction *t)
@@ -328,7 +447,7 @@ void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invi
     struct sip_message m;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct arena arena = {0};
-    if (sip_parse(&m, buffer_slice(&invite->message), &arena, NULL) == 0) {
+    if (sip_parse(&m, invite->message, &arena, NULL) == 0) {
         build_like(&out, &m, SIP_CANCEL, m.to, reason);
         sip_request(ts, &invite->target, invite->reliable, SIP_CANCEL, m.via.branch, buffer_slice(&out), 0);
     }

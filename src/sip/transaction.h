@@ -15,6 +15,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "sip/message.h"
+#include "sip/over.h"
 #include "world/world.h"
 
 #define SIP_TARGET_NAME 40
@@ -39,6 +40,7 @@ enum sip_transaction_state {
 };
 
 struct sip_transaction {
+    bool over; /* false: tells it from a struct sip_over under the same kind of key */
     uint64_t id;
     struct sip_transactions *table;
     uint8_t kind, state;
@@ -50,9 +52,9 @@ struct sip_transaction {
     uint64_t owner;
     uint64_t partner; /* clients: the transaction that waits for the answer to this one; 0: none */
     int64_t deadline, resend_at, interval; /* µs */
-    struct buffer message;                 /* what is sent again */
-    struct buffer request;                 /* servers: the request, until its final answer */
-    struct world_timer deadline_timer, resend_timer;
+    struct slice message;                  /* what is sent again; own copy */
+    struct slice request;                  /* servers: the request, until its final answer */
+    struct world_timer timer;              /* whichever of both comes first */
 };
 
 struct sip_handlers {
@@ -65,8 +67,9 @@ struct sip_handlers {
     void (*response)(void *user, struct sip_transaction *t, const struct sip_message *m);
     void (*stray)(
         void *user, const struct sip_target *from, const struct sip_message *m); /* no transaction */
-    void (*failed)(void *user, struct sip_transaction *t);  /* client: no final answer; server: no ACK */
-    void (*over)(void *user, struct sip_transaction *t);    /* it is freed after this */
+    void (*failed)(void *user, struct sip_transaction *t); /* client: no final answer; server: no ACK */
+    /* It is freed after this; see transaction_over.c where `changed` is NULL. */
+    void (*over)(void *user, struct sip_transaction *t);
     void (*changed)(void *user, struct sip_transaction *t); /* a record to be saved; may be NULL */
 };
 
@@ -76,8 +79,12 @@ struct sip_transactions {
     void *user;
     uint8_t object_kind; /* of the world's timers: OBJECT(kind, id) */
     uint64_t next_id;
-    struct map by_id, by_key;
+    struct map by_id, by_key; /* by_key: sip_over too */
     struct pool pool;
+    struct sip_transaction *current;   /* of the request that is being reported */
+    const struct sip_message *request; /* that one */
+    struct sip_overs overs[SIP_TRANSACTION_KINDS];
+    struct buffer spare;  /* for the next message that is built */
     struct arena scratch; /* of one call */
 };
 
@@ -90,6 +97,7 @@ void sip_transactions_input(
     struct sip_transactions *ts, const struct sip_target *from, bool reliable, const struct sip_message *m);
 void sip_transactions_timer(struct sip_transactions *ts, uint64_t object, uint32_t timer);
 
+size_t sip_transactions_count(const struct sip_transactions *ts); /* with those that are over */
 struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64_t id);
 /* A request that a server transaction has seen already. */
 bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m);
@@ -108,12 +116,14 @@ void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
 void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invite, struct slice reason);
 /* Sends a response that the caller has built; one with that status. */
 void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);
+/* A buffer for a message that is built, and back: most need no memory of their own. */
+struct buffer sip_spare_take(struct sip_transactions *ts);
+void sip_spare_give(struct sip_transactions *ts, struct buffer *b);
 /* Builds and sends a response without body; `to_tag` as in sip_add_response_head. */
 void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag);
 /* ... with one header more: what is allowed, what is not supported. */
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
     enum sip_header_id header, struct slice value);
-
 /* Sends a final response and forgets the request: a copy of it is a new one (RFC 3261 8.2.7, 26.3.2.4). For
  * answers that cost nothing to give again, so that who never comes back costs no memory. */
 void sip_respond_once(struct sip_transaction *t, struct slice message);
@@ -132,7 +142,6 @@ int sip_transaction_save(struct sip_transactions *ts, uint64_t id, struct buffer
 /* Without effects and timers; sip_transactions_resume sets the timers of all. */
 int sip_transaction_load(struct sip_transactions *ts, struct slice bytes) __attribute__((warn_unused_result));
 void sip_transactions_resume(struct sip_transactions *ts);
-
 bool sip_target_equal(const struct sip_target *a, const struct sip_target *b);
 
 extern const struct fsm *const sip_transaction_machines[SIP_TRANSACTION_KINDS];

@@ -67,7 +67,9 @@ static int send_final(void *object, const void *input)
     struct sip_transaction *t = self(object);
     (void)input;
     transaction__send(t);
-    buffer_free(&t->request);
+    transaction__forget_request(t);
+    if (t->kind == SIP_IST && t->status < 300 && t->table->handlers->changed == NULL)
+        transaction__keep(&t->message, (struct slice){0}); /* repeated by its user, if at all */
     if (t->kind == SIP_IST && t->state == SIP_ST_PROCEEDING && t->status >= 300 && !t->reliable)
         transaction__set_resend(t, timer_duration(TIMER_SIP_T1));
     return FSM_STAY;

@@ -16,7 +16,8 @@ enum sip_transaction_event {
     SIP_EV_COUNT
 };
 
-enum { TRANSACTION_TIMER_DEADLINE = 1, TRANSACTION_TIMER_RESEND };
+/* OVER + kind: of the object 0, which no transaction is. */
+enum { TRANSACTION_TIMER_DEADLINE = 1, TRANSACTION_TIMER_RESEND, TRANSACTION_TIMER_OVER };
 
 /* Feeds the machine; frees the transaction when it has ended. */
 void transaction__event(struct sip_transaction *t, uint8_t event, const void *input);
@@ -27,6 +28,23 @@ void transaction__changed(struct sip_transaction *t);
 /* Adds one to the tables; the key is copied. */
 struct sip_transaction *transaction__add(
     struct sip_transactions *ts, uint64_t id, enum sip_transaction_kind kind, struct slice key);
+void transaction__keep(struct slice *own, struct slice bytes); /* instead of what it had */
+void transaction__arm(struct sip_transaction *t);              /* the timer, as deadline and resend_at say */
+void transaction__forget_request(struct sip_transaction *t);
+void transaction__release(struct sip_transaction *t);
+
+/* transaction_over.c */
+bool transaction__may_be_over(const struct sip_transaction *t);
+void transaction__bury(
+    struct sip_transaction *t); /* frees it; what may come again finds what is left of it */
+/* What is in by_key: NULL where it is over. */
+struct sip_transaction *transaction__alive(void *found);
+/* Came again. */
+void transaction__over_input(
+    struct sip_transactions *ts, void *over, const struct sip_target *from, const struct sip_message *m);
+void transaction__over_timer(struct sip_transactions *ts, uint32_t timer);
+void transaction__over_close(struct sip_transactions *ts);
+
 /* Our ACK for a final answer other than 2xx (RFC 3261 17.1.1.3), into t->message. */
 void transaction__build_ack(struct sip_transaction *t, const struct sip_message *response);
 

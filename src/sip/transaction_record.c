@@ -29,9 +29,9 @@ int sip_transaction_save(struct sip_transactions *ts, uint64_t id, struct buffer
     r.resend_at = t->resend_at;
     r.interval = t->interval;
     r.has_message = t->message.length != 0;
-    r.message = pack_bytes(buffer_slice(&t->message));
+    r.message = pack_bytes(t->message);
     r.has_request = t->request.length != 0;
-    r.request = pack_bytes(buffer_slice(&t->request));
+    r.request = pack_bytes(t->request);
     r.method = t->method;
     r.has_status = t->status != 0;
     r.status = t->status;
@@ -76,8 +76,8 @@ int sip_transaction_load(struct sip_transactions *ts, struct slice bytes)
         t->resend_at = r->resend_at;
         t->interval = r->interval;
         load_target(&t->target, r->target);
-        buffer_add(&t->message, pack_slice(r->message));
-        buffer_add(&t->request, pack_slice(r->request));
+        transaction__keep(&t->message, pack_slice(r->message));
+        transaction__keep(&t->request, pack_slice(r->request));
         if (ts->next_id < r->id)
             ts->next_id = r->id;
     }
@@ -88,11 +88,6 @@ int sip_transaction_load(struct sip_transactions *ts, struct slice bytes)
 void sip_transactions_resume(struct sip_transactions *ts)
 {
     struct sip_transaction *t;
-    map_for_each (t, &ts->by_id) {
-        uint64_t object = OBJECT(ts->object_kind, t->id);
-        if (t->deadline != 0)
-            world_timer_set(ts->world, &t->deadline_timer, object, TRANSACTION_TIMER_DEADLINE, t->deadline);
-        if (t->resend_at != 0)
-            world_timer_set(ts->world, &t->resend_timer, object, TRANSACTION_TIMER_RESEND, t->resend_at);
-    }
+    map_for_each (t, &ts->by_id)
+        transaction__arm(t);
 }

@@ -11,8 +11,7 @@ static struct sip_transaction *begin(struct leg *l, uint64_t transaction, uint16
     struct sip_transaction *t = sip_transaction_find(&l->node->transactions, transaction);
     struct sip_message request;
     *out = (struct buffer){.limit = SIP_MESSAGE_LIMIT};
-    if (t == NULL || t->kind < SIP_IST ||
-        sip_parse(&request, buffer_slice(&t->request), &l->node->arena, NULL) != 0)
+    if (t == NULL || t->kind < SIP_IST || sip_parse(&request, t->request, &l->node->arena, NULL) != 0)
         return NULL;
     sip_add_response_head(out, &request, status, SLICE(""), l->dialog.local_tag);
     if (status > 100 && status < 300) {

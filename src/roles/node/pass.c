@@ -57,7 +57,7 @@ void node__passed(struct node *n, uint64_t waiting, const struct sip_message *m)
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     if (t == NULL || t->kind != SIP_NIST || t->request.length == 0 || (m != NULL && m->status < 200))
         return;
-    if (m == NULL || sip_parse(&request, buffer_slice(&t->request), &n->arena, NULL) != 0) {
+    if (m == NULL || sip_parse(&request, t->request, &n->arena, NULL) != 0) {
         sip_respond_simple(t, 408, SLICE(""));
         return;
     }

@@ -11,7 +11,7 @@
 static void challenge(struct proxy *p, struct sip_transaction *t, const struct sip_message *m, bool stale)
 {
     bool registrar = m->method == SIP_REGISTER;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct buffer out = sip_spare_take(&p->transactions);
     char nonce[DIGEST_NONCE];
     uint16_t status = registrar ? 401 : 407;
     enum sip_header_id header = registrar ? SIP_HEADER_WWW_AUTHENTICATE : SIP_HEADER_PROXY_AUTHENTICATE;
@@ -29,7 +29,7 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     }
     sip_add_body(&out, SLICE(""), SLICE(""));
     sip_respond_once(t, buffer_slice(&out));
-    buffer_free(&out);
+    sip_spare_give(&p->transactions, &out);
     world_count(p->world, COUNTER_CHALLENGES, 1);
 }
 

@@ -68,7 +68,7 @@ static void tell_state(struct proxy *p)
     world_gauge(p->world, GAUGE_RELAYS, map_count(&p->relays));
     nodes_gauge(p);
     guard_gauge(p);
-    world_gauge(p->world, GAUGE_TRANSACTIONS, map_count(&p->transactions.by_id));
+    world_gauge(p->world, GAUGE_TRANSACTIONS, sip_transactions_count(&p->transactions));
     if (!p->listening)
         world_state(p->world, WORLD_STARTING,
             p->key_known ? "reads the registrations from the store"
@@ -120,7 +120,7 @@ static void proxy_audit(void *self, struct buffer *out)
 {
     struct proxy *p = self;
     buffer_add_format(out, "counts bindings=%zu relays=%zu transactions=%zu\n", p->binding_count,
-        map_count(&p->relays), map_count(&p->transactions.by_id));
+        map_count(&p->relays), sip_transactions_count(&p->transactions));
     nodes_audit(p, out);
 }
 

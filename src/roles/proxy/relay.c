@@ -142,7 +142,7 @@ static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_m
 {
     char room[VIA_TEXT];
     uint64_t id = 0;
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct buffer out = sip_spare_take(&p->transactions);
     struct slice branch, via = new_via(p, m, to, room, &branch);
     const struct edge_listener *listener = to->listener;
     const char *flow = to->record_flow != NULL ? to->record_flow : source_flow(p, from, &listener);
@@ -156,7 +156,7 @@ static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_m
         r->branches[r->count++].transaction = id = t->id;
         r->open++;
     }
-    buffer_free(&out);
+    sip_spare_give(&p->transactions, &out);
     return id;
 }
 
@@ -165,8 +165,7 @@ bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destinati
     struct sip_message m;
     struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
     unsigned before = r->count;
-    if (server == NULL || r->count == PROXY_BRANCHES ||
-        sip_parse(&m, buffer_slice(&server->request), &p->arena, NULL) != 0)
+    if (server == NULL || r->count == PROXY_BRANCHES || sip_parse(&m, server->request, &p->arena, NULL) != 0)
         return false;
     send_branch(p, r, &m, to, slice_text(r->identity), &server->target);
     return r->count != before;
@@ -182,9 +181,10 @@ static void release(struct proxy *p, struct relay *r)
 }
 
 /* Its server transaction is over, and so is the last branch. */
-static void release_last(struct proxy *p, struct relay *r)
+static void release_last(struct proxy *p, uint64_t id)
 {
-    if (r->server == 0 && r->open == 0)
+    struct relay *r = map_get_number(&p->relays, id);
+    if (r != NULL && r->server == 0 && r->open == 0)
         release(p, r);
 }
 
@@ -230,15 +230,15 @@ void proxy__relay(struct proxy *p, struct sip_transaction *t, const struct sip_m
     }
     world_count(p->world, COUNTER_RELAYED, 1);
     if (r->count == 0) {
-        sip_respond_simple(t, 513, SLICE("edge"));
         release(p, r);
+        sip_respond_simple(t, 513, SLICE("edge"));
     }
 }
 
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to)
 {
     char room[VIA_TEXT];
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct buffer out = sip_spare_take(&p->transactions);
     struct slice branch, via = new_via(p, m, to, room, &branch);
     if (to->outside != NULL)
         trunk_build(&out, p, m, to, via);
@@ -246,19 +246,19 @@ void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const stru
         build(&out, p, m, to, via, SLICE(""), NULL, NULL);
     if (!out.overflowed)
         proxy__send(p, &to->target, buffer_slice(&out));
-    buffer_free(&out);
+    sip_spare_give(&p->transactions, &out);
 }
 
 /* Of an INVITE that this process knows nothing of: it was passed on before a restart. */
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to)
 {
     char room[VIA_TEXT];
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    struct buffer out = sip_spare_take(&p->transactions);
     struct slice branch, via = new_via(p, m, to, room, &branch);
     build(&out, p, m, to, via, SLICE(""), NULL, NULL);
     if (!out.overflowed)
         sip_request(&p->transactions, &to->target, to->reliable, SIP_CANCEL, branch, buffer_slice(&out), 0);
-    buffer_free(&out);
+    sip_spare_give(&p->transactions, &out);
 }
 
 static void cancel_branches(struct proxy *p, struct relay *r)
@@ -352,7 +352,7 @@ static bool next_contacts(struct proxy *p, struct relay *r, struct sip_transacti
     struct destination to[PROXY_BRANCHES];
     struct sip_message m;
     if (r->group == 0 || r->cancelled || r->best >= 600 ||
-        sip_parse(&m, arena_copy(&p->arena, buffer_slice(&server->request)), &p->arena, NULL) != 0)
+        sip_parse(&m, arena_copy(&p->arena, server->request), &p->arena, NULL) != 0)
         return false;
     unsigned count = proxy__contacts(p, &m, to, r->group, r->flow_failed);
     r->count = 0; /* all of them are over */
@@ -387,11 +387,14 @@ static void conclude(struct proxy *p, struct relay *r)
         return;
     r->concluded = true;
     trunk_relay_refused(p, r);
-    if (r->best_response.length != 0)
-        send_up(p, r, r->best, buffer_slice(&r->best_response));
+    struct buffer best = r->best_response;
+    uint16_t status = r->best == 430 ? 480 : r->best != 0 ? r->best : 408;
+    r->best_response = (struct buffer){0}; /* the relay may go with the answer */
+    if (best.length != 0)
+        send_up(p, r, r->best, buffer_slice(&best));
     else if (server != NULL)
-        sip_respond_simple(server, r->best == 430 ? 480 : r->best != 0 ? r->best : 408, SLICE("edge"));
-    buffer_free(&r->best_response);
+        sip_respond_simple(server, status, SLICE("edge"));
+    buffer_free(&best);
 }
 
 void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status)
@@ -442,25 +445,27 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
         if (m->status >= 600)
             cancel_branches(p, r);
         conclude(p, r);
-        release_last(p, r);
+        release_last(p, t->owner);
         return;
     }
     if (m->status < 200 && (r->answered || r->concluded || !good))
         return;
-    if (r->concluded) {
+    uint64_t id = r->id;
+    bool concluded = r->concluded;
+    if (m->status >= 200) {
+        proxy__relay_close_branch(r, t->id);
+        r->answered = true;
+        cancel_branches(p, r);
+    }
+    if (concluded) {
         proxy__stray(p, &t->target, m); /* refused already: whoever asked ends it (RFC 3261 16.7 step 5) */
     } else {
-        struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+        struct buffer out = sip_spare_take(&p->transactions);
         build_up(&out, p, r, m);
-        send_up(p, r, m->status, buffer_slice(&out));
-        buffer_free(&out);
+        send_up(p, r, m->status, buffer_slice(&out)); /* and with it the relay may go */
+        sip_spare_give(&p->transactions, &out);
     }
-    if (m->status < 200)
-        return;
-    proxy__relay_close_branch(r, t->id);
-    r->answered = true;
-    cancel_branches(p, r);
-    release_last(p, r);
+    release_last(p, id);
 }
 
 void proxy__failed(void *self, struct sip_transaction *t)
@@ -478,7 +483,7 @@ void proxy__failed(void *self, struct sip_transaction *t)
     note_refusal(p, r, lost && t->method == SIP_INVITE ? 480 : 408, NULL);
     proxy__relay_close_branch(r, t->id);
     conclude(p, r);
-    release_last(p, r);
+    release_last(p, t->owner);
 }
 
 /* The relay lives as long as its server transaction: repeated answers and CANCEL find it by that. Where it
@@ -491,7 +496,7 @@ void proxy__over(void *self, struct sip_transaction *t)
         return;
     r->server = 0;
     if (r->concluded)
-        release_last(p, r);
+        release_last(p, r->id);
     else
         release(p, r);
 }

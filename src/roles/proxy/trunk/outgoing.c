@@ -186,7 +186,7 @@ static bool original(struct sip_message *m, struct proxy *p, const struct relay 
 {
     const struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
     return server != NULL && server->request.length != 0 &&
-           sip_parse(m, arena_copy(&p->arena, buffer_slice(&server->request)), &p->arena, NULL) == 0;
+           sip_parse(m, arena_copy(&p->arena, server->request), &p->arena, NULL) == 0;
 }
 
 static void next_or_refuse(struct proxy *p, struct relay *r, uint16_t status)
