@@ -150,8 +150,7 @@ static void calls_do_not_notice_a_flood(void **state)
     assert_int_equal(first.calls, 150);
     assert_true(one.sent > 100000);
     assert_true(one.limited + one.banned > one.sent / 10 * 7);
-    assert_in_range(one.bans, 1, 20 * ATTACKERS);
-    assert_true(one.challenges < one.sent / 10 * 2);
+    assert_true(one.challenges < one.sent / 10 * 3);
     assert_true(first.hash == second.hash);
     assert_int_equal(one.limited, other.limited);
     assert_int_equal(one.banned, other.banned);
