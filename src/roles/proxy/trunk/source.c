@@ -62,8 +62,25 @@ bool trunk_trusts(struct proxy *p, const struct address *peer)
     return find(p, peer, false) != NULL;
 }
 
+/* The one whose certificate the peer has shown; NULL: none. */
+static const struct config_trunk *by_certificate(struct proxy *p, struct slice name)
+{
+    const struct config_trunk *t;
+    if (slice_empty(name))
+        return NULL;
+    for (size_t at = 0; (t = config_next_trunk(world_configuration(p->world), &at)) != NULL;)
+        if (!t->disabled && t->location == trunk__location(p) &&
+            slice_equal_nocase(t->certificate_name, name))
+            return t;
+    return NULL;
+}
+
 const struct config_trunk *trunk_of_target(struct proxy *p, const struct sip_target *from)
 {
-    const struct address *peer = from->name[0] == '\0' ? edge_peer(p, from) : NULL;
-    return peer != NULL ? trunk_of(p, peer) : NULL;
+    if (from->name[0] != '\0')
+        return NULL;
+    const struct address *peer = edge_peer(p, from);
+    const struct config_trunk *t =
+        from->address.family == 0 ? by_certificate(p, edge_peer_name(p, from->flow)) : NULL;
+    return t != NULL || peer == NULL ? t : trunk_of(p, peer);
 }
