@@ -227,12 +227,13 @@ static void write_message(
     buffer_add_format(out,
         "Trust:   %.*s/certificates/authority.pem, the authority of that page's certificate\n",
         SLICE_ARG(data));
-    buffer_add_format(out, "Phones:  register %d to %d at %.*s; the secret of %d is %s\n", FIRST_DN, LAST_DN,
-        SLICE_ARG(listen), FIRST_DN, m->phone_secret);
     struct slice tls = listener(&local, SLICE("tls:")), wss = listener(&local, SLICE("wss:"));
+    buffer_add_format(out, "Phones:  register %d to %d at %.*s", FIRST_DN, LAST_DN, SLICE_ARG(listen));
     if (!slice_empty(tls))
-        buffer_add_format(out, "Secure:  phones by TLS at %.*s%s%.*s; they trust the authority above\n",
-            SLICE_ARG(tls), slice_empty(wss) ? "" : ", browsers at wss://", SLICE_ARG(wss));
+        buffer_add_format(out, ", by TLS at %.*s", SLICE_ARG(tls));
+    if (!slice_empty(wss))
+        buffer_add_format(out, ", in browsers at wss://%.*s", SLICE_ARG(wss));
+    buffer_add_format(out, "; the secret of %d is %s\n", FIRST_DN, m->phone_secret);
     buffer_add_text(
         out, "Secrets: tandem get dn --secrets; change anything with tandem apply, see tandem help\n");
     buffer_add_format(out, "Data:    %.*s; another start goes on with it\n", SLICE_ARG(data));

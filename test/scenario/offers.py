@@ -217,6 +217,7 @@ def scenario_two_offers_that_meet(tandem):
 
 def scenario_a_phone_names_another(tandem):
     """requirement: CM-40: 302 to a number of ours is followed."""
+    before = len(tandem.rows())
     a, b = two(tandem)
     with a, b, WirePhone(tandem, "1003").register() as c:
         call = a.dial("1002")
@@ -227,3 +228,4 @@ def scenario_a_phone_names_another(tandem):
         call.cseq += 1
         a.ask("BYE", call.target, call.uri, call.id, call.cseq, "", "", call.tag, call.routes)
         c.reply(c.request("BYE"), 200)
+        tandem.row(before, "answered", "normal")

@@ -45,7 +45,7 @@ def pieces():
         yield Case("begins with %r" % lead, lead.encode("latin-1") + message(), SILENT, CLOSED)
     yield Case("ends of lines without CR", message().replace(b"\r\n", b"\n"), SILENT, None)
     yield Case("ends of lines without LF", message().replace(b"\r\n", b"\r"), SILENT, None)
-    for junk in b"abcd", b"\x00" * 40, b"\xff" * 1000, b"\x80\x00" + b"\x55" * 170, b"\x00\x01\x00\x00\x21\x12\xa4\x42" + b"x" * 12, b"{\"a\": 1}", b"SIP/2.0":
+    for junk in b"abcd", b"\x00" * 40, b"\xff" * 1000, b"\x80\x00" + b"\x55" * 170, b"\x00\x01\x00\x09\x21\x12\xa4\x42" + b"x" * 12, b"{\"a\": 1}", b"SIP/2.0":
         yield Case("junk %r" % junk[:8], junk, SILENT, None, bad=None)
     yield Case("two requests in a datagram", message() + message(), 200)
 

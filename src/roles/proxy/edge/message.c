@@ -86,17 +86,23 @@ void edge__message(struct proxy *p, const struct sip_target *from, const struct 
     }
 }
 
+static void keep_alive(struct proxy *p, const struct input *in)
+{
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    int error = stun_answer(&out, in->bytes, &in->peer);
+    if (error == 0)
+        world_send_to(p->world, in->flow, &in->peer, buffer_slice(&out));
+    world_count(p->world, error == ERROR_SYNTAX ? COUNTER_SIP_BAD : COUNTER_EDGE_STUN,
+        error == 0 || error == ERROR_SYNTAX);
+    buffer_free(&out);
+}
+
 void edge__datagram(struct proxy *p, const struct input *in)
 {
     struct sip_target from = {.flow = in->flow, .address = in->peer};
     if (stun_is(in->bytes)) {
-        struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-        if (guard_takes(p, &in->peer, TRANSPORT_UDP, in->bytes) &&
-            stun_answer(&out, in->bytes, &in->peer) == 0) {
-            world_count(p->world, COUNTER_EDGE_STUN, 1);
-            world_send_to(p->world, in->flow, &in->peer, buffer_slice(&out));
-        }
-        buffer_free(&out);
+        if (guard_takes(p, &in->peer, TRANSPORT_UDP, in->bytes))
+            keep_alive(p, in);
     } else if (slice_trim(in->bytes).length >= 4) { /* less is a keep-alive of a phone behind NAT */
         edge__message(p, &from, &in->peer, TRANSPORT_UDP, in->bytes);
     }
