@@ -139,6 +139,11 @@ void phone__pracked(struct phone *p, const struct sip_message *m, const struct a
     struct slice rest = sip_header_value(m, SIP_HEADER_RACK), part;
     bool good = in_call(p, m) && c->state == PHONE_RINGING && slice_cut(&rest, ' ', &part) &&
                 number_in(part) == c->rseq && c->unacknowledged;
+    if (!good && in_call(p, m) &&
+        c->pracked == m->cseq) { /* again, by another proxy than the one that died */
+        phone__reply(p, m, peer, 200, phone__slice(&c->local_tag), SLICE(""));
+        return;
+    }
     phone__reply(p, m, peer, good ? 200 : 481, phone__slice(&c->local_tag), SLICE(""));
     if (!good) {
         if (p->town->strict && in_call(p, m) && c->state == PHONE_RINGING)
@@ -148,6 +153,7 @@ void phone__pracked(struct phone *p, const struct sip_message *m, const struct a
     if (c->late && c->settled && m->body.length == 0)
         phone__complain(p, "an offer in a provisional answer was not answered");
     c->unacknowledged = false;
+    c->pracked = m->cseq;
     phone__clear(p, PHONE_TIMER_ANSWER);
     change(p);
 }

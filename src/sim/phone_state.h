@@ -92,12 +92,12 @@ struct phone_call_state {
     unsigned seen_count;
     char direction[12]; /* of the last description we sent */
     /* Before the answer (RFC 3262): of the newest reliable provisional answer, heard or sent. */
-    uint32_t rseq;
-    bool changing;       /* an UPDATE before the answer is under way: no hold */
-    bool unacknowledged; /* ours waits for its PRACK */
-    bool late;           /* the INVITE had no offer */
-    bool settled;        /* offer and answer are through already: the 2xx brings none */
-    uint64_t promised;   /* hash of the description in a provisional answer that was not reliable */
+    uint32_t rseq, pracked; /* CSeq of the PRACK that acknowledged it; 0: none */
+    bool changing;          /* an UPDATE before the answer is under way: no hold */
+    bool unacknowledged;    /* ours waits for its PRACK */
+    bool late;              /* the INVITE had no offer */
+    bool settled;           /* offer and answer are through already: the 2xx brings none */
+    uint64_t promised;      /* hash of the description in a provisional answer that was not reliable */
 };
 
 struct phone {
