@@ -23,6 +23,8 @@ static struct {
 static size_t expected_count;
 static char unexpected[512]; /* the first error that nobody had announced */
 
+#define LEFT_OUT "more lines like the following were left out"
+
 void unit_expect_error(const char *text)
 {
     if (expected_count == EXPECTED_MAX)
@@ -35,6 +37,8 @@ static bool was_expected(const char *line, size_t length)
 {
     bool found = false;
 
+    if (memmem(line, length, LEFT_OUT, sizeof LEFT_OUT - 1) != NULL)
+        return true; /* the line behind it is the one that is looked at */
     for (size_t i = 0; i < expected_count; i++)
         if (memmem(line, length, expected[i].text, strlen(expected[i].text)) != NULL)
             expected[i].seen = found = true;

@@ -128,7 +128,9 @@ static bool prepare(struct errand *e, uint8_t state)
     if (state == IDENTITY_ST_VERIFYING) {
         good = identity__timely(e, world_now(w), &r);
     } else if (is_decisive(e, state)) {
-        uint64_t chance[2] = {world_random(w), world_random(w)};
+        uint64_t chance[2];
+        chance[0] = world_random(w); /* one after the other: initialisers have no order */
+        chance[1] = world_random(w);
         e->changed = false;
         good = identity__decide(e, world_now(w), chance, &r);
         if (good && !e->changed) {
