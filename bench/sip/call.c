@@ -143,6 +143,8 @@ static void called_input(enum port port, struct text m)
         answer(port, m, "200 OK", "called", with_body);
     } else if (memcmp(m.data, "BYE ", 4) == 0) {
         answer(port, m, "200 OK", NULL, "Content-Length: 0\r\n\r\n");
+    } else if (memcmp(m.data, "OPTIONS ", 8) == 0) { /* the proxy asks whether the node is in service */
+        answer(port, m, "200 OK", "node", "Content-Length: 0\r\n\r\n");
     } else if (memcmp(m.data, "ACK ", 4) != 0) {
         stray++;
     }
