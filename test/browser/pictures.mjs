@@ -70,6 +70,11 @@ for (const [name, look] of Object.entries({
   await page.waitForSelector('.detail');
   await shot(`detail-${name}`);
   await page.keyboard.press('Escape');
+  for (const other of ['registrations', 'trunks']) {
+    await page.click(`a[href="#/${other}"]`);
+    await page.waitForTimeout(1000);
+    await shot(`${other}-${name}`);
+  }
   await page.click('a[href="#/history"]');
   await page.waitForSelector('.table-history .badge');
   await shot(`history-${name}`);

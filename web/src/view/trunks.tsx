@@ -3,6 +3,7 @@ import { milliseconds } from '../model/server-time';
 import type { Trunk } from '../model/config-messages';
 import type { TrunksViewModel } from '../viewmodel/trunks';
 import { Elapsed } from './elapsed';
+import { Empty } from './empty';
 import { useText, useValue } from './hooks';
 import { Icon } from './icons';
 
@@ -44,7 +45,7 @@ export function Trunks({ trunks }: { trunks: TrunksViewModel }) {
   }, [trunks]);
   const columns = ['trunks.state', 'trunks.name', 'about.location', 'system.since', 'trunks.calls', 'trunks.in', 'trunks.out', 'trunks.registration', 'trunks.reasons', 'trunks.error'] as const;
   return (
-    <section class="panel" aria-label={text.say('page.trunks')}>
+    <div class="system">
       {failed !== null && (
         <p class="notice notice-error" role="alert">
           <Icon name="warning" />
@@ -53,25 +54,27 @@ export function Trunks({ trunks }: { trunks: TrunksViewModel }) {
           </span>
         </p>
       )}
-      {rows !== null && rows.length === 0 && <p class="muted">{text.say('trunks.none')}</p>}
-      {rows !== null && rows.length !== 0 && (
-        <table class="plain">
-          <thead>
-            <tr>
-              {columns.map((name) => (
-                <th key={name} scope="col">
-                  {text.say(name)}
-                </th>
+      <section class="panel" aria-label={text.say('page.trunks')}>
+        {rows !== null && rows.length === 0 && <Empty icon="trunks" title={text.say('trunks.none')} />}
+        {rows !== null && rows.length !== 0 && (
+          <table class="plain">
+            <thead>
+              <tr>
+                {columns.map((name) => (
+                  <th key={name} scope="col">
+                    {text.say(name)}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {rows.map((trunk) => (
+                <Row key={trunk.name} trunk={trunk} />
               ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((trunk) => (
-              <Row key={trunk.name} trunk={trunk} />
-            ))}
-          </tbody>
-        </table>
-      )}
-    </section>
+            </tbody>
+          </table>
+        )}
+      </section>
+    </div>
   );
 }

@@ -1,7 +1,7 @@
 import { Observable, type Readable } from '../model/observable';
 import { Scope, type Dispose } from '../model/scope';
 
-export const PAGES = ['live', 'history', 'registrations', 'config', 'system', 'trunks', 'about'] as const;
+export const PAGES = ['live', 'history', 'registrations', 'trunks', 'config', 'system', 'about'] as const;
 export type Page = (typeof PAGES)[number];
 
 export interface Route {
