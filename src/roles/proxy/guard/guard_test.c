@@ -1,7 +1,7 @@
 /* What strangers, floods and guessers get, and that phones go on meanwhile. */
 #include "config/builder.h"
 #include "roles/proxy/guard/guard_int.h"
-#include "roles/proxy/proxy_fixture.h"
+#include "roles/proxy/question_fixture.h"
 #include "unit.h"
 #include "wire/client.pb-c.h"
 #include "wire/event.pb-c.h"
@@ -313,66 +313,35 @@ static void a_ban_by_hand_holds_for_phones_too(void **state)
     proxy_fixture_end();
 }
 
-static char answered[2000];
-static unsigned status;
-
-static void hear_answer(struct slice subject, struct slice bytes)
-{
-    struct arena arena = {0};
-    if (!slice_equal(subject, SLICE("ctl.session.s.config")))
-        return;
-    const Tandem__ConfigAnswer *a = pack_read(&tandem__config_answer__descriptor, bytes, &arena);
-    assert_non_null(a);
-    status = a->status;
-    snprintf(answered, sizeof answered, "%.*s", SLICE_ARG(pack_slice(a->body)));
-    arena_free(&arena);
-}
-
-static void question(const char *method, const char *path, const char *role)
-{
-    Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
-    struct buffer bytes = {0};
-    m.reply_to = (char *)(uintptr_t) "ctl.session.s.config";
-    m.token = 7;
-    m.method = (char *)(uintptr_t)method;
-    m.path = (char *)(uintptr_t)path;
-    m.role = (char *)(uintptr_t)role;
-    m.user = (char *)(uintptr_t) "grace";
-    pack_add(&bytes, &m.base);
-    status = 0;
-    proxy_fixture_input(
-        (struct input){.kind = INPUT_BUS, .token = PROXY_TOKEN_QUESTIONS, .bytes = buffer_slice(&bytes)});
-    buffer_free(&bytes);
-}
-
 /* SEC-4: people see who is shut out and which numbers are odd, and administrators let in again. */
 static void people_see_and_lift_bans(void **state)
 {
     struct address peer = from(1, 7, 5070);
     (void)state;
     begin((struct config_guard){.ban_credentials = 2, .ban_seconds = 60, .alarm_addresses = 1});
-    proxy_fixture.on_publish = hear_answer;
     for (unsigned i = 0; i < 3; i++)
         guard_blames(proxy_fixture.proxy, &peer, GUARD_CREDENTIALS);
     guard__number_saw(proxy_fixture.proxy, SLICE("1001"), GUARD_ROAMING, &peer);
     peer.ip[3]++;
     guard__number_saw(proxy_fixture.proxy, SLICE("1001"), GUARD_ROAMING, &peer);
     configure_ban("2001:db8::/32", 0);
-    question("GET", "/api/bans", "agent");
-    assert_int_equal(status, 200);
-    assert_non_null(strstr(answered, "{\"network\":\"10.0.1.7/32\",\"by\":\"program\""));
-    assert_non_null(strstr(answered, "{\"network\":\"2001:db8::/32\",\"by\":\"hand\",\"until\":\"0\""));
-    assert_non_null(strstr(answered, "{\"number\":\"1001\",\"what\":\"registers from many addresses\""));
-    question("DELETE", "/api/bans/10.0.1.7", "agent");
-    assert_int_equal(status, 403);
-    question("DELETE", "/api/bans/10.0.1.777", "administrator");
-    assert_int_equal(status, 400);
-    question("DELETE", "/api/bans/10.0.1.7", "administrator");
-    assert_int_equal(status, 200);
-    question("DELETE", "/api/bans/10.0.1.7", "administrator");
-    assert_int_equal(status, 404);
-    question("DELETE", "/api/bans/2001:db8::%2F32", "administrator"); /* that is an object */
-    assert_int_equal(status, 404);
+    proxy_fixture_ask("GET", "/api/bans", "agent");
+    assert_int_equal(proxy_told.status, 200);
+    assert_non_null(strstr(proxy_told.text, "{\"network\":\"10.0.1.7/32\",\"by\":\"program\""));
+    assert_non_null(
+        strstr(proxy_told.text, "{\"network\":\"2001:db8::/32\",\"by\":\"hand\",\"until\":\"0\""));
+    assert_non_null(
+        strstr(proxy_told.text, "{\"number\":\"1001\",\"what\":\"registers from many addresses\""));
+    proxy_fixture_ask("DELETE", "/api/bans/10.0.1.7", "agent");
+    assert_int_equal(proxy_told.status, 403);
+    proxy_fixture_ask("DELETE", "/api/bans/10.0.1.777", "administrator");
+    assert_int_equal(proxy_told.status, 400);
+    proxy_fixture_ask("DELETE", "/api/bans/10.0.1.7", "administrator");
+    assert_int_equal(proxy_told.status, 200);
+    proxy_fixture_ask("DELETE", "/api/bans/10.0.1.7", "administrator");
+    assert_int_equal(proxy_told.status, 404);
+    proxy_fixture_ask("DELETE", "/api/bans/2001:db8::%2F32", "administrator"); /* that is an object */
+    assert_int_equal(proxy_told.status, 404);
     peer = from(1, 7, 5070);
     ask(&peer, "REGISTER", "1001", "");
     assert_int_equal(counted(COUNTER_CHALLENGES), 1);

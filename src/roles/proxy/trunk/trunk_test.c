@@ -3,33 +3,17 @@
 
 #include "base/error.h"
 #include "config/builder.h"
-#include "roles/proxy/proxy_fixture.h"
+#include "roles/proxy/trunk/trunk_fixture.h"
 #include "unit.h"
 
-enum { ONE = 7101, TWO = 7102, STRANGER = 7999 };
-
-static struct config_trunk one(void)
-{
-    static struct slice realms[] = {{"carrier", 7}};
-    return (struct config_trunk){.name = SLICE("one"),
-        .host = SLICE("127.0.0.1"),
-        .port = ONE,
-        .domain = SLICE("carrier.example"),
-        .user = SLICE("ours"),
-        .secret = SLICE("trunk secret"),
-        .realms = {realms, 1},
-        .caller_prefix = SLICE("+4930"),
-        .order = 1,
-        .weight = 1,
-        .register_expires = 600};
-}
+enum { TWO = 7102, STRANGER = 7999 };
 
 static uint32_t capacity;
 static bool trusted, watched;
 
 static void two_trunks(struct config_builder *b)
 {
-    struct config_trunk t = one();
+    struct config_trunk t = trunk_fixture_one();
     t.capacity = capacity;
     t.trusted = trusted;
     t.options_interval = watched ? 30 : 0;
@@ -78,13 +62,6 @@ static void end(void)
     trusted = watched = false;
 }
 
-static struct trunk_state *state(const char *name)
-{
-    struct trunk_state *s = trunk__state(proxy_fixture.proxy, slice_text(name));
-    assert_non_null(s);
-    return s;
-}
-
 /* The pair calls a number outside; `more`: headers. */
 static void dial(const char *number, const char *call_id, const char *more)
 {
@@ -97,37 +74,14 @@ static void dial(const char *number, const char *call_id, const char *more)
     proxy_fixture_from_pair(text);
 }
 
-/* The carrier's answer to the last request of that method; `more`: headers. */
-static void answer_method(uint16_t port, const char *method, uint16_t status, const char *more)
-{
-    struct sip_message m;
-    struct arena arena = {0};
-    struct buffer out = {0};
-    const char *request = proxy_fixture_must_find(port, method);
-    assert_int_equal(sip_parse(&m, slice_text(request), &arena, NULL), 0);
-    sip_add_response_head(&out, &m, status, SLICE(""), SLICE("carrier"));
-    buffer_add_text(&out, more);
-    sip_add_body(&out, SLICE(""), SLICE(""));
-    buffer_add_byte(&out, '\0');
-    proxy_fixture_from_phone(port, out.data);
-    buffer_free(&out);
-    arena_free(&arena);
-}
-
 static void answer(uint16_t port, uint16_t status, const char *more)
 {
-    answer_method(port, "INVITE", status, more);
+    trunk_fixture_answer(port, "INVITE", status, more);
 }
 
 #define CONTACT "Contact: <sip:gw@127.0.0.1:7101>\r\n"
 #define CHALLENGE(realm, nonce)                                                                              \
     "Proxy-Authenticate: Digest realm=\"" realm "\", nonce=\"" nonce "\", qop=\"auth\"\r\n"
-
-static void must_have(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("no %s in %s", part, text);
-}
 
 static void must_lack(const char *text, const char *part)
 {
@@ -143,18 +97,18 @@ static void a_call_leaves_without_names_of_the_inside(void **state_)
     begin();
     dial("030555", "c1", "Diversion: <sip:1009@elsewhere>\r\nHistory-Info: <sip:a@b>;index=1\r\n");
     const char *invite = proxy_fixture_must_find(ONE, "INVITE sip:+4930555@carrier.example SIP/2.0\r\n");
-    must_have(invite, "From: \"Desk\" <sip:+49301001@carrier.example>;tag=n\r\n");
-    must_have(invite, "To: <sip:+4930555@carrier.example>\r\n");
-    must_have(invite, "Contact: <sip:+49301001@127.0.0.1:5060;o=");
-    must_have(invite, "Record-Route: <sip:127.0.0.1:5060;way=");
-    must_have(invite, "Diversion: <sip:1009@elsewhere>\r\n");
-    must_have(invite, "History-Info: <sip:a@b>;index=1\r\n");
+    trunk_fixture_must_have(invite, "From: \"Desk\" <sip:+49301001@carrier.example>;tag=n\r\n");
+    trunk_fixture_must_have(invite, "To: <sip:+4930555@carrier.example>\r\n");
+    trunk_fixture_must_have(invite, "Contact: <sip:+49301001@127.0.0.1:5060;o=");
+    trunk_fixture_must_have(invite, "Record-Route: <sip:127.0.0.1:5060;way=");
+    trunk_fixture_must_have(invite, "Diversion: <sip:1009@elsewhere>\r\n");
+    trunk_fixture_must_have(invite, "History-Info: <sip:a@b>;index=1\r\n");
     must_lack(invite, "node-1");
     must_lack(invite, "proxy-1");
     must_lack(invite, "@home");
     must_lack(invite, "P-Asserted-Identity");
     assert_null(strstr(strstr(invite, "Via: ") + 1, "Via: "));
-    assert_int_equal(state("one")->calls, 1);
+    assert_int_equal(trunk_fixture_state("one")->calls, 1);
     end();
 }
 
@@ -168,8 +122,8 @@ static void a_dialog_goes_both_ways(void **state_)
     dial("030555", "c1", "");
     answer(ONE, 200, CONTACT);
     const char *ok = proxy_fixture_must_find(0, "SIP/2.0 200");
-    must_have(ok, "Via: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-node-1-c1\r\n");
-    must_have(ok, "CSeq: 1 INVITE\r\n");
+    trunk_fixture_must_have(ok, "Via: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-node-1-c1\r\n");
+    trunk_fixture_must_have(ok, "CSeq: 1 INVITE\r\n");
     const char *at = strstr(ok, "Record-Route: ");
     assert_non_null(at);
     snprintf(route, sizeof route, "%.*s", (int)strcspn(at + 14, "\r"), at + 14);
@@ -181,12 +135,12 @@ static void a_dialog_goes_both_ways(void **state_)
         route);
     proxy_fixture_from_pair(text);
     const char *ack = proxy_fixture_must_find(ONE, "ACK sip:gw@127.0.0.1:7101");
-    must_have(ack, "To: <sip:+4930555@carrier.example>;tag=carrier\r\n");
+    trunk_fixture_must_have(ack, "To: <sip:+4930555@carrier.example>;tag=carrier\r\n");
     must_lack(ack, "Route:");
     must_lack(ack, "node-1");
     /* the carrier hangs up: by our Contact */
     const char *contact = strstr(proxy_fixture_must_find(ONE, "INVITE"), "Contact: <") + 10;
-    assert_int_equal(state("one")->calls, 1);
+    assert_int_equal(trunk_fixture_state("one")->calls, 1);
     snprintf(text, sizeof text,
         "BYE %.*s SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:7101;branch=z9hG4bK-bye\r\nMax-Forwards: 70\r\n"
         "Route: %s\r\nFrom: <sip:x@carrier.example>;tag=carrier\r\nTo: <sip:y@carrier.example>;tag=n\r\n"
@@ -194,7 +148,7 @@ static void a_dialog_goes_both_ways(void **state_)
         (int)strcspn(contact, ">"), contact, route);
     proxy_fixture_from_phone(ONE, text);
     proxy_fixture_must_find(0, "BYE ");
-    assert_int_equal(state("one")->calls, 0);
+    assert_int_equal(trunk_fixture_state("one")->calls, 0);
     end();
 }
 
@@ -207,12 +161,12 @@ static void the_next_trunk_is_tried(void **state_)
     answer(ONE, 503, "Retry-After: 600\r\n");
     proxy_fixture_must_find(ONE, "ACK");
     proxy_fixture_must_find(TWO, "INVITE");
-    assert_int_equal(state("one")->calls, 0);
-    assert_int_equal(state("two")->calls, 1);
+    assert_int_equal(trunk_fixture_state("one")->calls, 0);
+    assert_int_equal(trunk_fixture_state("two")->calls, 1);
     assert_null(proxy_fixture_find(0, "SIP/2.0 5"));
     answer(TWO, 486, "");
     proxy_fixture_must_find(0, "SIP/2.0 486");
-    assert_int_equal(state("two")->calls, 0);
+    assert_int_equal(trunk_fixture_state("two")->calls, 0);
 
     proxy_fixture.count = 0;
     dial("030556", "c2", "");
@@ -235,8 +189,8 @@ static void all_fail(void **state_)
     answer(ONE, 503, "");
     answer(TWO, 503, "");
     proxy_fixture_must_find(0, "SIP/2.0 503");
-    assert_int_equal(state("one")->calls + state("two")->calls, 0);
-    assert_string_equal(state("two")->error, "it answered 503");
+    assert_int_equal(trunk_fixture_state("one")->calls + trunk_fixture_state("two")->calls, 0);
+    assert_string_equal(trunk_fixture_state("two")->error, "it answered 503");
     end();
 }
 
@@ -267,13 +221,14 @@ static void challenges_are_answered_for_known_realms(void **state_)
     answer(ONE, 407, CHALLENGE("carrier", "n1"));
     proxy_fixture_must_find(ONE, "ACK");
     const char *again = proxy_fixture_must_find(ONE, "INVITE");
-    must_have(again, "CSeq: 2 INVITE\r\n");
-    must_have(again, "Proxy-Authorization: Digest username=\"ours\", realm=\"carrier\", nonce=\"n1\"");
-    must_have(again, "uri=\"sip:+4930555@carrier.example\"");
+    trunk_fixture_must_have(again, "CSeq: 2 INVITE\r\n");
+    trunk_fixture_must_have(
+        again, "Proxy-Authorization: Digest username=\"ours\", realm=\"carrier\", nonce=\"n1\"");
+    trunk_fixture_must_have(again, "uri=\"sip:+4930555@carrier.example\"");
     must_lack(again, "trunk secret");
     assert_null(proxy_fixture_find(0, "SIP/2.0 407"));
     answer(ONE, 200, CONTACT);
-    must_have(proxy_fixture_must_find(0, "SIP/2.0 200"), "CSeq: 1 INVITE\r\n");
+    trunk_fixture_must_have(proxy_fixture_must_find(0, "SIP/2.0 200"), "CSeq: 1 INVITE\r\n");
     end();
 
     begin();
@@ -281,7 +236,7 @@ static void challenges_are_answered_for_known_realms(void **state_)
     answer(ONE, 407, CHALLENGE("stranger", "n1"));
     must_lack(proxy_fixture_must_find(ONE, "INVITE"), "Authorization");
     proxy_fixture_must_find(TWO, "INVITE"); /* the next one */
-    assert_int_equal(state("one")->reasons[TRUNK_FOREIGN_REALM], 1);
+    assert_int_equal(trunk_fixture_state("one")->reasons[TRUNK_FOREIGN_REALM], 1);
     answer(TWO, 407, CHALLENGE("stranger", "n2"));
     assert_null(proxy_fixture_find(0, "SIP/2.0 407")); /* a phone might answer it */
     proxy_fixture_must_find(0, "SIP/2.0 503");
@@ -330,7 +285,7 @@ static void a_bye_is_not_answered_for(void **state_)
         "CSeq: 2 BYE\r\nContent-Length: 0\r\n\r\n",
         route);
     proxy_fixture_from_pair(text);
-    answer_method(ONE, "BYE", 407, CHALLENGE("carrier", "n1"));
+    trunk_fixture_answer(ONE, "BYE", 407, CHALLENGE("carrier", "n1"));
     must_lack(proxy_fixture_must_find(ONE, "BYE"), "Authorization");
     for (unsigned i = 0; i < proxy_fixture.count; i++)
         must_lack(proxy_fixture.sent[i].text, "Authorization");
@@ -346,14 +301,14 @@ static void identity_goes_to_the_trusted(void **state_)
     begin();
     dial("030555", "c1", "Privacy: id\r\nP-Preferred-Identity: <sip:boss@home>\r\n");
     const char *invite = proxy_fixture_must_find(ONE, "INVITE");
-    must_have(invite, "P-Asserted-Identity: <sip:+49301001@carrier.example>\r\n");
-    must_have(invite, "Privacy: id\r\n");
+    trunk_fixture_must_have(invite, "P-Asserted-Identity: <sip:+49301001@carrier.example>\r\n");
+    trunk_fixture_must_have(invite, "Privacy: id\r\n");
     must_lack(invite, "P-Preferred-Identity");
     end();
     begin();
     dial("030555", "c2", "Privacy: id\r\n");
     invite = proxy_fixture_must_find(ONE, "INVITE");
-    must_have(invite, "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=n\r\n");
+    trunk_fixture_must_have(invite, "From: \"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=n\r\n");
     must_lack(invite, "1001");
     must_lack(invite, "P-Asserted-Identity");
     end();
@@ -399,23 +354,24 @@ static void a_trunk_calls(void **state_)
         "P-Asserted-Identity: <sip:1001@home>\r\nDiversion: <sip:5@x>\r\nGeolocation: <cid:a@b>\r\n");
     const char *invite = proxy_fixture_must_find(0, "INVITE sip:1002@home SIP/2.0\r\n");
     must_lack(invite, "P-Asserted-Identity");
-    must_have(invite, "Diversion: <sip:5@x>\r\n");
-    must_have(invite, "Geolocation: <cid:a@b>\r\n");
+    trunk_fixture_must_have(invite, "Diversion: <sip:5@x>\r\n");
+    trunk_fixture_must_have(invite, "Geolocation: <cid:a@b>\r\n");
     assert_null(proxy_fixture_find(ONE, "SIP/2.0 407"));
     pair_answers(200);
     const char *ok = proxy_fixture_must_find(ONE, "SIP/2.0 200");
-    must_have(ok, "Contact: <sip:127.0.0.1:5060;o=");
-    must_have(ok, "Record-Route: <sip:127.0.0.1:5060;way=");
+    trunk_fixture_must_have(ok, "Contact: <sip:127.0.0.1:5060;o=");
+    trunk_fixture_must_have(ok, "Record-Route: <sip:127.0.0.1:5060;way=");
     must_lack(ok, "node-1");
     must_lack(ok, "proxy-1");
     must_lack(ok, "flow=");
-    assert_int_equal(state("one")->calls, 1);
+    assert_int_equal(trunk_fixture_state("one")->calls, 1);
     end();
 
     trusted = true;
     begin();
     call_in(ONE, "+49301002", "in2", "P-Asserted-Identity: <sip:+332@carrier.example>\r\n");
-    must_have(proxy_fixture_must_find(0, "INVITE"), "P-Asserted-Identity: <sip:+332@carrier.example>\r\n");
+    trunk_fixture_must_have(
+        proxy_fixture_must_find(0, "INVITE"), "P-Asserted-Identity: <sip:+332@carrier.example>\r\n");
     end();
 }
 
@@ -425,7 +381,7 @@ static void strangers_are_challenged_and_unknown_numbers_not_found(void **state_
     begin();
     call_in(ONE, "+49309999", "in1", "");
     proxy_fixture_must_find(ONE, "SIP/2.0 404");
-    assert_int_equal(state("one")->calls, 0);
+    assert_int_equal(trunk_fixture_state("one")->calls, 0);
     end();
 }
 
@@ -439,7 +395,7 @@ static void capacity_holds_for_both_directions(void **state_)
     begin();
     dial("030555", "c1", "");
     call_in(ONE, "+49301002", "in1", "");
-    assert_int_equal(state("one")->calls + state("two")->calls, 2);
+    assert_int_equal(trunk_fixture_state("one")->calls + trunk_fixture_state("two")->calls, 2);
     end();
 
     capacity = 1;
@@ -449,7 +405,7 @@ static void capacity_holds_for_both_directions(void **state_)
     proxy_fixture_must_find(TWO, "INVITE sip:+4930556");
     dial("030557", "c3", "");
     proxy_fixture_must_find(0, "SIP/2.0 503");
-    assert_int_equal(state("two")->reasons[TRUNK_FULL], 1);
+    assert_int_equal(trunk_fixture_state("two")->reasons[TRUNK_FULL], 1);
     end();
 }
 
@@ -488,11 +444,11 @@ static void nobody_dials_what_he_may_not(void **state_)
     dial_as("2001", "030555", "a");
     proxy_fixture_must_find(0, "SIP/2.0 403");
     dial_as("1001", "0033155", "b"); /* national only, by default */
-    must_have(proxy_fixture_must_find(0, "SIP/2.0 403"), "Call-ID: b\r\n");
+    trunk_fixture_must_have(proxy_fixture_must_find(0, "SIP/2.0 403"), "Call-ID: b\r\n");
     dial_as("1001", "777", "c");
-    must_have(proxy_fixture_must_find(0, "SIP/2.0 404"), "Call-ID: c\r\n");
+    trunk_fixture_must_have(proxy_fixture_must_find(0, "SIP/2.0 404"), "Call-ID: c\r\n");
     dial_as("9999", "030555", "d"); /* no DN of ours */
-    must_have(proxy_fixture_must_find(0, "SIP/2.0 403"), "Call-ID: d\r\n");
+    trunk_fixture_must_have(proxy_fixture_must_find(0, "SIP/2.0 403"), "Call-ID: d\r\n");
     assert_null(proxy_fixture_find(ONE, "INVITE"));
     proxy_fixture_end();
 
@@ -505,7 +461,7 @@ static void nobody_dials_what_he_may_not(void **state_)
     }
     assert_int_equal(invites_to(ONE), 3);
     dial_as("2001", "0033155", "z");
-    must_have(proxy_fixture_must_find(0, "SIP/2.0 503"), "Call-ID: z\r\n");
+    trunk_fixture_must_have(proxy_fixture_must_find(0, "SIP/2.0 503"), "Call-ID: z\r\n");
     proxy_fixture_pass(20 * SECOND + 1);
     proxy_fixture.count = 0;
     dial_as("2001", "0033155", "y");
@@ -523,17 +479,17 @@ static void a_silent_trunk_is_passed_by(void **state_)
     begin();
     proxy_fixture_pass(timer_duration(TIMER_TRUNK_DOUBT) + 1);
     must_lack(proxy_fixture_must_find(ONE, "OPTIONS sip:carrier.example"), "proxy-1");
-    answer_method(TWO, "OPTIONS", 405, "");
-    assert_int_equal(state("two")->watch, WATCH_UP);
+    trunk_fixture_answer(TWO, "OPTIONS", 405, "");
+    assert_int_equal(trunk_fixture_state("two")->watch, WATCH_UP);
     proxy_fixture_pass(4 * timer_duration(TIMER_TRUNK_TRY));
-    assert_int_equal(state("one")->watch, WATCH_DOWN);
+    assert_int_equal(trunk_fixture_state("one")->watch, WATCH_DOWN);
     proxy_fixture.count = 0;
     dial("030555", "c1", "");
     assert_null(proxy_fixture_find(ONE, "INVITE"));
     proxy_fixture_must_find(TWO, "INVITE");
     proxy_fixture_pass(timer_duration(TIMER_TRUNK_DOWN));
-    answer_method(ONE, "OPTIONS", 200, "");
-    assert_int_equal(state("one")->watch, WATCH_UP);
+    trunk_fixture_answer(ONE, "OPTIONS", 200, "");
+    assert_int_equal(trunk_fixture_state("one")->watch, WATCH_UP);
     end();
 }
 
