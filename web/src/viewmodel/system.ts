@@ -1,10 +1,10 @@
-import { ApiError, type Api } from '../model/api';
+import type { Api } from '../model/api';
 import type { Clock } from '../model/clock';
 import type { Alarm, EnrolmentCode, Member } from '../model/config-messages';
 import type { Status } from '../model/messages';
 import { Observable } from '../model/observable';
-import type { Dispose } from '../model/scope';
 import { Asking } from './asking';
+import { Polling } from './polling';
 
 /** How often health and alarms are asked for while the page is open. */
 export const SYSTEM_MS = 2000;
@@ -14,28 +14,24 @@ export class SystemViewModel {
   readonly status = new Observable<Status | null>(null);
   readonly alarms = new Observable<readonly Alarm[]>([]);
   readonly members = new Observable<readonly Member[]>([]);
-  readonly failed = new Observable<ApiError | null>(null);
   readonly acting = new Asking();
   readonly code = new Observable<EnrolmentCode | null>(null);
   readonly #api: Api;
-  readonly #clock: Clock;
-  #timer: Dispose | null = null;
-  #open = false;
+  readonly #polling: Polling;
+  readonly failed;
 
   constructor(api: Api, clock: Clock) {
     this.#api = api;
-    this.#clock = clock;
+    this.#polling = new Polling(clock, SYSTEM_MS, () => this.#read());
+    this.failed = this.#polling.failed;
   }
 
   open(): void {
-    this.#open = true;
-    void this.#read();
+    this.#polling.open();
   }
 
   close(): void {
-    this.#open = false;
-    this.#timer?.();
-    this.#timer = null;
+    this.#polling.close();
     this.code.set(null);
   }
 
@@ -62,25 +58,13 @@ export class SystemViewModel {
   }
 
   async #act(what: () => Promise<void>): Promise<void> {
-    if ((await this.acting.ask(what)) !== null) await this.#read();
+    if ((await this.acting.ask(what)) !== null) await this.#polling.now();
   }
 
   async #read(): Promise<void> {
-    try {
-      const [status, alarms, members] = await Promise.all([this.#api.status(), this.#api.alarms(), this.#api.members()]);
-      this.status.set(status);
-      this.alarms.set(alarms);
-      this.members.set(members);
-      this.failed.set(null);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.failed.set(error);
-    }
-    if (this.#open && this.#timer === null) this.#timer = this.#clock.after(SYSTEM_MS, () => this.#again());
-  }
-
-  #again(): void {
-    this.#timer = null;
-    void this.#read();
+    const [status, alarms, members] = await Promise.all([this.#api.status(), this.#api.alarms(), this.#api.members()]);
+    this.status.set(status);
+    this.alarms.set(alarms);
+    this.members.set(members);
   }
 }
