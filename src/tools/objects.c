@@ -1,4 +1,5 @@
 #include "tools/objects.h"
+#include "tools/place.h"
 
 #include <ctype.h>
 
@@ -7,8 +8,6 @@
 #include "config/start/toml.h"
 #include "tools/dispatch.h"
 #include "tools/file.h"
-#include "tools/https.h"
-#include "tools/operator.h"
 
 const struct kind *objects_kind(const char *word)
 {
@@ -69,18 +68,11 @@ json_t *objects_send(
     unsigned *status, const struct options *o, const char *method, struct slice path, const json_t *content)
 {
     struct buffer body = {0}, answer = {0}, sentence = {0};
-    char token[OPERATOR_TOKEN_HEX];
     json_t *json = NULL;
 
-    struct https_target target = {
-        .web = options_text(o, OPTION_WEB), .data = options_text(o, OPTION_DATA), .token = token};
     if (content != NULL)
         object_dump(&body, content);
-    int error = operator_read(token, target.data, &sentence);
-    if (error == ERROR_MISSING)
-        buffer_add_text(&sentence, "; run this where the data is, or say --data DIR");
-    if (error == 0)
-        error = https_ask(status, &answer, &target, method, path, buffer_slice(&body), &sentence);
+    int error = place_ask(status, &answer, o, method, path, buffer_slice(&body), &sentence);
     if (error != 0)
         command_complain("%.*s", SLICE_ARG(buffer_slice(&sentence)));
     else

@@ -232,6 +232,7 @@ int place_ask(unsigned *status, struct buffer *body, const struct options *o, co
     size_t count;
     int error = place_choose(list, &count, o, complaint);
     bool said = o->values[OPTION_DATA].given || o->values[OPTION_WEB].given;
+    bool reads = strcmp(method, "GET") == 0;
     if (error == 0 && count == 0 && !said && !is_there(options_text(o, OPTION_DATA))) {
         buffer_add_text(complaint, "no system runs here; start one with tandem run, or say --data DIR");
         return ERROR_UNREACHABLE;
@@ -243,8 +244,8 @@ int place_ask(unsigned *status, struct buffer *body, const struct options *o, co
         buffer_clear(complaint);
         buffer_clear(body);
         error = ask_place(status, body, &list[i], method, path, content, complaint);
-        if (error == 0 && *status != 503)
-            break; /* else the next may know more */
+        if (error == 0 ? *status != 503 || !reads : error != ERROR_UNREACHABLE && !reads)
+            break; /* else the next may know more; what may have been done is not asked for twice */
     }
     return error;
 }

@@ -213,7 +213,7 @@ def scenario_bodies_that_are_too_large(tandem):
 
 
 def scenario_what_does_not_run_cannot_be_asked(tandem):
-    complains(tandem.tool("get", "dn"), "operator.token", "--data")
+    complains(tandem.tool("get", "dn"), "no system runs here", "--data")
     tandem.start()
     tandem.stop()
     complains(tandem.tool("get", "dn"), "nothing runs there", "tandem run")
