@@ -82,13 +82,24 @@ static int stay_fresh(struct pair *p)
     return PAIR_ST_FRESH;
 }
 
+/* Views number calls and their events for good, so a registry that was lost, or is empty after a restore,
+ * must not begin them anew: the first view is the time in seconds, which takeovers never run ahead of for
+ * long. */
+static uint64_t next_view(const struct pair *p)
+{
+    const int64_t begin = 1767225600000000; /* µs: 1 January 2026 */
+    int64_t seconds = (world_now(p->world) - begin) / 1000000;
+    bool first = p->record.primary[0] == '\0';
+    return first && seconds > 0 ? (uint64_t)seconds : p->record.view + 1;
+}
+
 static int decide(void *object, const void *input)
 {
     struct pair *p = self(object);
     (void)input;
     if (!may_claim(p))
         return stay_fresh(p);
-    pair__set(p, p->record.view + 1, p->name, true);
+    pair__set(p, next_view(p), p->name, true);
     return PAIR_ST_CLAIMING;
 }
 

@@ -53,6 +53,36 @@ static void two_members_become_a_pair(void **state)
     fixture_end(&f);
 }
 
+static void begin_at(int64_t now)
+{
+    fixture_begin(&f, true);
+    f.now = now;
+    wheel_init(&f.wheel, now);
+    fixture_start(&f, 0);
+    fixture_run(&f, 5000);
+    assert_int_equal(fixture_primary(&f), 0);
+}
+
+/* VC-24, OPS-32: a pair whose registry is empty, for the first time or since it was lost, takes a view that
+ * none had before; one whose record is there goes on from it. */
+static void a_lost_registry_begins_no_view_anew(void **state)
+{
+    const int64_t year_2026 = 1767225600000000, second = 1000000;
+    (void)state;
+    begin_at(year_2026 + 19 * second);
+    uint64_t view = fixture_pair(&f, 0)->view;
+    assert_true(view >= 19);
+    fixture_kill(&f, 0);
+    fixture_run(&f, 5000);
+    fixture_start(&f, 0);
+    fixture_run(&f, 5000);
+    assert_int_equal(fixture_pair(&f, 0)->view, view + 1);
+    fixture_end(&f);
+    begin_at(year_2026 + 39 * second);
+    assert_true(fixture_pair(&f, 0)->view >= 39);
+    fixture_end(&f);
+}
+
 static void a_lone_member_needs_nobody(void **state)
 {
     (void)state;
@@ -375,6 +405,48 @@ static void a_cut_answer_is_no_death(void **state)
     }
 }
 
+/* The first answer that names the record is given again and again. */
+static struct buffer first_said;
+
+static void lie_old(struct fixture *fixture, enum answer *answer, struct buffer *bytes)
+{
+    (void)fixture;
+    (void)answer;
+    if (slice_find_slice(buffer_slice(bytes), SLICE("pair/node-1")) < 0)
+        return;
+    if (first_said.length == 0)
+        buffer_add(&first_said, buffer_slice(bytes));
+    buffer_clear(bytes);
+    buffer_add(bytes, buffer_slice(&first_said));
+}
+
+/* VC-20: an answer that was overtaken by news takes nobody back to what was. */
+static void an_old_answer_takes_nobody_back(void **state)
+{
+    uint64_t seen[2] = {0, 0};
+    unsigned later = 0;
+    (void)state;
+    begin_in_step();
+    f.state_may_be_lost = true;
+    f.lie = lie_old;
+    for (int i = 0; i < 3000; i++) {
+        if (i % 500 == 0)
+            fixture_link(&f, i % 1000 != 0, i % 1000 != 0);
+        fixture_run(&f, 1);
+        for (unsigned h = 0; h < 2; h++) {
+            uint64_t revision = fixture_pair(&f, h)->revision;
+            assert_true(revision >= seen[h]);
+            later += revision > seen[h];
+            seen[h] = revision;
+        }
+    }
+    assert_true(later > 2); /* something was decided meanwhile */
+    assert_true(first_said.length > 0);
+    buffer_free(&first_said);
+    expect_recovery();
+    fixture_end(&f);
+}
+
 static void damaged_answers_do_no_harm(void **state)
 {
     (void)state;
@@ -472,7 +544,8 @@ static void a_reload_changes_nothing(void **state)
     fixture_end(&f);
 }
 
-TESTS("pair", cmocka_unit_test(two_members_become_a_pair), cmocka_unit_test(a_lone_member_needs_nobody),
+TESTS("pair", cmocka_unit_test(two_members_become_a_pair),
+    cmocka_unit_test(a_lost_registry_begins_no_view_anew), cmocka_unit_test(a_lone_member_needs_nobody),
     cmocka_unit_test(both_start_in_any_order), cmocka_unit_test(the_survivor_knows_all_that_was_said),
     cmocka_unit_test(takes_over_at_once), cmocka_unit_test(a_late_joiner_gets_in_step),
     cmocka_unit_test(a_member_that_is_not_in_step_takes_nothing), cmocka_unit_test(takeover_matrix),
@@ -480,6 +553,6 @@ TESTS("pair", cmocka_unit_test(two_members_become_a_pair), cmocka_unit_test(a_lo
     cmocka_unit_test(without_link_and_registry_nothing_leaves), cmocka_unit_test(a_lost_lease_freezes),
     cmocka_unit_test(a_frozen_member_waits_for_its_lease_not_for_the_record),
     cmocka_unit_test(a_lying_registry_moves_nobody), cmocka_unit_test(a_cut_answer_is_no_death),
-    cmocka_unit_test(damaged_answers_do_no_harm), cmocka_unit_test(a_stalled_link_pauses_work),
-    cmocka_unit_test(both_restart_with_lost_memory), cmocka_unit_test(rubbish_on_the_link_begins_it_anew),
-    cmocka_unit_test(a_reload_changes_nothing))
+    cmocka_unit_test(an_old_answer_takes_nobody_back), cmocka_unit_test(damaged_answers_do_no_harm),
+    cmocka_unit_test(a_stalled_link_pauses_work), cmocka_unit_test(both_restart_with_lost_memory),
+    cmocka_unit_test(rubbish_on_the_link_begins_it_anew), cmocka_unit_test(a_reload_changes_nothing))

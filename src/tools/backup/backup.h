@@ -25,21 +25,6 @@ int backup__read_table(struct database_table *table, struct slice line) __attrib
 int backup__read_row(struct database_value *values, size_t count, struct slice line, struct arena *arena)
     __attribute__((warn_unused_result));
 
-/* ---- views.c ---- */
-#define BACKUP_VIEWS 1024
-struct backup_views {
-    struct backup_view {
-        char pair[65];
-        uint64_t view;
-    } views[BACKUP_VIEWS];
-    size_t count;
-};
-/* A row of stream_position. */
-void backup__note_view(
-    struct backup_views *v, const struct database_table *table, const struct database_value *values);
-/* Makes the registry of a data folder with them. */
-int backup__write_views(const struct backup_views *v, const char *data) __attribute__((warn_unused_result));
-
 /* ---- manifest.c ---- */
 int backup__add_manifest(struct archive *a, unsigned schema, const char *engine)
     __attribute__((warn_unused_result));

@@ -46,8 +46,5 @@ extern const struct database_kind database_sqlite, database_postgres;
 
 /* What is not copied: it speaks of a moment that is over. */
 bool database_leaves_out(const char *table);
-/* What is not restored as it was: its numbers are those of a registry that the restored system does not have.
- */
-#define DATABASE_POSITIONS "stream_position"
 
 #endif

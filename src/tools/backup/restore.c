@@ -18,7 +18,6 @@ struct reading {
     struct database_value values[DATABASE_COLUMNS];
     struct arena row;
     struct buffer *complaint;
-    struct backup_views views;
     uint64_t rows;
 };
 
@@ -51,19 +50,14 @@ static int line_h(void *argument, struct slice line, uint64_t number)
 {
     struct reading *r = argument;
     const struct database_kind *kind = r->place->kind;
-    bool positions = strcmp(r->table.name, DATABASE_POSITIONS) == 0;
     if (number == 0) {
         int error = backup__read_table(&r->table, line);
-        return error == 0 && !positions ? kind->table(r->target, &r->table, r->complaint) : error;
+        return error == 0 ? kind->table(r->target, &r->table, r->complaint) : error;
     }
     arena_reset(&r->row);
     int error = backup__read_row(r->values, r->table.count, line, &r->row);
     if (error != 0)
         return error;
-    if (positions) {
-        backup__note_view(&r->views, &r->table, r->values);
-        return 0;
-    }
     r->rows++;
     return kind->row(r->target, r->values, r->complaint);
 }
@@ -124,7 +118,6 @@ static void remove_files(const struct reading *r)
     }
     snprintf(path, sizeof path, "%s/certificates", r->place->params.data);
     rmdir(path);
-    /* The registry is written last; what it may have left is a folder with files of no value. */
 }
 
 /* ---- all of it ---- */
@@ -163,8 +156,6 @@ static int restore(struct reading *r, const char *path)
     error = kind->begin(&r->target, &r->place->params, schema, r->complaint);
     if (error == 0)
         error = restore_members(r);
-    if (error == 0 && kind == &database_sqlite)
-        error = backup__write_views(&r->views, r->place->params.data);
     int end = kind->end(r->target, error == 0, r->complaint);
     error = error != 0 ? error : end;
     if (error != 0)
