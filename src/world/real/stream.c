@@ -24,7 +24,7 @@ enum state { CONNECTING, HANDSHAKE, OPEN, LINGERING };
 
 struct stream {
     struct real_flow flow;
-    struct real_timer timer; /* of connecting, handshake and lingering */
+    struct real_timer timer; /* of connecting, handshake and lingering; of looks at the certificate */
     struct buffer out;
     size_t sent;    /* of out */
     uint32_t bound; /* bytes that may wait; 0: as many as for all */
@@ -209,6 +209,20 @@ static void discard(struct stream *s)
 
 /* ---- coming up ---- */
 
+/* Who has shown a certificate is known only as long as it is good; looked at again and again, since the clock
+ * may be set. True: it is. */
+static bool still_known(struct stream *s)
+{
+    struct real_loop *l = s->flow.loop;
+    int64_t ends = s->ssl != NULL ? real__tls_ends(s->ssl) : INT64_MAX;
+    int64_t look = real_now(l) + timer_duration(TIMER_TLS_LOOK);
+    if (ends <= real_now(l))
+        return false;
+    if (ends != INT64_MAX)
+        real__timer_at(l, &s->timer, ends < look ? ends : look);
+    return true;
+}
+
 static void tell_up(struct stream *s)
 {
     struct real_flow *f = &s->flow;
@@ -227,7 +241,8 @@ static void tell_up(struct stream *s)
     }
     up.name = slice_text(name);
     up.bytes = slice_text(serial);
-    flush(f); /* what the opener has said already; and begins to read */
+    still_known(s); /* the handshake has just said so */
+    flush(f);       /* what the opener has said already; and begins to read */
     if (real__flow_lives(f))
         real__turn(f->instance, &up);
 }
@@ -325,6 +340,11 @@ static void due_h(struct real_timer *t)
     struct stream *s = list_entry(t, struct stream, timer);
     if (s->state == LINGERING) {
         shut(&s->flow, false);
+        return;
+    }
+    if (s->state == OPEN) {
+        if (!still_known(s))
+            real__flow_fail(&s->flow, ERROR_UNAUTHENTICATED, false);
         return;
     }
     if (s->state == HANDSHAKE)

@@ -295,3 +295,13 @@ void real__tls_serial(SSL *ssl, char serial[REAL_SERIAL])
     OPENSSL_free(text);
     BN_free(number);
 }
+
+int64_t real__tls_ends(SSL *ssl)
+{
+    X509 *certificate = SSL_get0_peer_certificate(ssl);
+    struct tm end;
+    if (certificate == NULL || SSL_get_verify_result(ssl) != X509_V_OK ||
+        ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &end) != 1)
+        return INT64_MAX;
+    return (int64_t)timegm(&end) * 1000000;
+}

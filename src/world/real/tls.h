@@ -24,5 +24,7 @@ void real__tls_name(SSL *ssl, char *name, size_t size);
 #define REAL_SERIAL 48
 /* The serial number of its certificate, hexadecimal in lower case, or "". */
 void real__tls_serial(SSL *ssl, char serial[REAL_SERIAL]);
+/* When it expires, µs of the time of day; INT64_MAX: it has shown none. */
+int64_t real__tls_ends(SSL *ssl);
 
 #endif

@@ -173,6 +173,29 @@ static void a_listener_may_ask_for_the_clients_name(void **state)
     setting_close(&s);
 }
 
+/* SEC-1: whose certificate expires is cut off, not only refused the next time. */
+static void a_certificate_that_expires_ends_its_connections(void **state)
+{
+    (void)state;
+    struct setting s;
+    setting_open(&s, true, &plain);
+    s.listens.echo = true;
+    probe_connect_to(&s.connects, "tls:", s.at, "");
+    struct address at = probe_address(&s.listens, probe_listen(&s.listens, "tls:127.0.0.1:0/*"));
+    uint64_t shown = probe_connect_to(&s.connects, "tls:", at, "");
+    BOTH(&s, s.listens.counts[INPUT_ACCEPTED] == 2);
+    s.l->clock.offset +=
+        (int64_t)timer_duration(TIMER_TLS_LOOK) * 2; /* the certificates are good for an hour */
+    probe_send(&s.connects, shown, SLICE("still"));
+    BOTH(&s, s.connects.data.length == 5);
+    assert_int_equal(s.listens.counts[INPUT_CLOSED], 0);
+    s.l->clock.offset += (int64_t)3600 * 1000000;
+    BOTH(&s, s.listens.counts[INPUT_CLOSED] == 1); /* the one that has shown none stays */
+    assert_int_equal(s.listens.last.error, ERROR_UNAUTHENTICATED);
+    BOTH(&s, s.connects.counts[INPUT_CLOSED] == 1);
+    setting_close(&s);
+}
+
 /* SEC-4: a server of another authority is refused. */
 static void a_server_of_another_authority_is_refused(void **state)
 {
@@ -306,6 +329,7 @@ static void an_idle_connection_is_small(void **state)
 
 TESTS("world/real/tls", cmocka_unit_test(bytes_come_back_and_the_server_is_known_by_name),
     cmocka_unit_test(a_listener_may_ask_for_the_clients_name),
+    cmocka_unit_test(a_certificate_that_expires_ends_its_connections),
     cmocka_unit_test(a_server_of_another_authority_is_refused),
     cmocka_unit_test(a_server_of_another_name_is_refused),
     cmocka_unit_test(rubbish_instead_of_a_handshake_is_closed),
