@@ -31,7 +31,7 @@ static bool settled(const struct seat *to, size_t from, const char *subject)
 void bus_settle(struct seat *from, struct seat *to, const char *subject)
 {
     size_t before = to->note_count;
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 15000; i++) { /* a minute */
         if (settled(to, before, subject)) {
             stage_run(from->stage, 20); /* what was sent meanwhile comes too */
             return;

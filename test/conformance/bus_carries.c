@@ -177,9 +177,9 @@ static void an_answer_finds_who_asked(struct stage *s)
     for (uint64_t i = 1; i <= 200; i++) {
         size_t asked = p.from->note_count, answered = p.to->note_count;
         bus_number(p.to, "ctl.config", i);
-        STAGE_UNTIL(s, p.from->note_count > asked, 5000);
+        STAGE_UNTIL(s, p.from->note_count > asked, STAGE_PATIENCE);
         bus_number(p.from, "ctl.session.session-1.config", i);
-        STAGE_UNTIL(s, p.to->note_count > answered, 5000);
+        STAGE_UNTIL(s, p.to->note_count > answered, STAGE_PATIENCE);
     }
 }
 

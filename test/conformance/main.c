@@ -49,7 +49,8 @@ static void run(const struct conformance_test *test, const char *cluster)
     if (how == 0)
         test->run(stage__begin());
     stage__end();
-    if (how == 0 && mem_live_bytes() != live) {
+    /* What a failed test has left alone ends when it likes: afterwards the count says nothing. */
+    if (how == 0 && failed == 0 && mem_live_bytes() != live) {
         how = STAGE_FAILED;
         snprintf(stage__why, sizeof stage__why, "%lld bytes are left over",
             (long long)mem_live_bytes() - (long long)live);

@@ -153,6 +153,13 @@ class Cluster:
     def resume(self, index):
         self.servers[index].signal(signal.SIGCONT)
 
+    def heal(self, index):
+        server = self.servers[index]
+        if server.process is None or server.process.poll() is not None:
+            self.start(index)
+        else:
+            self.resume(index)
+
     def wait(self, indexes=None, seconds=10):
         end = time.monotonic() + seconds
         for index in range(len(self.servers)) if indexes is None else indexes:
