@@ -4,6 +4,7 @@ It is asked by lines of JSON on a socket, [NAME, ARGUMENT...], and answers each 
 {"error": TEXT}. The names are the methods of Stage that do not begin with `_`."""
 import json
 import os
+import re
 import traceback
 
 from rig import Tandem
@@ -16,6 +17,7 @@ class Stage:
         self._phones = {}
         self._calls = {}
         self._invites = {}
+        self._invite = self._again = None
         self._count = 0
 
     def _serve(self, line):
@@ -34,8 +36,16 @@ class Stage:
 
     def about(self):
         t = self._tandem
-        return {"url": "https://127.0.0.1:%d/" % t.web, "sip": t.sip, "user": "admin", "password": t.password(),
-                "authority": os.path.join(t.data, "certificates", "authority.pem")}
+        return {"url": "https://127.0.0.1:%d/" % t.web, "sip": t.sip, "wss": "wss://127.0.0.1:%d/" % t.wss, "user": "admin",
+                "password": t.password(), "authority": os.path.join(t.data, "certificates", "authority.pem")}
+
+    def secret(self, dn):
+        return self._tandem.secret(dn)
+
+    def registrations(self, dn):
+        status, out, err = self._tandem.tool("registrations", dn, "--json")
+        assert status == 0, err
+        return json.loads(out)
 
     def kill(self):
         """As a machine that fails: no time to say good-bye."""
@@ -145,3 +155,51 @@ class Stage:
         made.phone.ask("BYE", made.target, made.uri, made.id, made.cseq, tag=made.tag, routes=made.routes)
         phone.reply(phone.request("BYE"), 200)
         return made.phone.final("BYE").status
+
+    # ---- a phone that is called by one that is not here, or calls it: its descriptions come from there too ----
+
+    def take(self, dn, seconds=5):
+        """It rings: who calls, and what it is offered."""
+        self._invite = self._phone(dn).take(seconds)
+        return {"from": self._invite["From"], "body": self._invite.body}
+
+    def accept(self, dn, body):
+        phone, invite = self._phone(dn), self._invite
+        phone.reply(invite, 200, body, tag=invite.own_tag)
+        phone.request("ACK")
+
+    def offered(self, dn):
+        """A new offer within the call: what it says."""
+        self._again = self._phone(dn).request("INVITE")
+        return self._again.body
+
+    def agree(self, dn, body):
+        self._phone(dn).reply(self._again, 200, body)
+        self._phone(dn).request("ACK")
+
+    def follow(self, dn, method):
+        """A request within the call comes, and is answered; what it says."""
+        request = self._phone(dn).request(method)
+        self._phone(dn).reply(request, 200)
+        return request.body
+
+    def bye_of(self, dn):
+        """The one who was called hangs up."""
+        phone, invite = self._phone(dn), self._invite
+        tag = re.search(r"tag=([^;>\s]+)", invite["From"])[1]
+        target = re.search(r"<([^>]+)>", invite["Contact"])[1]
+        phone.ask("BYE", target, target, (invite["Call-ID"], invite.own_tag), 1, tag=tag, routes=invite.all("Record-Route"))
+        return phone.final("BYE").status
+
+    def dial_offering(self, dn, number, body):
+        phone = self._phone(dn)
+        phone.sdp = lambda: body
+        self._count += 1
+        self._calls[self._count] = phone.dial(number)
+        return self._count
+
+    def answered(self, call):
+        return self._calls[call].answered().body
+
+    def within(self, call, method):
+        return self._calls[call].within(method).status

@@ -228,6 +228,40 @@ unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct de
     return chosen;
 }
 
+static bool user_of(struct slice *user, struct slice party, char room[CONFIG_NAME_MAX])
+{
+    struct sip_name_address a;
+    struct sip_uri uri;
+    return sip_name_address_parse(&a, party) == 0 && sip_uri_parse(&uri, a.uri) == 0 &&
+           sip_uri_user(user, &uri, room, CONFIG_NAME_MAX) == 0;
+}
+
+/* The flow of the dialog has ended. A phone that has registered anew, or by a second flow (RFC 5626), has the
+ * same contact: what belongs to a call that goes on finds it there. */
+static bool to_same_contact(struct proxy *p, const struct sip_message *m, struct destination *to)
+{
+    char room[CONFIG_NAME_MAX];
+    struct sip_uri wanted, have;
+    struct slice user;
+    if (slice_empty(m->to_tag) || !user_of(&user, m->to, room) || sip_uri_parse(&wanted, m->uri) != 0)
+        return false;
+    const struct aor *a = proxy__aor(p, user);
+    for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL; b = b->next) {
+        struct phone_flow flow;
+        proxy__binding_flow(b, &flow);
+        if (proxy__binding_lives(p, b) && sip_uri_parse(&have, binding_contact(b)) == 0 &&
+            sip_uri_equal(&wanted, &have) && to_phone(p, &flow, to))
+            return true;
+    }
+    return false;
+}
+
+static bool to_dialog(
+    struct proxy *p, const struct sip_message *m, const struct phone_flow *flow, struct destination *to)
+{
+    return to_phone(p, flow, to) || to_same_contact(p, m, to);
+}
+
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct destination to[PROXY_BRANCHES];
@@ -237,7 +271,7 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
         return;
     bool has_flow = routed_flow(m, &flow);
     if (has_flow)
-        count = to_phone(p, &flow, &to[0]) ? 1 : 0;
+        count = to_dialog(p, m, &flow, &to[0]) ? 1 : 0;
     else
         count = proxy__contacts(p, m, to, 0, false);
     if (count != 0)
@@ -266,11 +300,8 @@ static void invite(struct proxy *p, struct sip_transaction *t, const struct sip_
 static bool callers_pair(struct proxy *p, const struct sip_message *m, struct destination *to)
 {
     char room[CONFIG_NAME_MAX];
-    struct sip_name_address a;
-    struct sip_uri uri;
     struct slice user;
-    if (sip_name_address_parse(&a, m->from) != 0 || sip_uri_parse(&uri, a.uri) != 0 ||
-        sip_uri_user(&user, &uri, room, sizeof room) != 0)
+    if (!user_of(&user, m->from, room))
         return false;
     const struct configuration *c = world_configuration(p->world);
     const struct config_dn *dn = config_dn(c, user);
@@ -357,7 +388,7 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
     struct phone_flow flow;
     bool inside = from->name[0] != '\0';
     bool good = m->max_forwards != 0 &&
-                (inside ? trunk_ack(p, m, &to) || (routed_flow(m, &flow) && to_phone(p, &flow, &to))
+                (inside ? trunk_ack(p, m, &to) || (routed_flow(m, &flow) && to_dialog(p, m, &flow, &to))
                         : to_owner(p, m, &to));
     if (good)
         proxy__forward_ack(p, m, &to);
