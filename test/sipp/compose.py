@@ -86,15 +86,15 @@ class Side:
         self.variables += ["same", "equal"]
 
     def do_recv(self, step):
-        attributes = {k: v for k, v in step.attrib.items() if k not in ("dialog", "of")}
+        attributes = {k: v for k, v in step.attrib.items() if k not in ("dialog", "of", "instead")}
         request, response = step.get("request"), step.get("response")
         actions = []
         if request:
             self.heard = request
         if request == "INVITE":
             self.began = not self.dialog
-        if request == "INVITE" and self.began:
-            self.dialog = True
+        if request == "INVITE" and (self.began or step.get("instead")):
+            self.began = self.dialog = True
             attributes["rrs"] = "true"
             self.keep_invite(actions)
         if response:

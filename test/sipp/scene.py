@@ -30,15 +30,15 @@ class Scene:
         """What stands in brackets in the texts of one side."""
         own = numbers(self.index)
         six = "ip" in self.said
-        host = "[::1]:%d" % tandem.sip if six else "%s:%d" % (tandem.host, tandem.sip)
+        host = "%s:%d" % (tandem.host, tandem.sip)
         role = element.tag
         number = own.get(role, "+4930%s" % own["called"])
-        names = {"n": "%03d" % self.index, "out": "8%03d" % self.index, "domain": "[::1]" if six else tandem.host,
-                 "host": host, "in": "+4930" + own["called"], **own}
+        names = {"n": "%03d" % self.index, "out": "8%03d" % self.index, "domain": "[remote_ip]" if six else tandem.host,
+                 "host": "[remote_ip]:%d" % tandem.sip if six else host, "in": "+4930" + own["called"], **own}
         to = element.get("to", "caller" if role in ("called", "other") else "called")
-        names["target"] = "sip:%s@%s" % (re.sub(r"\[(\w+)\]", lambda m: names[m[1]], element.get("dial", own[to] if to in own else to)), host)
+        names["target"] = "sip:%s@%s" % (re.sub(r"\[(\w+)\]", lambda m: names[m[1]], element.get("dial", own[to] if to in own else to)), names["host"])
         names.update({role + "_ip": address(self.index, role) for role in SIDES})
-        names.update({"user": number, "tag": "%s-%s" % (role, self.name), "ip": "[::1]" if six else address(self.index, role),
+        names.update({"user": number, "tag": "%s-%s" % (role, self.name), "ip": "[local_ip]" if six else address(self.index, role),
                       "port": str(element.get("port", PORT)), "secret": SECRET, "peer": own[to] if to in own else to,
                       "credentials": "[authentication username=%s password=%s]" % (number, SECRET)})
         return names
@@ -87,11 +87,12 @@ class Party:
         path = self.tandem.path(name + ".xml")
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        to = "%s:%d" % self.line.address if self.line else self.names["host"]
+        six = "ip" in self.scene.said
+        to = "%s:%d" % self.line.address if self.line else "%s:%d" % ("[::1]" if six else self.tandem.host, self.tandem.sip)
         stream = self.transport == "tcp" and not self.line
         return subprocess.Popen(
-            ["sipp", to, "-sf", path, "-i", self.names["ip"], "-p", self.names["port"], "-t", "t1" if stream else "u1", "-m", "1",
-             "-nostdin", "-nr", "-timeout", str(PATIENCE - 5), "-timeout_error", "-mp", "6000", "-trace_err", "-trace_msg",
+            ["sipp", to, "-sf", path, "-i", "[::1]" if six else self.names["ip"], "-p", self.names["port"], "-t", "t1" if stream else "u1", "-m", "1",
+             "-nostdin", "-nr", "-timeout", str(PATIENCE - 5), "-timeout_error", "-mp", str(6000 + 4 * (int(self.names["port"]) - PORT)), "-trace_err", "-trace_msg",
              "-message_file", path + ".messages", "-error_file", path + ".errors"],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd=self.tandem.folder)
 
@@ -111,7 +112,9 @@ class Party:
         text = Side(self.scene.name, self.scene.head, self.element, self.names).text()
         self.process = self.sipp(self.name, text)
         if not self.begins:
-            wait_for(lambda: self.process.poll() is not None or listens(self.names["ip"], int(self.names["port"]), self.transport), 5, "a phone")
+            where = "::1" if "ip" in self.scene.said else self.names["ip"]
+            kind = "tcp" if self.transport == "tcp" and not self.line else "udp"
+            wait_for(lambda: self.process.poll() is not None or listens(where, int(self.names["port"]), kind), 5, "a phone")
 
     def result(self):
         return self.outcome(self.name, self.process)
@@ -136,9 +139,9 @@ class Party:
             self.line.close()
 
 
-def listens(ip, port, transport):
+def listens(ip, port, kind):
     wanted = "%s:%04X" % ("".join("%02X" % int(b) for b in reversed(ip.split("."))) if "." in ip else "0" * 24 + "01000000", port)
-    name = "/proc/net/%s%s" % ("tcp" if transport == "tcp" else "udp", "" if "." in ip else "6")
+    name = "/proc/net/%s%s" % (kind, "" if "." in ip else "6")
     with open(name, encoding="ascii") as file:
         return any(row.split()[1] == wanted for row in file)
 
