@@ -10,8 +10,8 @@ PORT = 5070
 
 
 class Line:
-    def __init__(self, tandem, ip, transport, element):
-        how = dict(word.split(":") for word in element.get("line").split() if ":" in word)
+    def __init__(self, tandem, ip, transport, about):
+        how = dict(word.split(":") for word in about.split() if ":" in word)
         port = {"tcp": tandem.sip, "tls": tandem.tls, "wss": tandem.wss}[transport]
         self.stream = Stream(tandem.host, port, tandem.data + "/certificates/authority.pem", transport, int(how.get("piece", 0)))
         self.together, self.waiting = int(how.get("together", 1)), []
