@@ -111,16 +111,24 @@ int sip__hex_digit(char c)
     return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
+static bool is_separator(char c)
+{
+    return c == '-' || c == '.' || c == '(' || c == ')';
+}
+
 int sip_uri_user(struct slice *user, const struct sip_uri *uri, char *room, size_t size)
 {
     struct slice s = uri->user;
     size_t length = 0;
-    if (slice_find(s, '%') < 0) {
+    bool tel = slice_equal_nocase(uri->scheme, SLICE("tel"));
+    if (!tel && slice_find(s, '%') < 0) {
         *user = s;
         return 0;
     }
-    for (size_t i = 0; i < s.length; i++, length++) {
+    for (size_t i = 0; i < s.length; i++) {
         char c = s.data[i];
+        if (tel && is_separator(c))
+            continue;
         if (c == '%') {
             if (s.length - i < 3 || !sip__is(s.data[i + 1], SIP__HEX) || !sip__is(s.data[i + 2], SIP__HEX))
                 return ERROR_SYNTAX;
@@ -131,7 +139,7 @@ int sip_uri_user(struct slice *user, const struct sip_uri *uri, char *room, size
             return ERROR_SYNTAX;
         if (length == size)
             return ERROR_LIMIT;
-        room[length] = c;
+        room[length++] = c;
     }
     *user = slice_of(room, length);
     return 0;

@@ -28,8 +28,8 @@ int sip_name_address_parse(struct sip_name_address *a, struct slice value)
 /* Looks a parameter of ";a=b;c" up, without regard to case; quotes around the value are taken off. */
 bool sip_parameter(struct slice parameters, struct slice name, struct slice *value);
 
-/* The user part with its escapes resolved ("%31001" is "11001"); ERROR_SYNTAX for bad ones and for NUL, CR,
- * LF. */
+/* The user part with its escapes resolved ("%31001" is "11001"), of a tel: URI without what only eyes need
+ * (RFC 3966 3: "-.()"); ERROR_SYNTAX for bad ones and for NUL, CR, LF. */
 int sip_uri_user(struct slice *user, const struct sip_uri *uri, char *room, size_t size)
     __attribute__((warn_unused_result));
 /* RFC 3261 19.1.4, for what decides about identity. */

@@ -135,6 +135,9 @@ static void resolves_escapes_of_the_user(void **state)
     u.user = SLICE("plain-and-longer");
     assert_int_equal(sip_uri_user(&user, &u, room, sizeof room), 0);
     assert_slice(user, "plain-and-longer");
+    struct sip_uri tel = {.scheme = SLICE_INIT("TEL"), .user = SLICE_INIT("+4(9).1-2")}; /* RFC 3966 3 */
+    assert_int_equal(sip_uri_user(&user, &tel, room, sizeof room), 0);
+    assert_slice(user, "+4912");
     u.user = SLICE("%312345678%39");
     assert_int_equal(sip_uri_user(&user, &u, room, sizeof room), ERROR_LIMIT);
     static const char *const bad[] = {"a%00", "a%0d", "a%0A", "a%", "a%4", "a%4g"};

@@ -170,7 +170,15 @@ static void offer_what_is(struct leg *l)
     node__leg_event(l, LEG_EV_ANSWER, &text);
 }
 
-/* The phone changes its mind about media inside the dialog. One offer at a time: else 491 (RFC 3261 14.2). */
+/* An INVITE of the phone that has no final answer yet. */
+static bool waits_for_answer(const struct leg *l)
+{
+    const struct sip_transaction *t = sip_transaction_find(&l->node->transactions, l->invite);
+    return t != NULL && t->kind == SIP_IST && t->state == SIP_ST_PROCEEDING;
+}
+
+/* The phone changes its mind about media inside the dialog. One offer at a time: else 500 where it is the
+ * phone's own that waits, 491 where it is ours (RFC 3261 14.2). */
 void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
     bool busy =
@@ -178,7 +186,7 @@ void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_me
     const struct leg *other = node__call_other(l->call, l);
     enum sip_method method;
     if (busy || other == NULL || !node__media_may_offer(other, &method)) {
-        sip_respond_simple(t, 491, SLICE(""));
+        node__refuse_offer(l, t, waits_for_answer(l) ? 500 : 491);
         return;
     }
     if (node__session_too_short(m)) {

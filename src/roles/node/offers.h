@@ -31,6 +31,8 @@ void node__media_promise(struct leg *l, uint64_t id, bool reliable); /* the call
 void node__media_reject(
     struct leg *l, struct buffer *out); /* adds the answer that rejects all of its offer */
 bool node__media_may_offer(const struct leg *l, enum sip_method *method);
+void node__refuse_offer(
+    struct leg *l, struct sip_transaction *t, uint16_t status); /* a 500 says when to try again */
 void node__update(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
 void node__update_response(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
 

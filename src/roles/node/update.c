@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "roles/node/node_int.h"
 
-#define RETRY_MOST 10U /* seconds: RFC 3311 5.2 */
+#define RETRY_MOST 10U /* seconds: RFC 3311 5.2, RFC 3261 14.2 */
 
 /* The status that refuses the phone's offer now; 0: it may be made. */
 static uint16_t refusal(const struct leg *l)
@@ -21,7 +21,7 @@ static uint16_t refusal(const struct leg *l)
     return other != NULL && other->state == LEG_ST_ESTABLISHED ? 491 : 504;
 }
 
-static void refuse(struct leg *l, struct sip_transaction *t, uint16_t status)
+void node__refuse_offer(struct leg *l, struct sip_transaction *t, uint16_t status)
 {
     char seconds[12];
     snprintf(seconds, sizeof seconds, "%u", (unsigned)(world_random(l->node->world) % (RETRY_MOST + 1)));
@@ -44,7 +44,7 @@ void node__update(struct leg *l, struct sip_transaction *t, const struct sip_mes
     }
     uint16_t status = m->body.length == 0 ? 0 : !node__is_sdp(m) ? 415 : refusal(l);
     if (status != 0) {
-        refuse(l, t, status);
+        node__refuse_offer(l, t, status);
         return;
     }
     if (sip_dialog_refresh(&l->dialog, m) != 0)

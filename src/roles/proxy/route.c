@@ -14,6 +14,7 @@
 #include "sip/uri.h"
 
 #define FLOW_TEXT (PROXY_NAME + 64)
+#define ALLOWED SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER")
 
 static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
 {
@@ -338,6 +339,19 @@ static bool requires(struct sip_transaction *t, const struct sip_message *m)
     return any;
 }
 
+/* What can be done here, at the proxy and behind it (RFC 3261 11.2). */
+static void say_abilities(struct sip_transaction *t, const struct sip_message *m)
+{
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
+    sip_add_response_head(&out, m, 200, SLICE(""), SLICE("edge"));
+    sip_add_header(&out, SIP_HEADER_ALLOW, ALLOWED);
+    sip_add_header(&out, SIP_HEADER_SUPPORTED, SLICE("path, outbound, 100rel, timer"));
+    buffer_add_text(&out, "Accept: application/sdp\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\n");
+    sip_add_body(&out, SLICE(""), SLICE(""));
+    sip_respond(t, 200, buffer_slice(&out));
+    buffer_free(&out);
+}
+
 static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
     struct destination to;
@@ -359,10 +373,9 @@ static void from_phone(struct proxy *p, struct sip_transaction *t, const struct 
     else if (m->method == SIP_INVITE)
         invite(p, t, m);
     else if (m->method == SIP_OPTIONS)
-        refuse(p, t, 200);
+        say_abilities(t, m);
     else
-        sip_respond_saying(
-            t, 405, SLICE("edge"), SIP_HEADER_ALLOW, SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"));
+        sip_respond_saying(t, 405, SLICE("edge"), SIP_HEADER_ALLOW, ALLOWED);
 }
 
 void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m)
