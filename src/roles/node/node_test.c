@@ -37,7 +37,6 @@ static void a_refused_offer_leaves_the_session(void **state)
     stage_hang_up();
 }
 
-/* RFC 3261 14.2 */
 /* RFC 3261 14.2: 491 for an offer that meets ours, 500 for a second one of the same phone. */
 static void glare_is_491(void **state)
 {
