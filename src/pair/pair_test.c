@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "pair/pair_fixture.h"
 #include "unit.h"
+#include "wire/pack.h"
 
 static struct fixture f;
 
@@ -318,6 +319,35 @@ static void a_frozen_member_waits_for_its_lease_not_for_the_record(void **state)
     fixture_end(&f);
 }
 
+static void drop_grants(struct fixture *fixture, enum answer *answer, struct buffer *bytes)
+{
+    struct arena arena = {0};
+    const Tandem__RegistryAnswer *a =
+        pack_read(&tandem__registry_answer__descriptor, buffer_slice(bytes), &arena);
+    (void)fixture;
+    if (a != NULL && a->has_lease) {
+        *answer = ANSWER_UNKNOWN;
+        buffer_clear(bytes);
+    }
+    arena_free(&arena);
+}
+
+/* VC-24: one that nobody would miss, since it has no lease, does not become primary. */
+static void without_a_lease_nobody_claims(void **state)
+{
+    (void)state;
+    fixture_begin(&f, true);
+    f.lie = drop_grants;
+    fixture_start(&f, 0);
+    fixture_run(&f, 5000);
+    assert_null(fixture__key(&f, "pair/node-1"));
+    f.lie = NULL;
+    fixture_run(&f, 5000);
+    assert_non_null(fixture__key(&f, "pair/node-1"));
+    assert_int_equal(fixture_primary(&f), 0);
+    fixture_end(&f);
+}
+
 /* ---- a lying registry (test 4) ---- */
 
 static unsigned lies;
@@ -396,7 +426,7 @@ static void a_cut_answer_is_no_death(void **state)
         fixture_run(&f, 1000);
         uint64_t view = fixture_pair(&f, 0)->view;
         f.lie = kind == 0 ? lie_truncate : kind == 1 ? lie_empty : lie_wrong_keys;
-        fixture_run(&f, 2000); /* shorter than the lease */
+        fixture_run(&f, 8000); /* the lease is renewed: that answer has nothing to cut */
         assert_int_equal(fixture_primary(&f), 0);
         assert_int_equal(fixture_pair(&f, 0)->view, view);
         f.lie = NULL;
@@ -429,9 +459,9 @@ static void an_old_answer_takes_nobody_back(void **state)
     begin_in_step();
     f.state_may_be_lost = true;
     f.lie = lie_old;
-    for (int i = 0; i < 3000; i++) {
-        if (i % 500 == 0)
-            fixture_link(&f, i % 1000 != 0, i % 1000 != 0);
+    for (int i = 0; i < 24000; i++) {
+        if (i % 3000 == 0)
+            fixture_link(&f, i % 6000 != 0, i % 6000 != 0);
         fixture_run(&f, 1);
         for (unsigned h = 0; h < 2; h++) {
             uint64_t revision = fixture_pair(&f, h)->revision;
@@ -552,7 +582,8 @@ TESTS("pair", cmocka_unit_test(two_members_become_a_pair),
     cmocka_unit_test(a_linked_pair_needs_no_registry),
     cmocka_unit_test(without_link_and_registry_nothing_leaves), cmocka_unit_test(a_lost_lease_freezes),
     cmocka_unit_test(a_frozen_member_waits_for_its_lease_not_for_the_record),
-    cmocka_unit_test(a_lying_registry_moves_nobody), cmocka_unit_test(a_cut_answer_is_no_death),
-    cmocka_unit_test(an_old_answer_takes_nobody_back), cmocka_unit_test(damaged_answers_do_no_harm),
-    cmocka_unit_test(a_stalled_link_pauses_work), cmocka_unit_test(both_restart_with_lost_memory),
-    cmocka_unit_test(rubbish_on_the_link_begins_it_anew), cmocka_unit_test(a_reload_changes_nothing))
+    cmocka_unit_test(without_a_lease_nobody_claims), cmocka_unit_test(a_lying_registry_moves_nobody),
+    cmocka_unit_test(a_cut_answer_is_no_death), cmocka_unit_test(an_old_answer_takes_nobody_back),
+    cmocka_unit_test(damaged_answers_do_no_harm), cmocka_unit_test(a_stalled_link_pauses_work),
+    cmocka_unit_test(both_restart_with_lost_memory), cmocka_unit_test(rubbish_on_the_link_begins_it_anew),
+    cmocka_unit_test(a_reload_changes_nothing))

@@ -246,7 +246,7 @@ static void lease_answer(struct pair *p, const struct input *in)
     } else if (p->lease_question == PAIR_LEASE_MEMBER && in->answer == ANSWER_NO && a != NULL &&
                a->n_entries == 1) {
         member_there(p, a->entries[0]);
-    } else if (p->lease_question == PAIR_LEASE_RENEW && yes && p->lease_held) {
+    } else if (p->lease_question == PAIR_LEASE_RENEW && yes) {
         lease_good(p);
     } else if (in->answer == ANSWER_NO && (in->error == ERROR_MISSING || in->error == ERROR_CONFLICT)) {
         p->lease = 0; /* it has ended: another one at the next tick */

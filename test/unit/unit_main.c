@@ -2,8 +2,9 @@
  *
  *     build/unit [--list] [--here] [GROUP[:TEST]]...
  *
- * A group is named by its beginning ("base", "base/slice"), a test by its beginning too. --here runs them
- * inside this process with all of cmocka's output, for a debugger.
+ * A group is named by its beginning ("base", "base/slice"), a test by its beginning too; without names all
+ * run but "hard/", which have a suite of their own (test/hard). --here runs them inside this process with all
+ * of cmocka's output, for a debugger.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,7 +48,8 @@ static bool wanted(const struct unit_group *group, const struct CMUnitTest *test
             (colon == NULL || begins(test->name, colon + 1, strlen(colon + 1))))
             return true;
     }
-    return count == 0 && !begins(group->name, "must-fail", 9); /* those prove the harness itself */
+    /* must-fail: those prove the harness itself */
+    return count == 0 && !begins(group->name, "must-fail", 9) && !begins(group->name, "hard/", 5);
 }
 
 static void run_here(const struct unit_group *group, struct unit_tally *tally, char **filters, int count)
