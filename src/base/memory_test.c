@@ -1,5 +1,6 @@
-/* Arena, pool and list. */
+/* Arena, pool, fifo and list. */
 #include "base/arena.h"
+#include "base/fifo.h"
 #include "base/list.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -79,6 +80,39 @@ static void a_pool_of_tiny_objects_has_room_for_its_list(void **state)
     pool_free(&p);
 }
 
+/* Sizes of all kinds, also larger than a piece; what stays does not move. */
+static void a_fifo_gives_back_what_came_first(void **state)
+{
+    struct fifo f = {0};
+    size_t before = mem_live_bytes(), first = 0;
+    size_t *records[400];
+    (void)state;
+    assert_null(fifo_first(&f));
+    for (size_t i = 0; i < 400; i++) {
+        size_t size = sizeof(size_t) + i * i % 700 + (i % 97 == 96 ? 40000 : 0);
+        records[i] = fifo_add(&f, size);
+        assert_int_equal((uintptr_t)records[i] % 8, 0);
+        memset(records[i], 0x55, size);
+        *records[i] = size;
+        for (; i % 3 == 0 && first < i / 2; first++) {
+            assert_ptr_equal(fifo_first(&f), records[first]);
+            fifo_drop(&f, *records[first]);
+        }
+    }
+    for (; first < 390; first++) {
+        assert_ptr_equal(fifo_first(&f), records[first]);
+        fifo_drop(&f, *records[first]);
+    }
+    assert_true(mem_live_bytes() - before < 90000);
+    for (; first < 400; first++)
+        fifo_drop(&f, *records[first]);
+    assert_int_equal(mem_live_bytes(), before);
+    fifo_add(&f, 10);
+    fifo_add(&f, 20000);
+    fifo_free(&f);
+    assert_int_equal(mem_live_bytes(), before);
+}
+
 struct thing {
     int number;
     struct list link;
@@ -114,4 +148,5 @@ static void a_list_keeps_its_order(void **state)
 
 TESTS("base/memory", cmocka_unit_test(an_arena_gives_aligned_memory_of_any_size),
     cmocka_unit_test(a_reset_keeps_one_small_chunk), cmocka_unit_test(a_pool_hands_out_zeroed_objects),
-    cmocka_unit_test(a_pool_of_tiny_objects_has_room_for_its_list), cmocka_unit_test(a_list_keeps_its_order))
+    cmocka_unit_test(a_pool_of_tiny_objects_has_room_for_its_list),
+    cmocka_unit_test(a_fifo_gives_back_what_came_first), cmocka_unit_test(a_list_keeps_its_order))

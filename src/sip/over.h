@@ -3,12 +3,12 @@
 #ifndef TANDEM_SIP_OVER_H
 #define TANDEM_SIP_OVER_H
 
+#include "base/fifo.h"
+#include "base/index.h"
 #include "world/world.h"
 
-struct sip_over;
-
 struct sip_overs {
-    struct list list; /* struct sip_over */
+    struct fifo fifo; /* struct over */
     size_t count;
     struct world_timer timer;
 };

@@ -12,8 +12,6 @@ void sip_transactions_open(struct sip_transactions *ts, struct world *w, const s
     *ts =
         (struct sip_transactions){.world = w, .handlers = handlers, .user = user, .object_kind = object_kind};
     pool_init(&ts->pool, "transaction", sizeof(struct sip_transaction));
-    for (int kind = 0; kind < SIP_TRANSACTION_KINDS; kind++)
-        list_init(&ts->overs[kind].list);
 }
 
 /* What is being reported borrows key and request from the message. */
@@ -185,7 +183,7 @@ static struct slice server_key(struct arena *a, enum sip_method method, const st
 
 /* ---- input ---- */
 
-static uint8_t event_of(uint16_t status)
+uint8_t transaction__event_of(uint16_t status)
 {
     return status < 200 ? SIP_EV_1XX : status < 300 ? SIP_EV_2XX : SIP_EV_REFUSED;
 }
@@ -193,12 +191,13 @@ static uint8_t event_of(uint16_t status)
 static void response_input(
     struct sip_transactions *ts, const struct sip_target *from, const struct sip_message *m)
 {
-    void *found = map_get(&ts->by_key, client_key(&ts->scratch, m->method, m->via.branch));
-    struct sip_transaction *t = transaction__alive(found);
+    struct slice key = client_key(&ts->scratch, m->method, m->via.branch);
+    struct sip_transaction *t = map_get(&ts->by_key, key);
+    const struct sip_over *over = t == NULL ? transaction__over_find(ts, key) : NULL;
     if (t != NULL)
-        transaction__event(t, event_of(m->status), m);
-    else if (found != NULL)
-        transaction__over_input(ts, found, from, m);
+        transaction__event(t, transaction__event_of(m->status), m);
+    else if (over != NULL)
+        transaction__over_input(ts, over, from, m);
     else
         ts->handlers->stray(ts->user, from, m);
 }
@@ -213,7 +212,10 @@ static void report(struct sip_transactions *ts, struct sip_transaction *t, const
     ts->request = NULL;
     if (ts->current != t)
         return; /* it is gone */
-    if (transaction__may_be_over(t)) {
+    if (t->answered) {
+        ts->handlers->over(ts->user, t);
+        transaction__release(t);
+    } else if (transaction__may_be_over(t)) {
         transaction__bury(t);
     } else if (ts->handlers->changed == NULL) {
         struct slice request = t->request;
@@ -228,10 +230,10 @@ static void request_input(
     struct sip_transactions *ts, const struct sip_target *from, bool reliable, const struct sip_message *m)
 {
     struct slice key = server_key(&ts->scratch, m->method, m);
-    void *found = map_get(&ts->by_key, key);
-    struct sip_transaction *t = transaction__alive(found);
-    if (t == NULL && found != NULL) {
-        transaction__over_input(ts, found, from, m);
+    struct sip_transaction *t = map_get(&ts->by_key, key);
+    const struct sip_over *over = t == NULL ? transaction__over_find(ts, key) : NULL;
+    if (over != NULL) {
+        transaction__over_input(ts, over, from, m);
         return;
     }
     if (t != NULL) {
@@ -294,7 +296,8 @@ struct sip_transaction *sip_transaction_find(struct sip_transactions *ts, uint64
 
 bool sip_transaction_known(struct sip_transactions *ts, const struct sip_message *m)
 {
-    bool known = map_get(&ts->by_key, server_key(&ts->scratch, m->method, m)) != NULL;
+    struct slice key = server_key(&ts->scratch, m->method, m);
+    bool known = map_get(&ts->by_key, key) != NULL || transaction__over_find(ts, key) != NULL;
     if (ts->current == NULL) /* whose key lies there */
         arena_reset(&ts->scratch);
     return known;
@@ -312,7 +315,7 @@ struct sip_transaction *sip_transaction_cancelled(
     struct sip_transactions *ts, const struct sip_message *cancel)
 {
     struct slice key = server_key(&ts->scratch, SIP_INVITE, cancel);
-    return transaction__alive(map_get(&ts->by_key, key));
+    return map_get(&ts->by_key, key);
 }
 
 /* ---- output ---- */
@@ -337,66 +340,6 @@ struct sip_transaction *sip_request(struct sip_transactions *ts, const struct si
         transaction__set_resend(t, timer_duration(TIMER_SIP_T1));
     transaction__changed(t);
     return t;
-}
-
-void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message)
-{
-    transaction__keep(&t->message, message);
-    t->status = status;
-    transaction__event(t, event_of(status), NULL);
-}
-
-void sip_respond_once(struct sip_transaction *t, struct slice message)
-{
-    t->table->handlers->send(t->table->user, &t->target, message);
-    t->table->handlers->over(t->table->user, t);
-    t->state = SIP_ST_TERMINATED;
-    transaction__changed(t);
-    transaction__release(t);
-}
-
-void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
-    enum sip_header_id header, struct slice value)
-{
-    struct sip_transactions *ts = t->table;
-    struct sip_message parsed;
-    const struct sip_message *request = &parsed;
-    struct arena arena = {0};
-    if (ts->current == t && ts->request != NULL)
-        request = ts->request;
-    else if (sip_parse(&parsed, t->request, &arena, NULL) != 0)
-        request = NULL;
-    if (request != NULL) {
-        struct buffer out = sip_spare_take(ts);
-        sip_add_response_head(&out, request, status, SLICE(""), to_tag);
-        if (!slice_empty(value))
-            sip_add_header(&out, header, value);
-        sip_add_body(&out, SLICE(""), SLICE(""));
-        sip_respond(t, status, buffer_slice(&out));
-        sip_spare_give(ts, &out);
-    }
-    arena_free(&arena);
-}
-
-struct buffer sip_spare_take(struct sip_transactions *ts)
-{
-    struct buffer b = ts->spare;
-    ts->spare = (struct buffer){0};
-    buffer_clear(&b);
-    b.limit = SIP_MESSAGE_LIMIT;
-    return b;
-}
-
-void sip_spare_give(struct sip_transactions *ts, struct buffer *b)
-{
-    buffer_free(&ts->spare);
-    ts->spare = *b;
-    *b = (struct buffer){0};
-}
-
-void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag)
-{
-    sip_respond_saying(t, status, to_tag, SIP_HEADER_OTHER, SLICE(""));
 }
 
 /* Both CANCEL and the ACK of a refusal repeat the request's line, top Via, From, Call-ID, CSeq number and

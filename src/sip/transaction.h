@@ -40,7 +40,7 @@ enum sip_transaction_state {
 };
 
 struct sip_transaction {
-    bool over; /* false: tells it from a struct sip_over under the same kind of key */
+    bool answered; /* what is left of it is kept already, and it goes when it has been reported */
     uint64_t id;
     struct sip_transactions *table;
     uint8_t kind, state;
@@ -79,7 +79,8 @@ struct sip_transactions {
     void *user;
     uint8_t object_kind; /* of the world's timers: OBJECT(kind, id) */
     uint64_t next_id;
-    struct map by_id, by_key; /* by_key: sip_over too */
+    struct map by_id, by_key;
+    struct index by_hash; /* struct sip_over */
     struct pool pool;
     struct sip_transaction *current;   /* of the request that is being reported */
     const struct sip_message *request; /* that one */
@@ -114,20 +115,6 @@ bool sip_may_cancel(const struct sip_transaction *t);
 /* Sends its CANCEL; with the value of a Reason header, where there is one (RFC 3326). */
 void sip_cancel(struct sip_transactions *ts, struct sip_transaction *invite);
 void sip_cancel_saying(struct sip_transactions *ts, struct sip_transaction *invite, struct slice reason);
-/* Sends a response that the caller has built; one with that status. */
-void sip_respond(struct sip_transaction *t, uint16_t status, struct slice message);
-/* A buffer for a message that is built, and back: most need no memory of their own. */
-struct buffer sip_spare_take(struct sip_transactions *ts);
-void sip_spare_give(struct sip_transactions *ts, struct buffer *b);
-/* Builds and sends a response without body; `to_tag` as in sip_add_response_head. */
-void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag);
-/* ... with one header more: what is allowed, what is not supported. */
-void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
-    enum sip_header_id header, struct slice value);
-/* Sends a final response and forgets the request: a copy of it is a new one (RFC 3261 8.2.7, 26.3.2.4). For
- * answers that cost nothing to give again, so that who never comes back costs no memory. */
-void sip_respond_once(struct sip_transaction *t, struct slice message);
-
 /* Sends the requests that still wait for an answer from this peer once more: it is another process now. */
 void sip_transactions_resend(struct sip_transactions *ts, struct slice peer);
 /* A peer is gone: requests that it has not answered yet go by another one. */
@@ -145,5 +132,7 @@ void sip_transactions_resume(struct sip_transactions *ts);
 bool sip_target_equal(const struct sip_target *a, const struct sip_target *b);
 
 extern const struct fsm *const sip_transaction_machines[SIP_TRANSACTION_KINDS];
+
+#include "sip/answer.h"
 
 #endif

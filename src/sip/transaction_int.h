@@ -19,6 +19,7 @@ enum sip_transaction_event {
 /* OVER + kind: of the object 0, which no transaction is. */
 enum { TRANSACTION_TIMER_DEADLINE = 1, TRANSACTION_TIMER_RESEND, TRANSACTION_TIMER_OVER };
 
+uint8_t transaction__event_of(uint16_t status); /* of a response */
 /* Feeds the machine; frees the transaction when it has ended. */
 void transaction__event(struct sip_transaction *t, uint8_t event, const void *input);
 void transaction__send(struct sip_transaction *t);
@@ -37,11 +38,12 @@ void transaction__release(struct sip_transaction *t);
 bool transaction__may_be_over(const struct sip_transaction *t);
 void transaction__bury(
     struct sip_transaction *t); /* frees it; what may come again finds what is left of it */
-/* What is in by_key: NULL where it is over. */
-struct sip_transaction *transaction__alive(void *found);
+/* Keeps what is needed to give that answer again; the transaction stays. */
+void transaction__bury_answer(struct sip_transaction *t, const struct sip_answer *a);
+const struct sip_over *transaction__over_find(const struct sip_transactions *ts, struct slice key);
 /* Came again. */
-void transaction__over_input(
-    struct sip_transactions *ts, void *over, const struct sip_target *from, const struct sip_message *m);
+void transaction__over_input(struct sip_transactions *ts, const struct sip_over *o,
+    const struct sip_target *from, const struct sip_message *m);
 void transaction__over_timer(struct sip_transactions *ts, uint32_t timer);
 void transaction__over_close(struct sip_transactions *ts);
 

@@ -26,3 +26,51 @@ void *pack_read(const ProtobufCMessageDescriptor *type, struct slice bytes, stru
         return NULL;
     return protobuf_c_message_unpack(type, &allocator, bytes.length, (const uint8_t *)bytes.data);
 }
+
+static bool take_number(uint64_t *number, struct slice *rest)
+{
+    *number = 0;
+    for (unsigned i = 0; i < rest->length && i < 10; i++) {
+        unsigned char byte = (unsigned char)rest->data[i];
+        *number |= (uint64_t)(byte & 127) << (7 * i);
+        if (byte < 128) {
+            *rest = slice_from(*rest, i + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool pack_next(struct pack_field *f, struct slice *rest)
+{
+    enum { NUMBER, EIGHT_BYTES, LENGTH, FOUR_BYTES = 5 };
+    struct slice at = *rest;
+    uint64_t key, length = 0;
+    if (!take_number(&key, &at) || key >> 3 == 0 || key >> 3 > UINT32_MAX)
+        return false;
+    switch (key & 7) {
+    case NUMBER:
+        if (!take_number(&length, &at))
+            return false;
+        length = 0;
+        break;
+    case EIGHT_BYTES:
+        length = 8;
+        break;
+    case LENGTH:
+        if (!take_number(&length, &at))
+            return false;
+        break;
+    case FOUR_BYTES:
+        length = 4;
+        break;
+    default:
+        return false;
+    }
+    if (length > at.length)
+        return false;
+    f->number = (uint32_t)(key >> 3);
+    f->bytes = (key & 7) == LENGTH ? slice_first(at, length) : slice_of("", 0);
+    *rest = slice_from(at, length);
+    return true;
+}

@@ -15,6 +15,14 @@ void pack_add(struct buffer *out, const ProtobufCMessage *message);
 /* NULL where the bytes are not such a message. Never free it: it belongs to the arena. */
 void *pack_read(const ProtobufCMessageDescriptor *type, struct slice bytes, struct arena *arena);
 
+/* Walks the fields of a message as they lie there, for whoever needs one of many and not a copy of all. False
+ * at the end, and where the bytes are none: then *rest is not empty. */
+struct pack_field {
+    uint32_t number;
+    struct slice bytes; /* of a field with a length: text, bytes, a message; of others empty */
+};
+bool pack_next(struct pack_field *f, struct slice *rest);
+
 static inline ProtobufCBinaryData pack_bytes(struct slice s)
 {
     return (ProtobufCBinaryData){s.length, (uint8_t *)(uintptr_t)s.data};

@@ -63,6 +63,43 @@ static void giants_are_not_read(void **state)
     arena_free(&arena);
 }
 
+/* A text, a number, four and eight bytes, another text; cut anywhere it is no message. */
+static void fields_are_walked_as_they_lie_there(void **state)
+{
+    static const struct slice all = SLICE_INIT("\x0a\x03"
+                                               "abc\x10\xac\x02\x1d"
+                                               "four\x21"
+                                               "eight888\xa2\x06\x00");
+    static const struct pack_field wanted[] = {{1, SLICE_INIT("abc")}, {2, SLICE_INIT("")},
+        {3, SLICE_INIT("")}, {4, SLICE_INIT("")}, {100, SLICE_INIT("")}};
+    static const size_t ends[] = {0, 5, 8, 13, 22, 25};
+    struct pack_field f;
+    struct slice rest = all;
+    (void)state;
+    for (size_t i = 0; i < 5; i++) {
+        assert_true(pack_next(&f, &rest));
+        assert_int_equal(f.number, wanted[i].number);
+        assert_true(slice_equal(f.bytes, wanted[i].bytes));
+    }
+    assert_false(pack_next(&f, &rest));
+    assert_true(slice_empty(rest));
+    for (size_t length = 0; length < all.length; length++) {
+        bool whole = false;
+        for (rest = slice_first(all, length); pack_next(&f, &rest);)
+            continue;
+        for (size_t i = 0; i < 6; i++)
+            whole = whole || length == ends[i];
+        assert_int_equal(slice_empty(rest), whole);
+    }
+    static const struct slice bad[] = {SLICE_INIT("\x02\x00"), SLICE_INIT("\x0b\x00"), SLICE_INIT("\x0f\x00"),
+        SLICE_INIT("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
+        SLICE_INIT("\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        rest = bad[i];
+        assert_false(pack_next(&f, &rest));
+    }
+}
+
 static void packing_respects_the_limit(void **state)
 {
     struct buffer out = {.limit = 4};
@@ -75,4 +112,4 @@ static void packing_respects_the_limit(void **state)
 
 TESTS("wire/pack", cmocka_unit_test(reads_what_it_packed), cmocka_unit_test(what_is_cut_is_not_read),
     cmocka_unit_test(unknown_fields_are_passed_over), cmocka_unit_test(giants_are_not_read),
-    cmocka_unit_test(packing_respects_the_limit))
+    cmocka_unit_test(fields_are_walked_as_they_lie_there), cmocka_unit_test(packing_respects_the_limit))

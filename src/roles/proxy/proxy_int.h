@@ -7,6 +7,7 @@
 #ifndef TANDEM_ROLES_PROXY_PROXY_INT_H
 #define TANDEM_ROLES_PROXY_PROXY_INT_H
 
+#include "base/index.h"
 #include "base/map.h"
 #include "config/part.h"
 #include "roles/proxy/edge/edge.h"
@@ -86,7 +87,7 @@ struct proxy {
     struct arena arena; /* of one turn */
 
     /* registrar/ */
-    struct map aors;                  /* by DN */
+    struct index aors;                /* by DN */
     struct list slices[PROXY_SLICES]; /* struct aor */
     uint64_t digests[PROXY_SLICES];   /* of what is known */
     size_t binding_count, gone_count; /* contacts; and removed ones that are remembered */

@@ -62,16 +62,17 @@ static void add_good(struct buffer *out, const struct registration *g)
 
 void proxy__register_answer(const struct registration *g, struct sip_transaction *t, uint16_t status)
 {
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     struct slice reason = status == 439 ? SLICE("First Hop Lacks Outbound Support") : (struct slice){0};
-    sip_add_response_head(&out, g->message, status, reason, SLICE("edge"));
+    struct sip_answer a;
+    if (!sip_answer_begin(&a, t, status, reason, SLICE("edge")))
+        return;
+    struct buffer *out = &a.message;
     if (status == 423)
-        buffer_add_format(&out, "Min-Expires: %u\r\n", g->phones->register_shortest);
+        buffer_add_format(out, "Min-Expires: %u\r\n", g->phones->register_shortest);
     if (status == 420)
-        sip_add_header(&out, SIP_HEADER_UNSUPPORTED, g->unsupported);
+        sip_add_header(out, SIP_HEADER_UNSUPPORTED, g->unsupported);
     if (status == 200)
-        add_good(&out, g);
-    sip_add_body(&out, SLICE(""), SLICE(""));
-    sip_respond(t, status, buffer_slice(&out));
-    buffer_free(&out);
+        add_good(out, g);
+    sip_add_body(out, SLICE(""), SLICE(""));
+    sip_answer_send(&a, t);
 }

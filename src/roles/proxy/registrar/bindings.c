@@ -15,9 +15,21 @@
 
 /* ---- DNs ---- */
 
+static bool is_called_h(const void *object, const void *key)
+{
+    const struct aor *a = object;
+    return slice_equal(slice_of(a->dn, a->length), *(const struct slice *)key);
+}
+
+/* Keyed: the names come from outside. */
+static uint32_t place_of_dn(struct slice dn)
+{
+    return (uint32_t)hash_bytes(hash_process_key, dn);
+}
+
 struct aor *proxy__aor(struct proxy *p, struct slice dn)
 {
-    return map_get(&p->aors, dn);
+    return index_find(&p->aors, place_of_dn(dn), is_called_h, &dn);
 }
 
 static struct aor *obtain_aor(struct proxy *p, struct slice dn)
@@ -30,7 +42,7 @@ static struct aor *obtain_aor(struct proxy *p, struct slice dn)
     a->length = (uint8_t)dn.length;
     a->slice = (uint8_t)(hash_stable(dn) % PROXY_SLICES);
     list_append(&p->slices[a->slice], &a->of_slice);
-    map_put(&p->aors, slice_of(a->dn, a->length), a);
+    index_add(&p->aors, place_of_dn(dn), a);
     return a;
 }
 
@@ -38,7 +50,7 @@ static void tidy_aor(struct proxy *p, struct aor *a)
 {
     if (a->first != NULL)
         return;
-    map_remove(&p->aors, slice_of(a->dn, a->length));
+    index_remove(&p->aors, place_of_dn(slice_of(a->dn, a->length)), a);
     list_remove(&a->of_slice);
     mem_free(a);
 }
@@ -113,14 +125,17 @@ static void fill(struct binding *b, const struct binding_report *r)
     b->origin = r->origin;
     b->changed_at = r->changed_at;
     b->expires_at = r->expires_at;
-    b->flow = r->flow.flow;
-    b->incarnation = r->flow.incarnation;
+    b->transport = (uint8_t)r->flow.transport;
+    if (binding_has_address(b)) {
+        b->address = r->flow.address;
+    } else {
+        b->flow = r->flow.flow;
+        b->incarnation = r->flow.incarnation;
+    }
     b->call = r->call;
     b->cseq = r->cseq;
     b->reg_id = r->reg_id;
     b->q = r->q;
-    b->address = r->flow.address;
-    b->transport = (uint8_t)r->flow.transport;
     b->listener = (uint8_t)r->flow.listener;
     b->gone = r->gone;
     b->adopted = false;
@@ -330,16 +345,17 @@ void proxy__binding_pack(const struct binding *b, Tandem__Binding *out)
         out->gone_until = (uint64_t)b->expires_at;
         return;
     }
-    out->address = pack_bytes(slice_of(&b->address, sizeof b->address));
+    static const struct address nowhere;
+    bool has_address = binding_has_address(b);
+    out->address = pack_bytes(slice_of(has_address ? &b->address : &nowhere, sizeof nowhere));
     out->expires_at = (uint64_t)b->expires_at;
     out->has_call = true;
     out->call = b->call;
     out->has_cseq = true;
     out->cseq = b->cseq;
-    out->has_flow = b->flow != 0;
-    out->flow = b->flow;
-    out->has_incarnation = true;
-    out->incarnation = b->incarnation;
+    out->has_flow = out->has_incarnation = !has_address;
+    out->flow = has_address ? 0 : b->flow;
+    out->incarnation = has_address ? 0 : b->incarnation;
     out->has_q = true;
     out->q = b->q;
     if (b->instance_length != 0)
@@ -405,11 +421,13 @@ bool proxy__binding_read(struct proxy *p, struct binding_report *r, const Tandem
 
 void proxy__binding_flow(const struct binding *b, struct phone_flow *flow)
 {
-    *flow = (struct phone_flow){.transport = (enum transport)b->transport,
-        .address = b->address,
-        .flow = b->flow,
-        .incarnation = b->incarnation,
-        .listener = b->listener};
+    *flow = (struct phone_flow){.transport = (enum transport)b->transport, .listener = b->listener};
+    if (binding_has_address(b)) {
+        flow->address = b->address;
+    } else {
+        flow->flow = b->flow;
+        flow->incarnation = b->incarnation;
+    }
     strcpy(flow->proxy, b->origin->name);
 }
 

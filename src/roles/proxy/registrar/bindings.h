@@ -53,14 +53,19 @@ struct binding {
     struct list unsaved;
     const struct origin_state *origin; /* the proxy that has the flow */
     int64_t changed_at, expires_at;    /* µs; a removed one is remembered until it would have run out */
-    uint64_t flow, incarnation;
+    union {
+        struct address address; /* transport UDP */
+        struct {
+            uint64_t flow, incarnation; /* all others */
+        };
+    };
     uint64_t call; /* hash of the Call-ID */
     uint32_t cseq, reg_id;
     uint16_t contact_length, instance_length, path_length, agent_length, room;
     uint16_t q; /* thousandths */
-    struct address address;
-    uint8_t transport, listener, written;
-    bool gone, adopted;
+    uint8_t transport, listener;
+    uint8_t written : 2;
+    bool gone : 1, adopted : 1;
     char texts[]; /* contact, instance, path, agent; a NUL behind each */
 };
 
@@ -84,6 +89,10 @@ struct binding_report {
     bool gone;
 };
 
+static inline bool binding_has_address(const struct binding *b)
+{
+    return b->transport == TRANSPORT_UDP;
+}
 static inline struct slice binding_contact(const struct binding *b)
 {
     return slice_of(b->texts, b->contact_length);

@@ -33,7 +33,7 @@ static void add_text(struct buffer *out, const char *name, struct slice value)
 static void add_binding(struct listing *l, const struct config_dn *dn, const struct binding *b)
 {
     struct buffer *out = l->out, address = {0};
-    if (b->address.family != 0)
+    if (binding_has_address(b) && b->address.family != 0)
         address_add(&address, &b->address);
     buffer_add_text(out, l->count++ != 0 ? ",{\"dn\":" : "{\"dn\":");
     json_add_string(out, dn->number);

@@ -13,6 +13,7 @@
 
 #define TOKEN_ASKED 1
 #define CHANGES_MOST ((size_t)64 << 10) /* bytes of one message */
+#define FIELD_PROXY 1U                  /* of BindingChange */
 #define TAG_BINDINGS 0x22               /* field 4 of BindingChange, with a length */
 #define SUBJECT (CONFIG_NAME_MAX + 24)
 
@@ -202,8 +203,20 @@ static void follow_life(struct proxy *p, struct origin_state *o, uint64_t incarn
     want(p, o);
 }
 
+/* What we have told comes back to us as to everybody. */
+static bool is_own(const struct proxy *p, struct slice change)
+{
+    struct pack_field f;
+    while (pack_next(&f, &change))
+        if (f.number == FIELD_PROXY)
+            return slice_equal(f.bytes, slice_text(p->name));
+    return false;
+}
+
 static void change_input(struct proxy *p, struct slice bytes)
 {
+    if (is_own(p, bytes))
+        return;
     const Tandem__BindingChange *c = pack_read(&tandem__binding_change__descriptor, bytes, &p->arena);
     struct origin_state *o = c != NULL ? proxy__origin(p, c->proxy) : NULL;
     if (o == NULL || o == p->own_origin || c->incarnation < o->incarnation)

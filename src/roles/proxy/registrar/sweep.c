@@ -45,7 +45,7 @@ static void sweep(struct proxy *p)
 {
     size_t looked = 0;
     unsigned slices = 0;
-    bool few = map_count(&p->aors) <= SWEPT;
+    bool few = p->aors.count <= SWEPT;
     while (slices < (few ? PROXY_SLICES : PROXY_SLICES / ROUND) && looked < SWEPT) {
         list_for_each_safe (link, next, &p->slices[p->sweep_at]) {
             sweep_aor(p, list_entry(link, struct aor, of_slice));
@@ -111,17 +111,21 @@ void proxy__bindings_flush(struct proxy *p)
     proxy__places_flush(p);
 }
 
+static void free_aor(struct aor *a)
+{
+    for (struct binding *b = a->first, *next; b != NULL; b = next) {
+        next = b->next;
+        mem_free(b);
+    }
+    mem_free(a);
+}
+
 void proxy__bindings_close(struct proxy *p)
 {
-    struct aor *a;
-    map_for_each (a, &p->aors) {
-        for (struct binding *b = a->first, *next; b != NULL; b = next) {
-            next = b->next;
-            mem_free(b);
-        }
-        mem_free(a);
-    }
-    map_free(&p->aors);
+    for (unsigned i = 0; i < PROXY_SLICES; i++)
+        list_for_each_safe (link, following, &p->slices[i])
+            free_aor(list_entry(link, struct aor, of_slice));
+    index_free(&p->aors);
     world_timer_clear(&p->sweep_timer);
     proxy__save_close(p);
     proxy__share_close(p);
