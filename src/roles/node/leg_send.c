@@ -76,7 +76,12 @@ void node__leg_invite(struct leg *l, struct slice offer)
     l->ack_cseq = ++l->dialog.local_cseq;
     sip_dialog_add_request(&out, &l->dialog, SIP_INVITE, l->ack_cseq, via);
     add_abilities(&out, l, may_be_reliable(l, offer));
-    sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
+    if (first)
+        buffer_add(&out, buffer_slice(&l->call->carried));
+    if (first)
+        node__carry_body(&out, l->call, offer);
+    else
+        sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
     l->media = slice_empty(offer) ? MEDIA_ASKED : MEDIA_OFFERING;
     node__sdp_set(l, &l->offered_sdp, offered);
     if (first)

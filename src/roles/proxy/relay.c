@@ -105,11 +105,14 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
     if (to->breadth != 0)
         buffer_add_format(out, "Max-Breadth: %u\r\n", to->breadth);
-    if (to->record_way != NULL)
+    if (to->record_way != NULL) {
         trunk_add_identity(out, p, m, to->record_way);
-    else if (!slice_empty(identity))
-        buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
-    sip_add_headers_of(out, m, SKIPPED);
+        trunk_add_headers(out, p, m, to->record_way, SKIPPED);
+    } else {
+        if (!slice_empty(identity))
+            buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
+        sip_add_headers_of(out, m, SKIPPED);
+    }
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
 
