@@ -7,11 +7,11 @@
 
 static char body[2000];
 
-static const char *with_part(const char *head, const char *part)
+static const char *with_part(int version, const char *head, const char *part)
 {
     snprintf(body, sizeof body,
         "--x\r\nContent-Type: application/sdp\r\n\r\n%s\r\n--x\r\n%s\r\n%s\r\n--x--\r\n",
-        stage_sdp(1, "sendrecv"), head, part);
+        stage_sdp(version, "sendrecv"), head, part);
     return body;
 }
 
@@ -34,7 +34,7 @@ static void give_up(const char *invite)
 static void the_description_is_taken_out_of_several_parts(void **state)
 {
     (void)state;
-    dial(NULL, PARTS, with_part("Content-Type: application/pidf+xml\r\n", "<presence/>"));
+    dial(NULL, PARTS, with_part(1, "Content-Type: application/pidf+xml\r\n", "<presence/>"));
     const char *invite = stage_must_find("INVITE sip:1002@home", "Content-Type: application/sdp\r\n");
     assert_non_null(strstr(invite, "m=audio 10001"));
     assert_null(strstr(invite, "presence"));
@@ -43,12 +43,13 @@ static void the_description_is_taken_out_of_several_parts(void **state)
     stage_caller("ACK", 1, stage_caller_tag(), "");
     /* ... in a later offer, and in an answer */
     stage.type = PARTS;
-    stage_caller("INVITE", 2, stage_caller_tag(), with_part("Content-Type: text/plain\r\n", "hold"));
+    stage_caller("INVITE", 2, stage_caller_tag(), with_part(3, "Content-Type: text/plain\r\n", "hold"));
     stage.type = PARTS;
-    stage_respond(stage_must_find("INVITE sip:cb@", "m=audio 10001"), 200, "cb",
-        with_part("Content-Type: text/plain\r\n", "held"));
+    stage_respond(stage_must_find("INVITE sip:cb@", "m=audio 10003"), 200, "cb",
+        with_part(4, "Content-Type: text/plain\r\n", "held"));
     const char *answer = stage_must_find("SIP/2.0 200", "CSeq: 2 INVITE");
     assert_non_null(strstr(answer, "Content-Type: application/sdp"));
+    assert_non_null(strstr(answer, "m=audio 10004"));
     stage_caller("ACK", 2, stage_caller_tag(), "");
     stage_hang_up();
 }
@@ -59,7 +60,7 @@ static void what_must_be_understood_is_refused(void **state)
     (void)state;
     dial(NULL, PARTS,
         with_part(
-            "Content-Type: application/isup\r\nContent-Disposition: signal;handling=required\r\n", "x"));
+            1, "Content-Type: application/isup\r\nContent-Disposition: signal;handling=required\r\n", "x"));
     stage_must_find("SIP/2.0 415", "Accept: application/sdp, multipart/mixed");
     stage_end();
     dial(NULL, "application/isup", "x");
@@ -89,8 +90,8 @@ static void configured_parts_go_on(void **state)
     (void)state;
     static struct slice types[] = {SLICE_INIT("application/pidf+xml"), SLICE_INIT("application/isup")};
     stage_passing.bodies = (struct config_list){types, 2};
-    dial(
-        NULL, PARTS, with_part("Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n", "<presence/>"));
+    dial(NULL, PARTS,
+        with_part(1, "Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n", "<presence/>"));
     const char *invite = stage_must_find("INVITE sip:1002@home", "Content-Type: multipart/mixed;boundary=");
     assert_non_null(strstr(invite, "m=audio 10001"));
     assert_non_null(
