@@ -132,7 +132,7 @@ static void ack_h(void *user, const struct sip_target *from, const struct sip_me
 
 /* ---- answers to our requests ---- */
 
-static void accepted_response(struct leg *l, const struct sip_message *m)
+static void accepted_response(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
     if (m->cseq != l->ack_cseq)
         return; /* of an INVITE that is settled long since */
@@ -142,17 +142,17 @@ static void accepted_response(struct leg *l, const struct sip_message *m)
     } else if (slice_equal(m->to_tag, l->dialog.remote_tag)) {
         node__leg_ack_again(l);
     } else {
-        node__leg_drop_fork(l, m);
+        node__leg_drop_fork(l, t, m);
     }
 }
 
-static void invite_response(struct leg *l, const struct sip_message *m)
+static void invite_response(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
     node__carry_back(l, m);
     if (m->status < 200)
         node__leg_event(l, LEG_EV_PROVISIONAL, m);
     else if (m->status < 300)
-        accepted_response(l, m);
+        accepted_response(l, t, m);
     else
         node__leg_event(l, LEG_EV_REFUSED, m);
 }
@@ -171,7 +171,7 @@ static void response_h(void *user, struct sip_transaction *t, const struct sip_m
     if (l == NULL)
         return;
     if (t->method == SIP_INVITE)
-        invite_response(l, m);
+        invite_response(l, t, m);
     else if (t->method == SIP_UPDATE)
         node__update_response(l, t, m);
     else if (t->method == SIP_BYE && m->status >= 200)

@@ -215,17 +215,17 @@ struct slice trunk_attempt(const struct outside *o)
     return slice_text(o != NULL ? o->attempt : "");
 }
 
-static void add_numbers(struct buffer *out, const struct sip_message *m, uint32_t shift)
+static void add_numbers(struct buffer *out, const struct sip_message *m, const struct outside *o)
 {
-    buffer_add_format(out, "CSeq: %" PRIu32 " %.*s\r\n", m->cseq + shift, SLICE_ARG(m->method_name));
+    buffer_add_format(out, "CSeq: %" PRIu32 " %.*s\r\n", m->cseq + o->shift, SLICE_ARG(m->method_name));
     struct slice rack = sip_header_value(m, SIP_HEADER_RACK), first, second;
     uint64_t number;
     if (slice_empty(rack))
         return;
     if (slice_cut(&rack, ' ', &first) && slice_cut(&rack, ' ', &second) &&
         slice_to_u64(&number, second, UINT32_MAX) == 0)
-        buffer_add_format(out, "RAck: %.*s %" PRIu32 " %.*s\r\n", SLICE_ARG(first), (uint32_t)number + shift,
-            SLICE_ARG(rack));
+        buffer_add_format(out, "RAck: %.*s %" PRIu32 " %.*s\r\n", SLICE_ARG(first),
+            (uint32_t)number + o->invite_shift, SLICE_ARG(rack));
 }
 
 void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *m,
@@ -250,7 +250,7 @@ void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *
         buffer_add_format(out, "@%.*s>\r\n", SLICE_ARG(o->domain));
     }
     add_contacts(out, m, o->listener, o->caller);
-    add_numbers(out, m, o->shift);
+    add_numbers(out, m, o);
     buffer_add(out, o->credentials);
     add_headers(out, o->trunk, m, WRITTEN);
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);

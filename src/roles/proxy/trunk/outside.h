@@ -14,6 +14,7 @@ struct outside {
     struct slice domain;                  /* of both */
     bool anonymous;                       /* the caller wants to stay unknown, and the trunk is not trusted */
     uint32_t shift;                       /* CSeq there is greater by so much: challenges were answered */
+    uint32_t invite_shift;                /* ... of the INVITE that a PRACK means */
     struct slice credentials;             /* a whole line, or empty */
     char attempt[24];                     /* makes the branch of each try another one */
 };
