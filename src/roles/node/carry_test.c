@@ -1,4 +1,4 @@
-/* Bodies of several parts, headers that go on, attributes (CM-41). */
+/* Bodies of several parts, headers that go on, attributes. */
 #include "roles/node/node_fixture.h"
 #include "unit.h"
 #include "wire/event.pb-c.h"
@@ -30,7 +30,7 @@ static void give_up(const char *invite)
     stage_end();
 }
 
-/* RFC 5621: the description is found among others; what is not configured does not go on. */
+/* CM-41, RFC 5621: the description is found among others; what is not configured does not go on. */
 static void the_description_is_taken_out_of_several_parts(void **state)
 {
     (void)state;
@@ -54,7 +54,7 @@ static void the_description_is_taken_out_of_several_parts(void **state)
     stage_hang_up();
 }
 
-/* RFC 3261 8.2.3: what must be understood and is not is refused, and we say what we understand. */
+/* CM-41, RFC 3261 8.2.3: what must be understood and is not is refused, and we say what we understand. */
 static void what_must_be_understood_is_refused(void **state)
 {
     (void)state;
@@ -73,7 +73,7 @@ static void what_must_be_understood_is_refused(void **state)
     give_up(stage_must_find("INVITE sip:1002@home", "Content-Length: 0"));
 }
 
-/* RFC 2046 5.1.4 */
+/* CM-41, RFC 2046 5.1.4 */
 static void the_last_alternative_counts(void **state)
 {
     (void)state;
@@ -85,6 +85,7 @@ static void the_last_alternative_counts(void **state)
     give_up(stage_must_find("INVITE sip:1002@home", "m=audio 10002"));
 }
 
+/* CM-41 */
 static void configured_parts_go_on(void **state)
 {
     (void)state;
@@ -105,7 +106,7 @@ static void configured_parts_go_on(void **state)
     give_up(stage_must_find("INVITE sip:1002@home", "Content-Type: application/isup"));
 }
 
-/* VC-8: what says how a call has come always goes on; more where the location names it. */
+/* CM-41, VC-8: what says how a call has come always goes on; more where the location names it. */
 static void headers_go_on_as_configured(void **state)
 {
     (void)state;
@@ -145,6 +146,7 @@ static const Tandem__CallAttribute *attribute_of(struct call *c, const char *nam
     return NULL;
 }
 
+/* CM-41: RFC 6442, 7433, 5806 and what the location names. */
 static void headers_become_attributes(void **state)
 {
     (void)state;
