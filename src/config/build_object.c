@@ -79,6 +79,8 @@ static void build_location(struct config_builder *b, const struct kind *k, const
 {
     struct slice networks[FIELD_LIST_ITEMS], unchallenged[FIELD_LIST_ITEMS];
     struct slice scanners[FIELD_LIST_ITEMS], domains[FIELD_LIST_ITEMS];
+    struct slice headers[FIELD_LIST_ITEMS], denied[FIELD_LIST_ITEMS];
+    struct slice bodies[FIELD_LIST_ITEMS], attributes[FIELD_LIST_ITEMS];
     config__put_location(
         b, &(struct said_location){
                .row =
@@ -93,6 +95,10 @@ static void build_location(struct config_builder *b, const struct kind *k, const
                        .guard = guard(k, body),
                        .scanners = texts(scanners, object_list(body, "guard_scanners")),
                        .domains = texts(domains, object_list(body, "guard_domains")),
+                       .passing = {.headers = texts(headers, object_list(body, "headers")),
+                           .denied = texts(denied, object_list(body, "headers_denied")),
+                           .bodies = texts(bodies, object_list(body, "bodies")),
+                           .attributes = texts(attributes, object_list(body, "attributes"))},
                    },
                .says_sha256 = json_object_get(body, "sha256") != NULL,
            });

@@ -18,6 +18,14 @@ struct config_phones {
     uint32_t register_standard, register_shortest, register_longest;
 };
 
+/* What of a call's messages goes on to the other party, and what becomes an attribute of the call (CM-41). */
+struct config_passing {
+    struct config_list headers;    /* names, "X-*", besides those that always do */
+    struct config_list denied;     /* ... that never do */
+    struct config_list bodies;     /* media types besides session descriptions: "application/pidf+xml" */
+    struct config_list attributes; /* "name=Header", or a header alone */
+};
+
 /* Where no object says it: the defaults. */
 struct config_cluster {
     struct slice name;
@@ -25,6 +33,9 @@ struct config_cluster {
     struct config_list log; /* MODULE=LEVEL */
 };
 const struct config_cluster *config_cluster(const struct configuration *c); /* never NULL */
+
+/* Whether the name of a header is one of them; "X-*" fits all that begin so. */
+bool config_names_header(struct config_list names, struct slice header);
 
 /* Of the last transaction that is in the copy; 0: none was. */
 uint64_t config_number(const struct configuration *c);

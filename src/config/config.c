@@ -96,6 +96,18 @@ const struct config_cluster *config_cluster(const struct configuration *c)
     return &c->derived->cluster;
 }
 
+bool config_names_header(struct config_list names, struct slice header)
+{
+    for (size_t i = 0; i < names.count; i++) {
+        struct slice name = names.items[i];
+        bool begins = slice_ends(name, SLICE("*"));
+        if (begins ? slice_starts_nocase(header, slice_first(name, name.length - 1))
+                   : slice_equal_nocase(header, name))
+            return true;
+    }
+    return false;
+}
+
 const struct config_location *config_location(const struct configuration *c, struct slice name)
 {
     return config__find(&c->derived->locations, name);

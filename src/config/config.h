@@ -24,12 +24,12 @@ struct config_location {
     struct config_list proxies;           /* names of its applications of role proxy */
     struct config_list networks;          /* whose senders limits per source do not touch */
     struct config_list unchallenged;      /* whose phones need no secret */
-    uint32_t dial_rate;                   /* calls to the outside that a DN may begin in a minute */
-    uint8_t dial;                         /* enum config_dial: what its DNs may call that do not say */
+    struct config_passing passing;
+    uint32_t dial_rate; /* calls to the outside that a DN may begin in a minute */
+    uint8_t dial;       /* enum config_dial: what its DNs may call that do not say */
 };
 
 enum config_dn_kind { CONFIG_DN_EXTENSION };
-
 struct config_dn {
     struct slice number;
     struct slice name;      /* for people */

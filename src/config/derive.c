@@ -101,7 +101,11 @@ static void derive_locations(struct deriving *d)
             .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL,
             .guard = from->row.guard,
             .scanners = copy_list(d, from->row.scanners),
-            .domains = copy_list(d, from->row.domains)};
+            .domains = copy_list(d, from->row.domains),
+            .passing = {.headers = copy_list(d, from->row.passing.headers),
+                .denied = copy_list(d, from->row.passing.denied),
+                .bodies = copy_list(d, from->row.passing.bodies),
+                .attributes = copy_list(d, from->row.passing.attributes)}};
     }
     config__index(t);
 }

@@ -84,6 +84,7 @@ static int derive_trunks(struct deriving *d)
         o->user = copy(d, o->user);
         o->secret = copy(d, o->secret);
         o->realms = copy_list(d, o->realms);
+        o->denied = copy_list(d, o->denied);
         o->caller_prefix = copy(d, o->caller_prefix);
         default_names(d, o);
         o->location =

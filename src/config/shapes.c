@@ -38,6 +38,10 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, row.guard.silent),
     ROW_MEMBER_LIST(struct said_location, row.scanners),
     ROW_MEMBER_LIST(struct said_location, row.domains),
+    ROW_MEMBER_LIST(struct said_location, row.passing.headers),
+    ROW_MEMBER_LIST(struct said_location, row.passing.denied),
+    ROW_MEMBER_LIST(struct said_location, row.passing.bodies),
+    ROW_MEMBER_LIST(struct said_location, row.passing.attributes),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),
@@ -105,6 +109,7 @@ static const struct row_member trunk_members[] = {
     ROW_MEMBER_BYTES(struct said_trunk, row.trusted),
     ROW_MEMBER_BYTES(struct said_trunk, row.registers),
     ROW_MEMBER_BYTES(struct said_trunk, row.disabled),
+    ROW_MEMBER_LIST(struct said_trunk, row.denied),
 };
 static const struct row_member dial_rule_members[] = {
     ROW_MEMBER_TEXT(struct said_dial_rule, row.name),

@@ -23,6 +23,7 @@ struct config_trunk {
     struct slice domain;                    /* what stands behind @; never empty where there is a host */
     struct slice user, secret;
     struct config_list realms;                   /* whose challenges the secret answers */
+    struct config_list denied;                   /* headers that neither come from it nor go to it */
     struct slice caller_prefix;                  /* stands before the DN that calls */
     uint32_t capacity, rate;                     /* calls at a time; that begin in a second; 0: no limit */
     uint32_t register_expires, options_interval; /* seconds; 0: it is not asked */

@@ -184,47 +184,55 @@ int multipart_next(struct multipart_part *part, struct multipart *m)
     return 1;
 }
 
-/* ---- looking for one ---- */
+/* ---- all of them ---- */
 
-struct search {
-    struct slice type, subtype;
+struct walk {
+    int (*part_h)(void *user, const struct multipart_part *part);
+    void *user;
     unsigned parts; /* looked at */
 };
 
-static int find_in(
-    struct multipart_part *part, struct search *wanted, const struct multipart_part *whole, unsigned depth)
+static int walk_in(struct walk *w, const struct multipart_part *whole, unsigned depth)
 {
     struct multipart m;
     struct multipart_part inner;
     int error, more;
-    if (sip_media_type_is(&whole->type, wanted->type, wanted->subtype)) {
-        *part = *whole;
-        return 0;
-    }
     if (!slice_equal_nocase(whole->type.type, SLICE("multipart")))
-        return ERROR_MISSING;
+        return w->part_h(w->user, whole);
     if (depth == MULTIPART_DEPTH)
         return ERROR_LIMIT;
     if ((error = multipart_begin(&m, &whole->type, whole->body)) != 0)
         return error;
     while ((more = multipart_next(&inner, &m)) > 0) {
-        if (++wanted->parts > MULTIPART_LIMIT)
+        if (++w->parts > MULTIPART_LIMIT)
             return ERROR_LIMIT;
-        error = find_in(part, wanted, &inner, depth + 1);
-        if (error != ERROR_MISSING)
+        inner.alternative =
+            whole->alternative || slice_equal_nocase(whole->type.subtype, SLICE("alternative"));
+        if ((error = walk_in(w, &inner, depth + 1)) != 0)
             return error;
     }
-    return more < 0 ? more : ERROR_MISSING;
+    return more;
 }
 
-int multipart_find(
-    struct multipart_part *part, const struct sip_message *m, struct slice type, struct slice subtype)
+static struct slice value_of(const struct sip_message *m, struct slice name)
 {
-    struct search wanted = {.type = type, .subtype = subtype};
-    struct multipart_part whole = {.body = m->body};
+    for (size_t i = 0; i < m->header_count; i++)
+        if (slice_equal_nocase(m->headers[i].name, name))
+            return m->headers[i].value;
+    return (struct slice){0};
+}
+
+int multipart_walk(
+    const struct sip_message *m, int (*part_h)(void *user, const struct multipart_part *part), void *user)
+{
+    struct walk w = {.part_h = part_h, .user = user};
+    struct multipart_part whole = {.body = m->body,
+        .disposition = value_of(m, SLICE("Content-Disposition")),
+        .id = value_of(m, SLICE("Content-ID")),
+        .encoding = value_of(m, SLICE("Content-Encoding"))};
     if (m->body.length == 0)
-        return ERROR_MISSING;
+        return 0;
     if (sip_media_type_parse(&whole.type, sip_header_value(m, SIP_HEADER_CONTENT_TYPE)) != 0)
         return ERROR_SYNTAX;
-    return find_in(part, &wanted, &whole, 0);
+    return walk_in(&w, &whole, 0);
 }

@@ -6,13 +6,13 @@
  *                                                --x--        epilogue
  *
  * Parts of parts are found by multipart_begin on a part; depth and count are bounded by who walks: see
- * multipart_find. */
+ * multipart_walk. */
 #ifndef TANDEM_SIP_MULTIPART_H
 #define TANDEM_SIP_MULTIPART_H
 
 #include "sip/message.h"
 
-#define MULTIPART_DEPTH 4U    /* parts within parts, in multipart_find */
+#define MULTIPART_DEPTH 4U    /* parts within parts, in multipart_walk */
 #define MULTIPART_LIMIT 64U   /* parts of one body, all levels together */
 #define MULTIPART_HEADERS 32U /* of one part */
 
@@ -29,6 +29,7 @@ struct multipart_part {
     struct slice disposition, id,
         encoding; /* Content-Disposition, Content-ID, -Transfer-Encoding; or empty */
     struct slice head, body;
+    bool alternative; /* others say the same: the last one that is understood counts (RFC 2046 5.1.4) */
 };
 
 struct multipart {
@@ -44,9 +45,9 @@ int multipart_begin(struct multipart *m, const struct sip_media_type *type, stru
  * ERROR_LIMIT. After an error there is nothing more. */
 int multipart_next(struct multipart_part *part, struct multipart *m) __attribute__((warn_unused_result));
 
-/* The first part of this type, at any depth; or the whole body where it is of that type itself.
- * ERROR_MISSING: none, though all is well-formed; ERROR_SYNTAX, ERROR_LIMIT. */
-int multipart_find(struct multipart_part *part, const struct sip_message *m, struct slice type,
-    struct slice subtype) __attribute__((warn_unused_result));
+/* Each part that holds no parts itself, in order; the whole body where it is no multipart. What the handler
+ * gives ends the walk unless it is 0. ERROR_SYNTAX, ERROR_LIMIT: parts before it have been given. */
+int multipart_walk(const struct sip_message *m, int (*part_h)(void *user, const struct multipart_part *part),
+    void *user) __attribute__((warn_unused_result));
 
 #endif

@@ -30,6 +30,9 @@ int json_read_message(void **message, const ProtobufCMessageDescriptor *type, st
 /* ---- for JSON written by hand ---- */
 /* With quotes, escaped; what is not UTF-8 becomes U+FFFD. */
 void json_add_string(struct buffer *out, struct slice text);
+struct Tandem__CallAttribute;
+/* {"name":"value",...} */
+void json_add_attributes(struct buffer *out, struct Tandem__CallAttribute *const *list, size_t count);
 void json_add_base64(struct buffer *out, struct slice bytes); /* with quotes */
 /* Decodes base64 with padding; room for 3 bytes per 4 of text is needed. ERROR_SYNTAX. */
 int json_decode_base64(char *out, size_t *length, struct slice text) __attribute__((warn_unused_result));

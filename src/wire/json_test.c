@@ -21,7 +21,7 @@ static void writes_by_descriptor(void **state)
     json_add_message(&out, &e.base);
     assert_true(slice_equal(buffer_slice(&out),
         SLICE("{\"number\":\"18446744073709551615\",\"time\":\"1\",\"kind\":\"call_ringing\",\"node\":"
-              "\"node \\\"1\\\"\\n\",\"sequence\":4294967295,\"cause\":\"\"}")));
+              "\"node \\\"1\\\"\\n\",\"sequence\":4294967295,\"cause\":\"\",\"attributes\":[]}")));
     buffer_free(&out);
 }
 
@@ -51,7 +51,7 @@ static void reads_what_it_wrote(void **state)
         {&tandem__live_change__descriptor,
             "{\"node\":\"n\",\"view\":\"1\",\"number\":\"2\",\"calls\":[{\"call_id\":\"3\",\"from\":\"\","
             "\"to\":\"t\","
-            "\"state\":\"held\",\"started_at\":\"4\",\"node\":\"n\"}],\"snapshot\":true}"},
+            "\"state\":\"held\",\"started_at\":\"4\",\"node\":\"n\",\"attributes\":[]}],\"snapshot\":true}"},
         {&tandem__job_request__descriptor,
             "{\"name\":\"x\",\"arguments\":[\"\",\"YQ==\",\"YWI=\",\"YWJj\"]}"},
     };

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "wire/event.pb-c.h"
 
 /* Bytes at the beginning that can stand as they are. */
 static size_t plain_length(struct slice text)
@@ -52,6 +53,19 @@ void json_add_string(struct buffer *out, struct slice text)
 }
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+void json_add_attributes(struct buffer *out, Tandem__CallAttribute *const *list, size_t count)
+{
+    buffer_add_byte(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        if (i != 0)
+            buffer_add_byte(out, ',');
+        json_add_string(out, slice_text(list[i]->name));
+        buffer_add_byte(out, ':');
+        json_add_string(out, slice_text(list[i]->value));
+    }
+    buffer_add_byte(out, '}');
+}
 
 void json_add_base64(struct buffer *out, struct slice bytes)
 {

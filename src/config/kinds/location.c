@@ -199,6 +199,46 @@ static const struct field fields[] = {
         .help =
             "Names by which phones call the proxies, besides the realm and the addresses that they listen "
             "on; strangers' requests for others get no answer. Empty: any name will do."},
+    {.name = "headers",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 64,
+        .standard = "[]",
+        .sample = "[\"X-Customer\", \"X-Campaign-*\"]",
+        .help = "Headers of a call's INVITE and its answers that go on to the other party besides those that "
+                "always "
+                "do: see docs/guide/calls.md. A name that ends with * stands for all that begin so."},
+    {.name = "headers_denied",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 64,
+        .standard = "[]",
+        .sample = "[\"Subject\"]",
+        .help = "Headers that do not go on, whatever else says that they do."},
+    {.name = "bodies",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 3,
+        .maximum = 64,
+        .standard = "[]",
+        .sample = "[\"application/pidf+xml\"]",
+        .help =
+            "Types of what stands in an INVITE besides the session description and goes on to the other "
+            "party. application/* stands for all of them. What is not listed is left out, or refused with "
+            "415 "
+            "where it says that it must be understood."},
+    {.name = "attributes",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 96,
+        .standard = "[]",
+        .sample = "[\"customer=X-Customer\", \"X-Campaign-Id\"]",
+        .help = "Headers of a call's first INVITE whose values become attributes of the call, besides those "
+                "that "
+                "always do. Without a name before = the header's own name is used, as x_campaign_id."},
     {.name = "dns_priority",
         .type = FIELD_INTEGER,
         .maximum = 999,

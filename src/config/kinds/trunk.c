@@ -121,6 +121,17 @@ static const struct field fields[] = {
         .sample = "\"+4930123\"",
         .help = "What is put before the number of the DN that calls, to make it a number of the world "
                 "outside."},
+    {.name = "headers_denied",
+        .type = FIELD_TEXT,
+        .flags = FIELD_LIST,
+        .minimum = 1,
+        .maximum = 64,
+        .standard = "[]",
+        .sample = "[\"X-*\", \"History-Info\"]",
+        .help =
+            "Headers that are left out of what comes from it and of what goes to it. A name that ends with "
+            "* "
+            "stands for all that begin so. What SIP itself needs is not touched."},
     {.name = "capacity",
         .type = FIELD_INTEGER,
         .maximum = 100000,

@@ -3,9 +3,9 @@
 -- Newest first, behind a cursor of an earlier page (NULL: from the newest on), of one DN or (NULL) of all.
 -- name: history_page
 -- parameters: dn text null, before integer null, limit integer
--- returns: cursor integer, call_id text, started_at integer, answered_at integer null, ended_at integer null, from_dn text, to_dn text, result integer, cause text null, node text, location text null
+-- returns: cursor integer, call_id text, started_at integer, answered_at integer null, ended_at integer null, from_dn text, to_dn text, result integer, cause text null, node text, location text null, attributes text null
 -- roles: session
-SELECT id, call_id, started_at, answered_at, ended_at, from_dn, to_dn, result, cause, node, location
+SELECT id, call_id, started_at, answered_at, ended_at, from_dn, to_dn, result, cause, node, location, attributes
 FROM calls
 WHERE id IN (
     SELECT id FROM (
@@ -30,6 +30,11 @@ LIMIT $3;
 INSERT INTO calls (call_id, started_at, from_dn, to_dn, node, location, sip_call_id, result)
 SELECT $1, $2, $3, $4, $5, $6, $7, 0 WHERE NOT EXISTS (SELECT 1 FROM calls WHERE call_id = $1)
 ON CONFLICT DO NOTHING;
+
+-- name: call_attributes
+-- parameters: call_id text, attributes text
+-- roles: history
+UPDATE calls SET attributes = $2 WHERE call_id = $1 AND attributes IS NULL;
 
 -- name: call_changed
 -- parameters: call_id text, answered_at integer

@@ -93,17 +93,17 @@ static void history_of_calls(void **state)
     SAYS("+0", "call_changed", "ti", "a", 16LL);
     SAYS("+1", "call_ended", "tiit", "a", 40LL, 1LL, "normal");
     SAYS("+0", "call_ended", "tiit", "a", 41LL, 7LL, "again");
-    SAYS("3 c 30 - - 1002 1003 0 - node-1 home;2 b 20 - - 1003 1001 0 - node-2 home;"
-         "1 a 10 15 40 1001 1002 1 normal node-1 home",
+    SAYS("3 c 30 - - 1002 1003 0 - node-1 home -;2 b 20 - - 1003 1001 0 - node-2 home -;"
+         "1 a 10 15 40 1001 1002 1 normal node-1 home -",
         "history_page", "tii", NULL, NOTHING, 10LL);
-    SAYS("2 b 20 - - 1003 1001 0 - node-2 home;1 a 10 15 40 1001 1002 1 normal node-1 home", "history_page",
-        "tii", "1001", NOTHING, 10LL);
-    SAYS("1 a 10 15 40 1001 1002 1 normal node-1 home", "history_page", "tii", "1001", 2LL, 10LL);
-    SAYS("2 b 20 - - 1003 1001 0 - node-2 home", "history_page", "tii", NULL, 3LL, 1LL);
+    SAYS("2 b 20 - - 1003 1001 0 - node-2 home -;1 a 10 15 40 1001 1002 1 normal node-1 home -",
+        "history_page", "tii", "1001", NOTHING, 10LL);
+    SAYS("1 a 10 15 40 1001 1002 1 normal node-1 home -", "history_page", "tii", "1001", 2LL, 10LL);
+    SAYS("2 b 20 - - 1003 1001 0 - node-2 home -", "history_page", "tii", NULL, 3LL, 1LL);
     SAYS("", "history_page", "tii", "1009", NOTHING, 10LL);
     SAYS("+1", "calls_lost", "tit", "node-1", 50LL, "node lost");
-    SAYS("3 c 30 - 50 1002 1003 7 node lost node-1 home", "history_page", "tii", NULL, NOTHING, 1LL);
-    SAYS("2 b 20 - - 1003 1001 0 - node-2 home", "history_page", "tii", NULL, 3LL, 1LL);
+    SAYS("3 c 30 - 50 1002 1003 7 node lost node-1 home -", "history_page", "tii", NULL, NOTHING, 1LL);
+    SAYS("2 b 20 - - 1003 1001 0 - node-2 home -", "history_page", "tii", NULL, 3LL, 1LL);
 }
 
 static void pages_use_the_indexes(void **state)
@@ -313,7 +313,8 @@ static void large_answers_and_endless_work_are_refused(void **state)
             "ALTER TABLE calls RENAME TO old_calls;"
             "CREATE VIEW calls AS SELECT a.number AS id, a.node AS call_id, 1 AS started_at, 1 AS "
             "answered_at, 1 AS ended_at, '' AS from_dn, '' AS to_dn, 1 AS result, '' AS cause, "
-            "'' AS node, '' AS location FROM stream_position a, stream_position b, stream_position c",
+            "'' AS node, '' AS location, '' AS attributes FROM stream_position a, stream_position b, "
+            "stream_position c",
             NULL, NULL, NULL),
         SQLITE_OK);
     SAYS("LIMIT", "history_page", "tii", NULL, NOTHING, 10LL);

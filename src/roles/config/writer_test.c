@@ -34,7 +34,8 @@ static void assert_changes(struct bench *b, const char *changes)
     "\"guard_ban_malformed\":1000,\"guard_ban_seconds\":300,\"guard_calls\":0,\"guard_transactions\":"       \
     "250000,"                                                                                                \
     "\"guard_alarm_failures\":30,\"guard_alarm_addresses\":10,\"guard_alarm_calls\":120,"                    \
-    "\"guard_silent\":true,\"guard_scanners\":[],\"guard_domains\":[],"                                      \
+    "\"guard_silent\":true,\"guard_scanners\":[],\"guard_domains\":[],\"headers\":[],"                       \
+    "\"headers_denied\":[],\"bodies\":[],\"attributes\":[],"                                                 \
     "\"dns_priority\":10,\"dns_weight\":100,"
 
 static void shows_objects(void **state)

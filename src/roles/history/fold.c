@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "roles/history/history_int.h"
+#include "wire/json.h"
 #include "wire/pack.h"
 
 #define PARAMETERS 8
@@ -51,6 +52,19 @@ static void created(struct buffer *request, const Tandem__CallEvent *e, const ch
     add(request, "call_created", values, 7);
 }
 
+/* A JSON object of texts: whoever shows it need not know our schema. */
+static void attributes(struct buffer *request, const Tandem__CallEvent *e, const char *call_id)
+{
+    struct buffer object = {0};
+    if (e->n_attributes == 0)
+        return;
+    json_add_attributes(&object, e->attributes, e->n_attributes);
+    buffer_add_byte(&object, '\0');
+    Tandem__StoreValue values[] = {text(call_id), text(object.data)};
+    add(request, "call_attributes", values, 2);
+    buffer_free(&object);
+}
+
 static void established(struct buffer *request, const Tandem__CallEvent *e, const char *call_id)
 {
     Tandem__StoreValue values[] = {text(call_id), number(e->time)};
@@ -78,9 +92,10 @@ void history__fold(struct buffer *request, const Tandem__CallEvent *e)
         lost(request, e);
     else if (!e->has_call_id)
         return;
-    else if (e->kind == TANDEM__CALL_EVENT_KIND__CALL_CREATED)
+    else if (e->kind == TANDEM__CALL_EVENT_KIND__CALL_CREATED) {
         created(request, e, call_id);
-    else if (e->kind == TANDEM__CALL_EVENT_KIND__CALL_ESTABLISHED)
+        attributes(request, e, call_id);
+    } else if (e->kind == TANDEM__CALL_EVENT_KIND__CALL_ESTABLISHED)
         established(request, e, call_id);
     else if (e->kind == TANDEM__CALL_EVENT_KIND__CALL_RELEASED)
         released(request, e, call_id);

@@ -66,17 +66,43 @@ static const char *position(void)
     return STORE_FIXTURE_ASK(&f.store, "stream_position_get", "t", "node-1");
 }
 
+/* CM-41: what the first INVITE has said of the call. */
+static void attributes_are_kept_with_the_call(void **state)
+{
+    Tandem__CallEvent e = TANDEM__CALL_EVENT__INIT;
+    Tandem__CallAttribute one = TANDEM__CALL_ATTRIBUTE__INIT, other = TANDEM__CALL_ATTRIBUTE__INIT;
+    Tandem__CallAttribute *both[] = {&one, &other};
+    (void)state;
+    begin();
+    e.number = 1;
+    e.time = 10;
+    e.kind = TANDEM__CALL_EVENT_KIND__CALL_CREATED;
+    e.has_call_id = true;
+    e.call_id = 0xabc;
+    e.node = e.from = e.to = (char *)(uintptr_t) "node-1";
+    one.name = (char *)(uintptr_t) "geolocation";
+    one.value = (char *)(uintptr_t) "geo:1,2;u=\"3\"";
+    other.name = other.value = (char *)(uintptr_t) "x";
+    e.attributes = both;
+    e.n_attributes = 2;
+    history_fixture_event(&f, &e);
+    answer_all();
+    assert_string_equal(history_fixture_rows(&f), "1 0000000000000abc 10 - - node-1 node-1 0 - node-1 - "
+                                                  "{\"geolocation\":\"geo:1,2;u=\\\"3\\\"\",\"x\":\"x\"}");
+}
+
 static void call_becomes_a_row(void **state)
 {
     (void)state;
     begin();
     CREATED(1, 0xabc);
     answer_all();
-    assert_string_equal(history_fixture_rows(&f), "1 0000000000000abc 10 - - 1001 1002 0 - node-1 -");
+    assert_string_equal(history_fixture_rows(&f), "1 0000000000000abc 10 - - 1001 1002 0 - node-1 - -");
     ESTABLISHED(2, 0xabc);
     RELEASED(3, 0xabc);
     answer_all();
-    assert_string_equal(history_fixture_rows(&f), "1 0000000000000abc 10 20 30 1001 1002 1 normal node-1 -");
+    assert_string_equal(
+        history_fixture_rows(&f), "1 0000000000000abc 10 20 30 1001 1002 1 normal node-1 - -");
     assert_string_equal(f.told.node, "node-1");
     told(3, false);
 }
@@ -115,7 +141,7 @@ static void doubles_change_nothing(void **state)
     RELEASED(2, 2); /* the node did not hear that it is stored: it is told again */
     assert_int_equal(f.told_count, before + 1);
     told(2, false);
-    assert_string_equal(history_fixture_rows(&f), "1 0000000000000001 10 - 20 1001 1002 1 normal node-1 -");
+    assert_string_equal(history_fixture_rows(&f), "1 0000000000000001 10 - 20 1001 1002 1 normal node-1 - -");
     assert_int_equal(f.world.counters.values[COUNTER_HISTORY_DOUBLES], 2);
 }
 
@@ -202,9 +228,9 @@ static void doubt_is_ended_by_the_position(void **state)
     answer_all();
     assert_string_equal(position(), "3");
     told(3, false);
-    assert_string_equal(history_fixture_rows(&f),
-        "3 0000000000000003 30 - - 1001 1002 0 - node-1 -;2 0000000000000002 20 - - 1001 1002 0 - node-1 -;"
-        "1 0000000000000001 10 - - 1001 1002 0 - node-1 -");
+    assert_string_equal(history_fixture_rows(&f), "3 0000000000000003 30 - - 1001 1002 0 - node-1 - -;2 "
+                                                  "0000000000000002 20 - - 1001 1002 0 - node-1 - -;"
+                                                  "1 0000000000000001 10 - - 1001 1002 0 - node-1 - -");
 }
 
 /* Another collector that stores the same stream was faster. */
@@ -221,8 +247,8 @@ static void other_collector_is_noticed(void **state)
     CREATED(8, 8);
     answer_all();
     told(8, false);
-    assert_string_equal(history_fixture_rows(&f),
-        "2 0000000000000008 80 - - 1001 1002 0 - node-1 -;1 0000000000000001 10 - - 1001 1002 0 - node-1 -");
+    assert_string_equal(history_fixture_rows(&f), "2 0000000000000008 80 - - 1001 1002 0 - node-1 - -;1 "
+                                                  "0000000000000001 10 - - 1001 1002 0 - node-1 - -");
 }
 
 static void lost_node_closes_its_calls(void **state)
@@ -238,9 +264,9 @@ static void lost_node_closes_its_calls(void **state)
     answer_all();
     assert_string_equal(
         STORE_FIXTURE_ASK(&f.store, "history_page", "tii", NULL, NOTHING, 100LL), f.store.text);
-    assert_non_null(strstr(f.store.text, "0000000000000005 50 - - 1001 1002 0 - node-1 -"));
-    assert_non_null(strstr(f.store.text, "0000000000000002 20 - 40 1001 1002 7 node lost node-1 -"));
-    assert_non_null(strstr(f.store.text, "0000000000000001 10 - 30 1001 1002 1 normal node-1 -"));
+    assert_non_null(strstr(f.store.text, "0000000000000005 50 - - 1001 1002 0 - node-1 - -"));
+    assert_non_null(strstr(f.store.text, "0000000000000002 20 - 40 1001 1002 7 node lost node-1 - -"));
+    assert_non_null(strstr(f.store.text, "0000000000000001 10 - 30 1001 1002 1 normal node-1 - -"));
     assert_non_null(strstr(f.store.text, "0000000000000009 10 - - 1001 1002 0 - node-2 -"));
 }
 
@@ -276,10 +302,10 @@ static void numbers_jump_where_the_stream_restarts(void **state)
     answer_all();
     told(2002, false);
     assert_string_equal(history_fixture_rows(&f),
-        "4 0000000000000005 20020 - - 1001 1002 0 - node-1 -;"
-        "3 0000000000000003 10050 - 20010 1001 1002 7 node lost node-1 -;"
-        "2 0000000000000002 10030 - 20010 1001 1002 7 node lost node-1 -;"
-        "1 0000000000000001 10020 - 10040 1001 1002 1 normal node-1 -");
+        "4 0000000000000005 20020 - - 1001 1002 0 - node-1 - -;"
+        "3 0000000000000003 10050 - 20010 1001 1002 7 node lost node-1 - -;"
+        "2 0000000000000002 10030 - 20010 1001 1002 7 node lost node-1 - -;"
+        "1 0000000000000001 10020 - 10040 1001 1002 1 normal node-1 - -");
     restarted(3001, 17); /* its spool is lost as well: nothing can be sent again */
     answer_all();
     told(3001, false);
@@ -392,10 +418,10 @@ static void strange_messages_are_ignored(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fresh, gone)
-TESTS("roles/history", TEST(call_becomes_a_row), TEST(what_comes_meanwhile_is_one_batch),
-    TEST(doubles_change_nothing), TEST(gap_is_asked_for_until_it_is_filled), TEST(batch_is_bounded),
-    TEST(store_away_loses_nothing), TEST(doubt_is_ended_by_the_position), TEST(other_collector_is_noticed),
-    TEST(lost_node_closes_its_calls), TEST(numbers_jump_where_the_stream_restarts),
-    TEST(what_nobody_has_any_more_is_given_up), TEST(silence_is_waited_for),
-    TEST(after_a_start_nodes_are_told_where_to_go_on), TEST(early_events_wait_for_the_position),
-    TEST(strange_messages_are_ignored))
+TESTS("roles/history", TEST(call_becomes_a_row), TEST(attributes_are_kept_with_the_call),
+    TEST(what_comes_meanwhile_is_one_batch), TEST(doubles_change_nothing),
+    TEST(gap_is_asked_for_until_it_is_filled), TEST(batch_is_bounded), TEST(store_away_loses_nothing),
+    TEST(doubt_is_ended_by_the_position), TEST(other_collector_is_noticed), TEST(lost_node_closes_its_calls),
+    TEST(numbers_jump_where_the_stream_restarts), TEST(what_nobody_has_any_more_is_given_up),
+    TEST(silence_is_waited_for), TEST(after_a_start_nodes_are_told_where_to_go_on),
+    TEST(early_events_wait_for_the_position), TEST(strange_messages_are_ignored))

@@ -35,6 +35,10 @@ void node__call_free(struct call *c)
     node__call_changed(c);
     world_timer_clear(&c->deadline_timer);
     buffer_free(&c->sip_call_id);
+    buffer_free(&c->attributes);
+    buffer_free(&c->carried);
+    buffer_free(&c->carried_back);
+    buffer_free(&c->parts);
     map_remove_number(&n->calls, c->id);
     pool_give(&n->calls_pool, c);
 }

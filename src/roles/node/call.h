@@ -45,6 +45,9 @@ struct call {
     char reason[CALL_REASON]; /* value of Reason (RFC 3326): why a phone ended it; empty: none said */
     char redirect[NODE_NAME]; /* whom to call instead, within a turn */
     struct buffer sip_call_id;
+    struct buffer attributes;            /* a packed CallAttributes; or nothing */
+    struct buffer carried, carried_back; /* header lines for the callee, for the caller: carry.c */
+    struct buffer parts;                 /* of the INVITE's body, for the callee */
     int64_t started_at, answered_at, deadline;
     Tandem__CallResult result;
     uint32_t sequence;

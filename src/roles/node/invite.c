@@ -29,11 +29,6 @@ static int read_caller(struct call *c, const struct sip_message *m)
     return error != 0 ? error : read_user(c->from, a.uri);
 }
 
-bool node__is_sdp(const struct sip_message *m)
-{
-    return m->body.length != 0 && slice_starts_nocase(sip_header_value(m, SIP_HEADER_CONTENT_TYPE), NODE_SDP);
-}
-
 bool node__knows_user(struct node *n, char to[NODE_NAME], struct slice uri)
 {
     const struct config_dn *dn =
@@ -62,8 +57,6 @@ static uint16_t read_call(struct call *c, const struct sip_message *m)
 {
     if (read_caller(c, m) != 0 || read_user(c->to, m->uri) != 0)
         return 400;
-    if (m->body.length != 0 && !node__is_sdp(m))
-        return 415;
     if (node__session_too_short(m))
         return 422;
     const struct configuration *all = world_configuration(c->node->world);
@@ -132,7 +125,8 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
         node__leg_event(l, LEG_EV_REFUSED, NULL);
 }
 
-void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m)
+void node__invite(
+    struct node *n, struct sip_transaction *t, const struct sip_message *m, const struct sip_message *whole)
 {
     if (node__bounced(n, t, m))
         return;
@@ -153,6 +147,7 @@ void node__invite(struct node *n, struct sip_transaction *t, const struct sip_me
         return;
     }
     buffer_add(&c->sip_call_id, m->call_id);
+    node__carry(c, whole);
     node__leg_ring(c->caller, 100, SLICE(""), false);
     node__stream_event(c, TANDEM__CALL_EVENT_KIND__CALL_CREATED);
     struct buffer caller = {0};
@@ -193,8 +188,8 @@ void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_me
         sip_respond_saying(t, 422, SLICE(""), SIP_HEADER_MIN_SE, NODE_MIN_SE);
         return;
     }
-    if (m->body.length != 0 ? !node__is_sdp(m) : l->local_sdp == 0) {
-        sip_respond_simple(t, m->body.length != 0 ? 415 : 488, SLICE(""));
+    if (m->body.length == 0 && l->local_sdp == 0) {
+        sip_respond_simple(t, 488, SLICE(""));
         return;
     }
     if (sip_dialog_refresh(&l->dialog, m) != 0) {

@@ -124,8 +124,8 @@ void node__leg_prack(
 void node__leg_bye(struct leg *l);
 void node__leg_ack(struct leg *l, struct slice answer); /* of the 2xx to our INVITE */
 void node__leg_ack_again(struct leg *l);
-void node__leg_drop_fork(
-    struct leg *l, const struct sip_message *answer); /* a second phone answered: ACK and BYE */
+/* A second phone answered: ACK, with an answer to its offer, and BYE. */
+void node__leg_drop_fork(struct leg *l, struct sip_transaction *invite, const struct sip_message *answer);
 /* A 2xx to an INVITE whose leg is gone: ACK and BYE as well. */
 void node__leg_drop_stranger(
     struct node *n, struct sip_transaction *invite, const struct sip_message *answer);

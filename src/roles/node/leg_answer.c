@@ -22,6 +22,8 @@ static struct sip_transaction *begin(struct leg *l, uint64_t transaction, uint16
         sip_add_header(out, SIP_HEADER_SUPPORTED, SLICE("100rel, timer"));
         node__session_add(out, l, true);
     }
+    if (status > 100 && l->state == LEG_ST_INVITED && t->method == SIP_INVITE)
+        buffer_add(out, buffer_slice(&l->call->carried_back));
     if (status >= 300)
         node__call_add_reason(out, l->call);
     return t;

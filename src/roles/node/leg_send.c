@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "roles/node/node_int.h"
 #include "sip/peer.h"
+#include "sip/sdp.h"
 
 #define BYE_AHEAD 100U /* requests of ours that a fork may have had before it answered, at most */
 
@@ -76,7 +77,12 @@ void node__leg_invite(struct leg *l, struct slice offer)
     l->ack_cseq = ++l->dialog.local_cseq;
     sip_dialog_add_request(&out, &l->dialog, SIP_INVITE, l->ack_cseq, via);
     add_abilities(&out, l, may_be_reliable(l, offer));
-    sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
+    if (first)
+        buffer_add(&out, buffer_slice(&l->call->carried));
+    if (first)
+        node__carry_body(&out, l->call, offer);
+    else
+        sip_add_body(&out, slice_empty(offer) ? SLICE("") : NODE_SDP, offer);
     l->media = slice_empty(offer) ? MEDIA_ASKED : MEDIA_OFFERING;
     node__sdp_set(l, &l->offered_sdp, offered);
     if (first)
@@ -149,18 +155,35 @@ void node__leg_ack(struct leg *l, struct slice answer)
     node__leg_changed(l);
 }
 
-/* ACK and BYE in the dialog of an answer that came too late. */
-static void drop(
-    struct node *n, const char *proxy, const struct sip_dialog *fork, const struct sip_message *answer)
+/* What our INVITE asked for comes with the answer to it, and must be answered itself (RFC 3261 13.2.2.4): all
+ * of it is rejected. */
+static void reject_offer(struct node *n, struct buffer *out, const struct sip_transaction *invite,
+    const struct sip_message *answer)
 {
-    struct buffer ack = {.limit = SIP_MESSAGE_LIMIT}, bye = {.limit = SIP_MESSAGE_LIMIT};
+    struct sip_message sent, plain;
+    struct sdp offer;
+    if (!node__is_sdp(answer) || sip_parse(&sent, invite->message, &n->arena, NULL) != 0 ||
+        (node__unpack(&plain, n, &sent) == 0 && node__is_sdp(&plain)) ||
+        sdp_parse(&offer, answer->body, &n->arena) != 0)
+        return;
+    sdp_add_with_rejected(out, answer->body, UINT32_MAX);
+}
+
+/* ACK and BYE in the dialog of an answer that came too late. */
+static void drop(struct node *n, const struct sip_transaction *invite, const struct sip_dialog *fork,
+    const struct sip_message *answer)
+{
+    struct buffer ack = {.limit = SIP_MESSAGE_LIMIT}, bye = {.limit = SIP_MESSAGE_LIMIT}, rejected = {0};
     char room[160], name[SIP_TARGET_NAME];
+    const char *proxy = invite->target.name;
     struct slice branch, via = node__leg_via(n, room, &branch);
+    reject_offer(n, &rejected, invite, answer);
     sip_dialog_add_request(&ack, fork, SIP_ACK, answer->cseq, via);
-    sip_add_body(&ack, SLICE(""), SLICE(""));
+    sip_add_body(&ack, rejected.length != 0 ? NODE_SDP : SLICE(""), buffer_slice(&rejected));
     if (node__peers_pick(n, proxy, name))
         node__peers_send(n, name, buffer_slice(&ack));
     buffer_free(&ack);
+    buffer_free(&rejected);
     via = node__leg_via(n, room, &branch);
     sip_dialog_add_request(&bye, fork, SIP_BYE, answer->cseq + BYE_AHEAD, via);
     buffer_add_text(&bye, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
@@ -169,13 +192,13 @@ static void drop(
 }
 
 /* Only one phone of several can have the call; another that answered at the same moment is told so. */
-void node__leg_drop_fork(struct leg *l, const struct sip_message *answer)
+void node__leg_drop_fork(struct leg *l, struct sip_transaction *invite, const struct sip_message *answer)
 {
     struct sip_dialog fork = l->dialog;
     fork.memory = NULL;
     if (sip_dialog_from_response(&fork, answer) != 0)
         return;
-    drop(l->node, l->proxy, &fork, answer);
+    drop(l->node, invite, &fork, answer);
     sip_dialog_free(&fork);
 }
 
@@ -184,6 +207,6 @@ void node__leg_drop_stranger(struct node *n, struct sip_transaction *invite, con
     struct sip_dialog fork;
     if (sip_dialog_from_answer(&fork, answer) != 0)
         return;
-    drop(n, invite->target.name, &fork, answer);
+    drop(n, invite, &fork, answer);
     sip_dialog_free(&fork);
 }

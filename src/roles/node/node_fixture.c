@@ -12,6 +12,7 @@
 #define FLOW 500
 
 struct stage stage;
+struct config_passing stage_passing;
 
 static uint64_t random_h(void *maker)
 {
@@ -122,6 +123,7 @@ void stage_end(void)
     world_end(&stage.world);
     wheel_close(&stage.wheel);
     config_release(stage.configuration);
+    stage_passing = (struct config_passing){0};
 }
 
 /* ---- phones ---- */

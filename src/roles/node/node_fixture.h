@@ -28,6 +28,7 @@ struct stage {
     void (*on_message)(const char *text); /* phones that answer by themselves */
 };
 extern struct stage stage;
+extern struct config_passing stage_passing; /* of the location; set before it begins, reset at its end */
 
 void stage_begin(void);
 void stage_pass(int64_t microseconds);
@@ -52,7 +53,7 @@ static inline struct configuration *stage_configuration(void)
 {
     struct config_builder *b = config_builder_new();
     struct configuration *c = NULL;
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
+    config_builder_location(b, &(struct config_location){.name = SLICE("home"), .passing = stage_passing});
     config_builder_application(b,
         &(struct config_application){.name = SLICE("node-1a"),
             .pair = SLICE("node-1"),

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "base/pool.h"
 #include "config/config.h"
+#include "roles/node/carry.h"
 #include "roles/node/leg.h"
 #include "roles/node/node.h"
 #include "roles/node/offers.h"
@@ -30,6 +31,7 @@ enum {
 #define NODE_ALLOW SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, PRACK, UPDATE, INFO, MESSAGE")
 #define NODE_MIN_SE SLICE("90") /* TIMER_SESSION_LEAST */
 #define NODE_SDP SLICE("application/sdp")
+#define NODE_ACCEPT SLICE("application/sdp, multipart/mixed")
 #define NODE_OUTBOX 65536U   /* events kept in memory until they are stored; the spool has them all */
 #define NODE_PUBLISH 262144U /* bytes of events published again at a time */
 
@@ -107,16 +109,14 @@ bool node__bounced(struct node *n, struct sip_transaction *t, const struct sip_m
 
 /* invite.c, requests.c: what comes from proxies */
 extern const struct sip_handlers node__sip_handlers;
-void node__invite(struct node *n, struct sip_transaction *t, const struct sip_message *m);
+/* `whole`: as it came, with all that its body holds */
+void node__invite(
+    struct node *n, struct sip_transaction *t, const struct sip_message *m, const struct sip_message *whole);
 void node__reoffer(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
 void node__invite_callee(struct call *c, const char *dn, struct slice caller);
 void node__read_abilities(struct leg *l, const struct sip_message *m);
 bool node__is_sdp(const struct sip_message *m);
 bool node__knows_user(struct node *n, char dn[NODE_NAME], struct slice uri);
-
-/* pass.c: what one phone says to the other within the call, unchanged */
-void node__pass(struct leg *l, struct sip_transaction *t, const struct sip_message *m);
-void node__passed(struct node *n, uint64_t waiting, const struct sip_message *m); /* NULL: no answer */
 
 /* description.c: session descriptions, each kept once */
 uint64_t node__sdp_take(struct node *n, struct slice text); /* 0 for an empty one */

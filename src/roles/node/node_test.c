@@ -91,6 +91,22 @@ static void a_second_answer_is_acknowledged_and_ended(void **state)
     stage_hang_up();
 }
 
+/* ... and where its answer brings an offer, that is answered too. */
+static void a_second_offer_is_rejected_with_the_ack(void **state)
+{
+    (void)state;
+    stage_begin();
+    stage_caller("INVITE", 1, "", "");
+    char invite[3000];
+    snprintf(invite, sizeof invite, "%s", stage_must_find("INVITE sip:1002@home", "Content-Length: 0"));
+    stage_respond(invite, 200, "cb", stage_sdp(2, "sendrecv"));
+    stage_caller("ACK", 1, stage_caller_tag(), stage_sdp(3, "sendrecv"));
+    stage_respond(invite, 200, "cc", stage_sdp(4, "sendrecv"));
+    stage_must_find("ACK sip:cc@", "m=audio 0 ");
+    stage_respond(stage_must_find("BYE sip:cc@", "tag=cc"), 200, "cc", "");
+    stage_hang_up();
+}
+
 static void nobody_answers(void **state)
 {
     (void)state;
@@ -290,7 +306,8 @@ static void media_settles_after_any_edits(void **state)
 
 TESTS("node", cmocka_unit_test(hold_and_retrieve), cmocka_unit_test(a_refused_offer_leaves_the_session),
     cmocka_unit_test(glare_is_491), cmocka_unit_test(a_late_offer_crosses),
-    cmocka_unit_test(a_second_answer_is_acknowledged_and_ended), cmocka_unit_test(nobody_answers),
+    cmocka_unit_test(a_second_answer_is_acknowledged_and_ended),
+    cmocka_unit_test(a_second_offer_is_rejected_with_the_ack), cmocka_unit_test(nobody_answers),
     cmocka_unit_test(given_up_while_dialling), cmocka_unit_test(given_up_and_answered_at_the_same_moment),
     cmocka_unit_test(a_bye_waits_for_the_ack), cmocka_unit_test(without_ack_the_call_ends),
     cmocka_unit_test(an_old_number_is_500_and_a_stranger_481),

@@ -5,19 +5,6 @@
 #include "base/log.h"
 #include "roles/node/node_int.h"
 
-/* What belongs to one dialog or one hop, and is written anew. */
-#define OWN                                                                                                  \
-    (SIP_HEADER_BIT(SIP_HEADER_VIA) | SIP_HEADER_BIT(SIP_HEADER_FROM) | SIP_HEADER_BIT(SIP_HEADER_TO) |      \
-        SIP_HEADER_BIT(SIP_HEADER_CALL_ID) | SIP_HEADER_BIT(SIP_HEADER_CSEQ) |                               \
-        SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS) | SIP_HEADER_BIT(SIP_HEADER_CONTACT) |                       \
-        SIP_HEADER_BIT(SIP_HEADER_ROUTE) | SIP_HEADER_BIT(SIP_HEADER_RECORD_ROUTE) |                         \
-        SIP_HEADER_BIT(SIP_HEADER_PATH) | SIP_HEADER_BIT(SIP_HEADER_AUTHORIZATION) |                         \
-        SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHORIZATION) | SIP_HEADER_BIT(SIP_HEADER_WWW_AUTHENTICATE) |       \
-        SIP_HEADER_BIT(SIP_HEADER_PROXY_AUTHENTICATE) | SIP_HEADER_BIT(SIP_HEADER_P_ASSERTED_IDENTITY) |     \
-        SIP_HEADER_BIT(SIP_HEADER_CONTENT_TYPE) | SIP_HEADER_BIT(SIP_HEADER_SUPPORTED) |                     \
-        SIP_HEADER_BIT(SIP_HEADER_REQUIRE) | SIP_HEADER_BIT(SIP_HEADER_PROXY_REQUIRE) |                      \
-        SIP_HEADER_BIT(SIP_HEADER_ALLOW))
-
 /* The other phone has a dialog in which it can be asked. */
 static bool hears(const struct leg *l)
 {
@@ -36,7 +23,7 @@ void node__pass(struct leg *l, struct sip_transaction *t, const struct sip_messa
         return;
     }
     sip_dialog_add_request(&out, &other->dialog, m->method, ++other->dialog.local_cseq, via);
-    sip_add_headers_of(&out, m, OWN);
+    sip_add_headers_of(&out, m, NODE_OWN_HEADERS);
     sip_add_body(&out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
     if (out.overflowed) {
         buffer_free(&out);
@@ -62,7 +49,7 @@ void node__passed(struct node *n, uint64_t waiting, const struct sip_message *m)
         return;
     }
     sip_add_response_head(&out, &request, m->status, m->reason, SLICE(""));
-    sip_add_headers_of(&out, m, OWN);
+    sip_add_headers_of(&out, m, NODE_OWN_HEADERS);
     sip_add_body(&out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
     if (out.overflowed)
         sip_respond_simple(t, 500, SLICE(""));

@@ -73,6 +73,14 @@ static int save_call(struct node *n, uint64_t id, struct buffer *out)
     r.reason = c->reason[0] != '\0' ? c->reason : NULL;
     r.has_redirects = c->redirects != 0;
     r.redirects = c->redirects;
+    r.has_attributes = c->attributes.length != 0;
+    r.attributes = pack_bytes(buffer_slice(&c->attributes));
+    r.has_parts = c->parts.length != 0;
+    r.parts = pack_bytes(buffer_slice(&c->parts));
+    r.has_carried = c->carried.length != 0;
+    r.carried = pack_bytes(buffer_slice(&c->carried));
+    r.has_carried_back = c->carried_back.length != 0;
+    r.carried_back = pack_bytes(buffer_slice(&c->carried_back));
     pack_add(out, &r.base);
     return 0;
 }
@@ -101,6 +109,10 @@ static int load_call(struct node *n, struct slice bytes)
     c->progress = (uint16_t)r->progress;
     copy(c->reason, sizeof c->reason, r->reason != NULL ? r->reason : "");
     c->redirects = r->redirects;
+    buffer_add(&c->attributes, pack_slice(r->attributes));
+    buffer_add(&c->parts, pack_slice(r->parts));
+    buffer_add(&c->carried, pack_slice(r->carried));
+    buffer_add(&c->carried_back, pack_slice(r->carried_back));
     buffer_add_text(&c->sip_call_id, r->sip_call_id != NULL ? r->sip_call_id : "");
     map_put_number(&n->calls, c->id, c);
     return 0;

@@ -43,6 +43,22 @@ static bool requires_more(const struct sip_message *m, struct slice *extension)
     return false;
 }
 
+/* What may bring a session description. */
+static bool is_about_media(const struct sip_message *m)
+{
+    return m->method == SIP_INVITE || m->method == SIP_ACK || m->method == SIP_PRACK ||
+           m->method == SIP_UPDATE;
+}
+
+/* RFC 3261 21.4.13: what we would understand. */
+static void refuse_body(struct sip_transaction *t, uint16_t status, struct slice tag)
+{
+    if (status == 415)
+        sip_respond_saying(t, status, tag, SIP_HEADER_ACCEPT, NODE_ACCEPT);
+    else
+        sip_respond_simple(t, status, tag);
+}
+
 static void in_dialog(struct node *n, struct sip_transaction *t, const struct sip_message *m)
 {
     struct leg *l = find_leg(n, m);
@@ -81,19 +97,22 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
     }
 }
 
-static void request_h(void *user, struct sip_transaction *t, const struct sip_message *m)
+static void request_h(void *user, struct sip_transaction *t, const struct sip_message *whole)
 {
     struct node *n = user;
-    struct slice extension;
+    struct slice extension, tag = slice_empty(whole->to_tag) ? SLICE("refused") : SLICE("");
+    struct sip_message plain = *whole, *m = &plain;
+    uint16_t status = is_about_media(whole) ? node__unpack(&plain, n, whole) : 0;
     if (m->method == SIP_CANCEL)
         cancel(n, t, m);
     else if (requires_more(m, &extension))
-        sip_respond_saying(
-            t, 420, slice_empty(m->to_tag) ? SLICE("refused") : SLICE(""), SIP_HEADER_UNSUPPORTED, extension);
+        sip_respond_saying(t, 420, tag, SIP_HEADER_UNSUPPORTED, extension);
+    else if (status != 0)
+        refuse_body(t, status, tag);
     else if (!slice_empty(m->to_tag))
         in_dialog(n, t, m);
     else if (m->method == SIP_INVITE)
-        node__invite(n, t, m);
+        node__invite(n, t, m, whole);
     else if (m->method == SIP_OPTIONS)
         sip_respond_saying(t, 200, SLICE("options"), SIP_HEADER_ALLOW, NODE_ALLOW);
     else
@@ -103,14 +122,17 @@ static void request_h(void *user, struct sip_transaction *t, const struct sip_me
 static void ack_h(void *user, const struct sip_target *from, const struct sip_message *m)
 {
     struct leg *l = find_leg(user, m);
+    struct sip_message plain;
     (void)from;
-    if (l != NULL && m->cseq == l->invite_cseq)
-        node__leg_event(l, LEG_EV_ACK, m);
+    if (l == NULL || m->cseq != l->invite_cseq)
+        return;
+    (void)node__unpack(&plain, user, m); /* nobody can be told that it says too much */
+    node__leg_event(l, LEG_EV_ACK, &plain);
 }
 
 /* ---- answers to our requests ---- */
 
-static void accepted_response(struct leg *l, const struct sip_message *m)
+static void accepted_response(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
     if (m->cseq != l->ack_cseq)
         return; /* of an INVITE that is settled long since */
@@ -120,32 +142,36 @@ static void accepted_response(struct leg *l, const struct sip_message *m)
     } else if (slice_equal(m->to_tag, l->dialog.remote_tag)) {
         node__leg_ack_again(l);
     } else {
-        node__leg_drop_fork(l, m);
+        node__leg_drop_fork(l, t, m);
     }
 }
 
-static void invite_response(struct leg *l, const struct sip_message *m)
+static void invite_response(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
+    node__carry_back(l, m);
     if (m->status < 200)
         node__leg_event(l, LEG_EV_PROVISIONAL, m);
     else if (m->status < 300)
-        accepted_response(l, m);
+        accepted_response(l, t, m);
     else
         node__leg_event(l, LEG_EV_REFUSED, m);
 }
 
-static void response_h(void *user, struct sip_transaction *t, const struct sip_message *m)
+static void response_h(void *user, struct sip_transaction *t, const struct sip_message *whole)
 {
     struct node *n = user;
     struct leg *l = map_get_number(&n->legs, t->owner);
+    struct sip_message plain = *whole, *m = &plain;
     if (t->partner != 0)
-        node__passed(n, t->partner, m);
+        node__passed(n, t->partner, whole);
+    else if (is_about_media(whole))
+        (void)node__unpack(&plain, n, whole);
     if (l == NULL && t->method == SIP_INVITE && m->status / 100 == 2)
         node__leg_drop_stranger(n, t, m);
     if (l == NULL)
         return;
     if (t->method == SIP_INVITE)
-        invite_response(l, m);
+        invite_response(l, t, m);
     else if (t->method == SIP_UPDATE)
         node__update_response(l, t, m);
     else if (t->method == SIP_BYE && m->status >= 200)

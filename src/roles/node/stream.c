@@ -110,6 +110,7 @@ static void fill_live(const struct call *c, Tandem__LiveCall *live)
     live->answered_at = (uint64_t)c->answered_at;
     live->node = c->node->pair;
     live->location = c->node->location;
+    live->attributes = node__call_attributes(c, &live->n_attributes);
 }
 
 static void publish_live(
@@ -188,6 +189,7 @@ void node__stream_event(struct call *c, Tandem__CallEventKind kind)
     if (kind == TANDEM__CALL_EVENT_KIND__CALL_CREATED) {
         snprintf(sip_call_id, sizeof sip_call_id, "%.*s", SLICE_ARG(buffer_slice(&c->sip_call_id)));
         e.sip_call_id = sip_call_id;
+        e.attributes = node__call_attributes(c, &e.n_attributes);
     }
     emit(n, &e);
     node__call_changed(c);

@@ -42,7 +42,7 @@ void node__update(struct leg *l, struct sip_transaction *t, const struct sip_mes
         sip_respond_saying(t, 422, SLICE(""), SIP_HEADER_MIN_SE, NODE_MIN_SE);
         return;
     }
-    uint16_t status = m->body.length == 0 ? 0 : !node__is_sdp(m) ? 415 : refusal(l);
+    uint16_t status = m->body.length == 0 ? 0 : refusal(l);
     if (status != 0) {
         node__refuse_offer(l, t, status);
         return;

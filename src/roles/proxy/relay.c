@@ -105,11 +105,14 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
     if (to->breadth != 0)
         buffer_add_format(out, "Max-Breadth: %u\r\n", to->breadth);
-    if (to->record_way != NULL)
+    if (to->record_way != NULL) {
         trunk_add_identity(out, p, m, to->record_way);
-    else if (!slice_empty(identity))
-        buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
-    sip_add_headers_of(out, m, SKIPPED);
+        trunk_add_headers(out, p, m, to->record_way, SKIPPED);
+    } else {
+        if (!slice_empty(identity))
+            buffer_add_format(out, "P-Asserted-Identity: <sip:%.*s@%s>\r\n", SLICE_ARG(identity), p->realm);
+        sip_add_headers_of(out, m, SKIPPED);
+    }
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
 
@@ -117,24 +120,18 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
 static char *source_flow(
     struct proxy *p, const struct sip_target *from, const struct edge_listener **listener)
 {
-    struct buffer out = {0};
+    struct phone_flow flow = {.transport = TRANSPORT_TCP, .flow = from->flow, .incarnation = p->incarnation};
     *listener = NULL;
     if (from->name[0] != '\0')
         return NULL;
     *listener = edge_listener_of(p, from);
+    strcpy(flow.proxy, p->name);
     if (from->address.family != 0) {
-        unsigned index = *listener != NULL ? (unsigned)(*listener - p->listeners) : 0;
-        buffer_add_format(&out, "%s.u.%u.", p->name, index);
-        for (int i = 0; i < (from->address.family == 6 ? 16 : 4); i++)
-            buffer_add_format(&out, "%02x", from->address.ip[i]);
-        buffer_add_format(&out, ".%x", from->address.port);
-    } else {
-        buffer_add_format(&out, "%s.t.%llx.%llx", p->name, (unsigned long long)from->flow,
-            (unsigned long long)p->incarnation);
+        flow.transport = TRANSPORT_UDP;
+        flow.address = from->address;
+        flow.listener = *listener != NULL ? (unsigned)(*listener - p->listeners) : 0;
     }
-    char *text = arena_text(&p->arena, buffer_slice(&out));
-    buffer_free(&out);
-    return text;
+    return proxy__flow_text(p, &flow);
 }
 
 static uint64_t send_branch(struct proxy *p, struct relay *r, const struct sip_message *m,

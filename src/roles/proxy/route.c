@@ -13,7 +13,6 @@
 #include "roles/proxy/trunk/trunk.h"
 #include "sip/uri.h"
 
-#define FLOW_TEXT (PROXY_NAME + 64)
 #define ALLOWED SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER")
 
 static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
@@ -21,89 +20,6 @@ static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
     if (status == 404 || status == 480 || status == 481)
         world_count(p->world, COUNTER_UNROUTABLE, 1);
     sip_respond_simple(t, status, SLICE("edge"));
-}
-
-/* ---- flows as text: NAME.u.LISTENER.IP.PORT of a phone on UDP, NAME.t.FLOW.INCARNATION of one on a stream
- * ---- */
-
-static void add_hex(struct buffer *out, const void *bytes, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        buffer_add_format(out, "%02x", ((const unsigned char *)bytes)[i]);
-}
-
-static char *flow_text(struct proxy *p, const struct phone_flow *b)
-{
-    struct buffer out = {.limit = FLOW_TEXT};
-    buffer_add_text(&out, b->proxy);
-    if (b->transport == TRANSPORT_UDP) {
-        buffer_add_format(&out, ".u.%u.", b->listener);
-        add_hex(&out, b->address.ip, b->address.family == 6 ? 16 : 4);
-        buffer_add_format(&out, ".%x", b->address.port);
-    } else {
-        buffer_add_format(
-            &out, ".t.%llx.%llx", (unsigned long long)b->flow, (unsigned long long)b->incarnation);
-    }
-    char *text = arena_text(&p->arena, buffer_slice(&out));
-    buffer_free(&out);
-    return text;
-}
-
-static bool read_hex(uint64_t *number, struct slice s)
-{
-    *number = 0;
-    for (size_t i = 0; i < s.length; i++) {
-        char c = s.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
-            return false;
-        *number = *number << 4 | (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return s.length != 0 && s.length <= 16;
-}
-
-static bool read_address(struct address *a, struct slice ip, struct slice port)
-{
-    uint64_t byte, number;
-    *a = (struct address){.family = ip.length == 8 ? 4 : 6};
-    if ((ip.length != 8 && ip.length != 32) || !read_hex(&number, port) || number > 65535)
-        return false;
-    for (size_t i = 0; i < ip.length / 2; i++) {
-        if (!read_hex(&byte, slice_of(ip.data + 2 * i, 2)))
-            return false;
-        a->ip[i] = (uint8_t)byte;
-    }
-    a->port = (uint16_t)number;
-    return true;
-}
-
-static bool read_flow(struct phone_flow *b, struct slice text)
-{
-    struct slice name, kind, third, fourth, fifth;
-    uint64_t number;
-    *b = (struct phone_flow){.transport = TRANSPORT_TCP};
-    /* Names of proxies may hold dots: the fixed parts are read from the end. */
-    size_t end = text.length, cuts = 0, from[4] = {0};
-    bool udp = slice_find_slice(text, SLICE(".u.")) >= 0;
-    for (; end != 0 && cuts < (udp ? 4U : 3U); end--)
-        if (text.data[end - 1] == '.')
-            from[cuts++] = end;
-    if (cuts != (udp ? 4U : 3U))
-        return false;
-    size_t first = from[cuts - 1];
-    name = slice_first(text, first - 1);
-    struct slice rest = slice_from(text, first);
-    if (!slice_cut(&rest, '.', &kind) || !slice_cut(&rest, '.', &third) || !slice_cut(&rest, '.', &fourth))
-        return false;
-    if (name.length == 0 || name.length >= sizeof b->proxy || kind.length != 1)
-        return false;
-    slice_put(b->proxy, name);
-    if (kind.data[0] == 't')
-        return read_hex(&b->flow, third) && read_hex(&b->incarnation, fourth);
-    b->transport = TRANSPORT_UDP;
-    if (!slice_cut(&rest, '.', &fifth) || !read_hex(&number, third))
-        return false;
-    b->listener = (unsigned)number;
-    return read_address(&b->address, fourth, fifth);
 }
 
 /* ---- destinations ---- */
@@ -123,7 +39,7 @@ static const struct edge_listener *listener_for(struct proxy *p, enum transport 
 static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destination *to)
 {
     bool here = strcmp(b->proxy, p->name) == 0;
-    *to = (struct destination){.record_flow = flow_text(p, b)};
+    *to = (struct destination){.record_flow = proxy__flow_text(p, b)};
     if (!here && proxy__inside_connected(p, b->proxy)) {
         strcpy(to->target.name, b->proxy);
         to->keep_route = true;
@@ -153,7 +69,7 @@ static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
 }
 
 /* The first Route, when it is ours and names a flow. */
-static bool routed_flow(const struct sip_message *m, struct phone_flow *b)
+static bool routed_flow(struct proxy *p, const struct sip_message *m, struct phone_flow *b)
 {
     struct sip_cursor at = {0};
     struct sip_name_address a;
@@ -161,7 +77,7 @@ static bool routed_flow(const struct sip_message *m, struct phone_flow *b)
     struct slice value, flow;
     return sip_next_value(m, SIP_HEADER_ROUTE, &at, &value) && sip_name_address_parse(&a, value) == 0 &&
            sip_uri_parse(&uri, a.uri) == 0 &&
-           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow) && read_flow(b, flow);
+           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow) && proxy__flow_read(b, p, flow);
 }
 
 static bool pair_of(const struct sip_message *m, struct slice *pair)
@@ -270,7 +186,7 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
     unsigned count;
     if (trunk_in_dialog(p, t, m))
         return;
-    bool has_flow = routed_flow(m, &flow);
+    bool has_flow = routed_flow(p, m, &flow);
     if (has_flow)
         count = to_dialog(p, m, &flow, &to[0]) ? 1 : 0;
     else
@@ -401,7 +317,7 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
     struct phone_flow flow;
     bool inside = from->name[0] != '\0';
     bool good = m->max_forwards != 0 &&
-                (inside ? trunk_ack(p, m, &to) || (routed_flow(m, &flow) && to_dialog(p, m, &flow, &to))
+                (inside ? trunk_ack(p, m, &to) || (routed_flow(p, m, &flow) && to_dialog(p, m, &flow, &to))
                         : to_owner(p, m, &to));
     if (good)
         proxy__forward_ack(p, m, &to);

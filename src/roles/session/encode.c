@@ -77,5 +77,9 @@ void view__add_call(struct buffer *out, const struct view_call *c)
     add_time(out, "answered_at", c->answered_at);
     add_member(out, "node", c->origin->name);
     add_member(out, "location", c->location);
+    if (c->attributes.length != 0) {
+        buffer_add_text(out, ",\"attributes\":");
+        buffer_add(out, c->attributes);
+    }
     buffer_add_byte(out, '}');
 }

@@ -105,7 +105,7 @@ static void add_result(struct buffer *out, const Tandem__StoreValue *v)
 }
 
 /* Columns as history_page returns them: cursor, call_id, started_at, answered_at, ended_at, from, to, result,
- * cause, node, location. */
+ * cause, node, location, attributes (a JSON object). */
 static void add_row(struct buffer *out, Tandem__StoreValue *const *v)
 {
     buffer_add_text(out, "{\"call_id\":");
@@ -119,6 +119,10 @@ static void add_row(struct buffer *out, Tandem__StoreValue *const *v)
     add_text(out, "cause", v[8]);
     add_text(out, "node", v[9]);
     add_text(out, "location", v[10]);
+    if (v[11]->text != NULL) {
+        buffer_add_text(out, ",\"attributes\":");
+        buffer_add_text(out, v[11]->text);
+    }
     buffer_add_byte(out, '}');
 }
 
@@ -137,7 +141,7 @@ static void history_came(struct question *q, const struct input *in)
     size_t count = r->n_rows < q->limit ? r->n_rows : q->limit;
     buffer_add_text(&body, "{\"calls\":[");
     for (size_t i = 0; i < count; i++) {
-        if (r->rows[i]->n_values < 11)
+        if (r->rows[i]->n_values < 12)
             continue;
         if (body.data[body.length - 1] == '}')
             buffer_add_byte(&body, ',');

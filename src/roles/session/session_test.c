@@ -236,14 +236,14 @@ static void history_comes_in_pages(void **state)
     assert_int_equal(r->statements[0]->parameters[1]->number, 10);
     assert_int_equal(r->statements[0]->parameters[2]->number, 2);
     Tandem__StoreValue null = TANDEM__STORE_VALUE__INIT;
-    Tandem__StoreValue cells[11] = {number_of(9), text_of("00000000000000ff"), number_of(1), null,
+    Tandem__StoreValue cells[12] = {number_of(9), text_of("00000000000000ff"), number_of(1), null,
         number_of(3), text_of("1001"), text_of("+49"), number_of(TANDEM__CALL_RESULT__RESULT_NO_ANSWER), null,
-        text_of("node-1"), null};
-    Tandem__StoreValue *values[11];
-    for (size_t i = 0; i < 11; i++)
+        text_of("node-1"), null, text_of("{\"geolocation\":\"geo:1,2\"}")};
+    Tandem__StoreValue *values[12];
+    for (size_t i = 0; i < 12; i++)
         values[i] = &cells[i];
     Tandem__StoreRow row = TANDEM__STORE_ROW__INIT;
-    row.n_values = 11;
+    row.n_values = 12;
     row.values = values;
     Tandem__StoreRow *rows[2] = {&row, &row};
     Tandem__StoreResult result = TANDEM__STORE_RESULT__INIT;
@@ -258,7 +258,7 @@ static void history_comes_in_pages(void **state)
         "\r\n\r\n{\"calls\":[{\"call_id\":\"00000000000000ff\",\"started_at\":\"1\",\"answered_at\":null,"
         "\"ended_at\":"
         "\"3\",\"from\":\"1001\",\"to\":\"+49\",\"result\":\"no_answer\",\"cause\":\"\",\"node\":\"node-1\","
-        "\"location\":\"\"}],\"next\":\"9\"}"));
+        "\"location\":\"\",\"attributes\":{\"geolocation\":\"geo:1,2\"}}],\"next\":\"9\"}"));
     flow = desk_request(&d, "GET", "/api/history", cookie, NULL);
     result.n_rows = 0;
     desk_answer(&d, ANSWER_YES, 0, &answer.base);

@@ -2,6 +2,7 @@
 #include "roles/session/session_int.h"
 
 #include "base/mem.h"
+#include "wire/json.h"
 
 const char *const view__call_states[VIEW_CALL_STATES] = {
     "dialling", "ringing", "established", "held", "ending"};
@@ -249,6 +250,17 @@ void view__call_gone(struct session *s, struct view_call *c)
     call_changed(s, c);
 }
 
+/* They come with the call and stay as they are. */
+static void set_attributes(struct view_call *c, const Tandem__LiveCall *call)
+{
+    struct buffer object = {0};
+    if (call->n_attributes == 0 || c->attributes.length != 0)
+        return;
+    json_add_attributes(&object, call->attributes, call->n_attributes);
+    c->attributes = copy(buffer_slice(&object));
+    buffer_free(&object);
+}
+
 void view__call(struct session *s, struct origin *o, const Tandem__LiveCall *call, uint64_t generation)
 {
     struct view_call *c;
@@ -277,6 +289,7 @@ void view__call(struct session *s, struct origin *o, const Tandem__LiveCall *cal
         forget(c->location);
         c->location = copy(location);
     }
+    set_attributes(c, call);
     leg_set(s, &c->from, slice_text(call->from));
     leg_set(s, &c->to, slice_text(call->to));
     device_update(s, c->from.device);
@@ -292,6 +305,7 @@ void view__call_told(struct session *s, struct view_call *c)
         return;
     map_remove_number(&s->view.calls, c->call_id);
     forget(c->location);
+    forget(c->attributes);
     mem_free(c);
 }
 

@@ -63,6 +63,7 @@ struct view_call {
     struct list of_origin, changed;
     struct view_leg from, to;
     struct slice location;
+    struct slice attributes;         /* a JSON object */
     int64_t started_at, answered_at; /* 0: not answered */
     uint64_t generation;
     uint8_t state; /* enum view_call_state */

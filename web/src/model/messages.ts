@@ -35,6 +35,7 @@ export interface Call {
   answered_at: string | null;
   node: string;
   location: string;
+  attributes?: Record<string, string>;
 }
 
 export interface PastCall {
@@ -48,6 +49,7 @@ export interface PastCall {
   cause: string;
   node: string;
   location: string;
+  attributes?: Record<string, string>;
 }
 
 export interface HistoryPage {

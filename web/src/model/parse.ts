@@ -56,6 +56,11 @@ function device(value: unknown): Device {
   };
 }
 
+function texts(value: unknown): Record<string, string> {
+  const from = fields(value);
+  return Object.fromEntries(Object.keys(from).map((name) => [name, text(from[name])]));
+}
+
 function call(value: unknown): Call {
   const from = fields(value);
   return {
@@ -67,6 +72,7 @@ function call(value: unknown): Call {
     answered_at: from['answered_at'] == null ? null : digits(from['answered_at']),
     node: text(from['node']),
     location: text(from['location']),
+    ...(from['attributes'] === undefined ? {} : { attributes: texts(from['attributes']) }),
   };
 }
 

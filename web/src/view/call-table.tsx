@@ -1,6 +1,7 @@
 import type { Call } from '../model/messages';
 import { milliseconds } from '../model/server-time';
 import type { CallColumn, LiveViewModel } from '../viewmodel/live';
+import { Attributes } from './attributes';
 import { NoMatch } from './device-table';
 import { Elapsed } from './elapsed';
 import { Empty } from './empty';
@@ -17,7 +18,7 @@ const Cells = pure(function Cells({ call }: { call: Call }) {
       </td>
       <td class="dn to" title={call.to}>
         <Icon name="arrow" size={14} />
-        {call.to}
+        {call.to} <Attributes of={call.attributes} />
       </td>
       <td>
         <span class="state">

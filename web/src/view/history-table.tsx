@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { PastCall } from '../model/messages';
 import { milliseconds } from '../model/server-time';
 import type { HistoryViewModel } from '../viewmodel/history';
+import { Attributes } from './attributes';
 import { CopyButton } from './copy-button';
 import { Elapsed } from './elapsed';
 import { pure, useText, useTicker, useValue } from './hooks';
@@ -39,7 +40,7 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
       </td>
       <td class="dn to" title={call.to}>
         <Icon name="arrow" size={14} />
-        {call.to}
+        {call.to} <Attributes of={call.attributes} />
       </td>
       <td class="number">
         <Span from={call.started_at} to={call.answered_at} />

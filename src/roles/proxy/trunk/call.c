@@ -64,6 +64,11 @@ uint64_t trunk__call_key(const struct sip_message *m)
     return hash_stable(m->call_id);
 }
 
+struct trunk_call *trunk__call(struct proxy *p, uint64_t key)
+{
+    return map_get_number(&p->trunks->calls, key);
+}
+
 static void forget(struct proxy *p, struct trunk_call *call)
 {
     struct trunk_state *s = trunk__state_of(p, call->trunk);
@@ -87,7 +92,7 @@ static void add(struct trunk_state *s, uint64_t key)
     if (map_count(&ts->calls) >= CALLS)
         return;
     struct trunk_call *call = pool_take(&ts->call_pool);
-    *call = (struct trunk_call){key, s->number, world_now(s->proxy->world)};
+    *call = (struct trunk_call){.key = key, .trunk = s->number, .seen_at = world_now(s->proxy->world)};
     map_put_number(&ts->calls, key, call);
     s->calls++;
 }

@@ -39,6 +39,10 @@ static void pass_on(struct proxy *p, struct sip_transaction *t, const struct sip
     to.uri = arena_copy(&p->arena, buffer_slice(&uri));
     buffer_free(&uri);
     trunk__call_begin(s, trunk__call_key(m), false);
+    struct trunk_call *call = trunk__call(p, trunk__call_key(m));
+    const struct address *peer = edge_peer(p, &t->target);
+    if (call != NULL && peer != NULL)
+        call->peer = *peer;
     proxy__relay(p, t, m, &to, 1, SLICE(""));
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (r != NULL)
@@ -66,7 +70,8 @@ void trunk_incoming(
     if (dn == NULL) {
         trunk__note(s, TRUNK_UNKNOWN_NUMBER, "no DN has the number %.*s", SLICE_ARG(number));
         sip_respond_simple(t, 404, SLICE("edge"));
-    } else if (!proxy__choose_pair(p, NULL, &to)) { /* the own location's, as long as it has one (GEO-1) */
+    } else if (!proxy__choose_pair(p, NULL, &to) || /* the own location's, as long as it has one (GEO-1) */
+               !(trunk->trusted || guard_lets_through(p, slice_text(to.target.name), m))) {
         sip_respond_simple(t, 503, SLICE("edge"));
     } else {
         pass_on(p, t, m, s, dn, to);

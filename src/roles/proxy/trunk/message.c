@@ -165,6 +165,49 @@ static void add_contacts(
     }
 }
 
+/* ---- headers that a trunk shall not see, or not bring ---- */
+
+/* What SIP itself needs stays. */
+#define DENIABLE                                                                                             \
+    (BIT(OTHER) | BIT(DIVERSION) | BIT(GEOLOCATION) | BIT(HISTORY_INFO) | BIT(USER_TO_USER) | BIT(DATE) |    \
+        BIT(USER_AGENT) | BIT(SERVER) | BIT(WARNING) | BIT(REASON) | BIT(REFERRED_BY))
+
+static bool is_denied(const struct config_trunk *t, const struct sip_header *h)
+{
+    struct slice name = h->id != SIP_HEADER_OTHER ? slice_text(sip_header_name(h->id)) : h->name;
+    return t != NULL && (DENIABLE & SIP_HEADER_BIT(h->id)) != 0 &&
+           !slice_starts_nocase(name, SLICE("Content-")) && config_names_header(t->denied, name);
+}
+
+/* Those of `m` that are not skipped and may pass by this trunk. */
+static void add_headers(
+    struct buffer *out, const struct config_trunk *t, const struct sip_message *m, uint64_t skip)
+{
+    struct sip_message less = *m;
+    size_t from = 0;
+    while (from < m->header_count) { /* stretches between two that are denied */
+        size_t to = from;
+        while (to < m->header_count && !is_denied(t, &m->headers[to]))
+            to++;
+        less.headers = m->headers + from;
+        less.header_count = to - from;
+        sip_add_headers_of(out, &less, skip);
+        from = to + 1;
+    }
+}
+
+static const struct config_trunk *of_way(struct proxy *p, const char *way)
+{
+    uint64_t token;
+    return read_token(&token, slice_first(slice_text(way), 16)) ? trunk__by_token(p, token) : NULL;
+}
+
+void trunk_add_headers(
+    struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way, uint64_t skip)
+{
+    add_headers(out, of_way(p, way), m, skip);
+}
+
 /* ---- requests to a trunk ---- */
 
 struct slice trunk_attempt(const struct outside *o)
@@ -172,17 +215,17 @@ struct slice trunk_attempt(const struct outside *o)
     return slice_text(o != NULL ? o->attempt : "");
 }
 
-static void add_numbers(struct buffer *out, const struct sip_message *m, uint32_t shift)
+static void add_numbers(struct buffer *out, const struct sip_message *m, const struct outside *o)
 {
-    buffer_add_format(out, "CSeq: %" PRIu32 " %.*s\r\n", m->cseq + shift, SLICE_ARG(m->method_name));
+    buffer_add_format(out, "CSeq: %" PRIu32 " %.*s\r\n", m->cseq + o->shift, SLICE_ARG(m->method_name));
     struct slice rack = sip_header_value(m, SIP_HEADER_RACK), first, second;
     uint64_t number;
     if (slice_empty(rack))
         return;
     if (slice_cut(&rack, ' ', &first) && slice_cut(&rack, ' ', &second) &&
         slice_to_u64(&number, second, UINT32_MAX) == 0)
-        buffer_add_format(out, "RAck: %.*s %" PRIu32 " %.*s\r\n", SLICE_ARG(first), (uint32_t)number + shift,
-            SLICE_ARG(rack));
+        buffer_add_format(out, "RAck: %.*s %" PRIu32 " %.*s\r\n", SLICE_ARG(first),
+            (uint32_t)number + o->invite_shift, SLICE_ARG(rack));
 }
 
 void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *m,
@@ -207,20 +250,18 @@ void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *
         buffer_add_format(out, "@%.*s>\r\n", SLICE_ARG(o->domain));
     }
     add_contacts(out, m, o->listener, o->caller);
-    add_numbers(out, m, o->shift);
+    add_numbers(out, m, o);
     buffer_add(out, o->credentials);
-    sip_add_headers_of(out, m, WRITTEN);
+    add_headers(out, o->trunk, m, WRITTEN);
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
 
 /* RFC 3325 5: believed only where it comes from the same domain of trust. */
 void trunk_add_identity(struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way)
 {
-    uint64_t token;
     struct sip_cursor at = {0};
     struct slice value;
-    const struct config_trunk *t =
-        read_token(&token, slice_first(slice_text(way), 16)) ? trunk__by_token(p, token) : NULL;
+    const struct config_trunk *t = of_way(p, way);
     while (t != NULL && t->trusted && sip_next_value(m, SIP_HEADER_P_ASSERTED_IDENTITY, &at, &value))
         sip_add_header(out, SIP_HEADER_P_ASSERTED_IDENTITY, value);
 }
@@ -240,7 +281,7 @@ static void build_inside(
     sip_add_status_line(out, m->status, m->reason);
     buffer_add(out, buffer_slice(&o->vias));
     buffer_add_format(out, "CSeq: %" PRIu32 " %.*s\r\n", m->cseq - o->shift, SLICE_ARG(m->method_name));
-    sip_add_headers_of(out, m, skip);
+    add_headers(out, t, m, skip);
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
 
@@ -256,7 +297,7 @@ static void build_outside(
         if (!first)
             sip_add_header(out, SIP_HEADER_VIA, via);
     add_contacts(out, m, server != NULL ? trunk__listener(p, &server->target) : NULL, SLICE(""));
-    sip_add_headers_of(out, m,
+    add_headers(out, server != NULL ? trunk_of_target(p, &server->target) : NULL, m,
         BIT(VIA) | BIT(CONTACT) | BIT(CONTENT_TYPE) | BIT(P_ASSERTED_IDENTITY) | BIT(P_PREFERRED_IDENTITY));
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }

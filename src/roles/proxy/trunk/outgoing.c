@@ -143,6 +143,9 @@ static int send_try(struct proxy *p, struct relay *r, const struct sip_message *
     o->transaction = proxy__relay_branch(p, r, m, &to, SLICE(""));
     if (o->transaction == 0)
         return ERROR_LIMIT;
+    struct trunk_call *call = trunk__call(p, o->call);
+    if (call != NULL)
+        call->peer = to.target.address;
     world_timer_set(p->world, &o->timer, OBJECT(PROXY_OBJECT_TRUNK_TRY, r->id), 0,
         world_now(p->world) + timer_duration(TIMER_TRUNK_TRY));
     return 0;
@@ -210,8 +213,11 @@ static void give_up(struct proxy *p, struct relay *r, enum trunk_reason why, con
     next_or_refuse(p, r, 503);
 }
 
-/* A challenge is answered where we began a dialog or change one (RFC 3261 22.3). Never a BYE's: who has been
- * called by us and hangs up could otherwise have us compute digests for him. */
+static int send_again(struct proxy *p, struct relay *r, const struct sip_message *m, struct trunk_state *s);
+
+/* A challenge is answered where we begin a dialog, and within one (RFC 3261 22.2): there the request has gone
+ * to a place that is the trunk's own (see trunk__is_there). A stranger whom we have called, or who has called
+ * in, never gets a digest of ours. */
 static void challenged(
     struct proxy *p, struct relay *r, struct sip_transaction *t, const struct sip_message *m)
 {
@@ -220,16 +226,16 @@ static void challenged(
     const struct config_trunk *c = s != NULL ? trunk__config(s) : NULL;
     struct sip_message request;
     int error = ERROR_MISSING;
-    if (c != NULL && o->begins && t->method == SIP_INVITE && !r->cancelled && !r->answered &&
-        original(&request, p, r)) {
+    if (c != NULL && !r->cancelled && !r->answered && original(&request, p, r)) {
         struct outside outside;
         name_parties(&outside, p, c, &request, o->caller, o->number);
-        error = trunk__answer(&o->credentials, &o->guard, p, c, m, SLICE("INVITE"), uri_of(p, &outside));
+        error = trunk__answer(&o->credentials, &o->guard, p, c, m, request.method_name,
+            o->begins ? uri_of(p, &outside) : request.uri);
     }
     if (error == 0) {
         proxy__relay_close_branch(r, t->id);
         o->shift++;
-        if (send_try(p, r, &request, s) == 0)
+        if ((o->begins ? send_try(p, r, &request, s) : send_again(p, r, &request, s)) == 0)
             return;
     }
     give_up(p, r, error == ERROR_DENIED ? TRUNK_FOREIGN_REALM : TRUNK_CREDENTIALS,
@@ -418,6 +424,19 @@ static struct slice next_hop(const struct sip_message *m)
     return m->uri;
 }
 
+/* How much greater CSeq is there: as the way says since the dialog was made, and by what was challenged in
+ * it.
+ */
+static void shift_numbers(struct outside *o, const struct trunk_call *call, const struct trunk_way *way,
+    const struct sip_message *m)
+{
+    bool again = call != NULL && call->invite_cseq != 0;
+    o->shift = way->shift + (call != NULL ? call->shift : 0);
+    o->invite_shift = way->shift + (again ? call->invite_shift : 0);
+    if (m->method == SIP_ACK) /* has the number of its INVITE */
+        o->shift = again && call->invite_cseq == m->cseq ? o->invite_shift : way->shift;
+}
+
 /* The dialog's destination; ours in the arena. */
 static bool dialog_target(
     struct proxy *p, struct destination *to, struct trunk_state **state, const struct sip_message *m)
@@ -427,19 +446,42 @@ static bool dialog_target(
     if (!trunk__way_read(&way, m))
         return false;
     const struct config_trunk *t = trunk__by_token(p, way.token);
+    const struct trunk_call *call = trunk__call(p, trunk__call_key(m));
     *state = t != NULL ? trunk__state(p, t->name) : NULL;
     if (*state == NULL)
         return false;
-    bool good = sip_uri_parse(&uri, next_hop(m)) == 0 && trunk__target(p, to, t, uri.host, uri.port) == 0;
-    if (!good && trunk__target(p, to, t, t->host, t->port) != 0)
+    bool good = sip_uri_parse(&uri, next_hop(m)) == 0 && trunk__is_there(t, call, uri.host) &&
+                trunk__target(p, to, t, uri.host, uri.port) == 0;
+    if (!good && (slice_empty(t->host) || trunk__target(p, to, t, t->host, t->port) != 0))
         return false;
     struct outside *o = arena_zero(&p->arena, sizeof *o);
     name_parties(o, p, t, m, trunk__user_inside(p, m->from), trunk__user_inside(p, m->to));
     o->listener = to->listener;
-    o->shift = way.shift;
     o->anonymous = way.anonymous;
+    shift_numbers(o, call, &way, m);
     to->outside = o;
     return true;
+}
+
+/* Once more, with what answers its challenge; later requests of the dialog go on from its number. */
+static int send_again(struct proxy *p, struct relay *r, const struct sip_message *m, struct trunk_state *s)
+{
+    struct outgoing *o = r->outgoing;
+    struct destination to;
+    struct trunk_call *call = trunk__call(p, o->call);
+    if (!dialog_target(p, &to, &s, m))
+        return ERROR_UNREACHABLE;
+    struct outside *outside = (struct outside *)(uintptr_t)to.outside;
+    outside->shift = o->shift;
+    outside->invite_shift = o->invite_shift;
+    outside->credentials = buffer_slice(&o->credentials);
+    snprintf(outside->attempt, sizeof outside->attempt, "%u", ++o->tries);
+    if (call != NULL)
+        call->shift++;
+    if (call != NULL && m->method == SIP_INVITE)
+        call->invite_shift = call->shift;
+    o->transaction = proxy__relay_branch(p, r, m, &to, SLICE(""));
+    return o->transaction != 0 ? 0 : ERROR_LIMIT;
 }
 
 bool trunk_in_dialog(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
@@ -449,18 +491,24 @@ bool trunk_in_dialog(struct proxy *p, struct sip_transaction *t, const struct si
     struct trunk_way way;
     if (!trunk__way_read(&way, m))
         return false;
-    if (m->method == SIP_BYE)
-        trunk__call_end(p, trunk__call_key(m));
     if (!dialog_target(p, &to, &s, m)) {
         refuse(p, t, 481);
         return true;
     }
-    if (m->method != SIP_BYE)
+    if (m->method == SIP_BYE)
+        trunk__call_end(p, trunk__call_key(m));
+    else
         trunk__call_seen(p, trunk__call_key(m), s);
+    struct trunk_call *call = trunk__call(p, trunk__call_key(m));
+    if (call != NULL && m->method == SIP_INVITE) {
+        call->invite_cseq = m->cseq;
+        call->invite_shift = call->shift;
+    }
     struct relay *r = proxy__relay_begin(p, t, m);
     struct outgoing *o = outgoing_new(p, r, m);
     o->trunk = s->number;
-    o->shift = way.shift;
+    o->shift = to.outside->shift;
+    o->invite_shift = to.outside->invite_shift;
     o->transaction = proxy__relay_branch(p, r, m, &to, SLICE(""));
     world_count(p->world, COUNTER_RELAYED, 1);
     if (o->transaction == 0)

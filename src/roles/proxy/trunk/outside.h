@@ -14,6 +14,7 @@ struct outside {
     struct slice domain;                  /* of both */
     bool anonymous;                       /* the caller wants to stay unknown, and the trunk is not trusted */
     uint32_t shift;                       /* CSeq there is greater by so much: challenges were answered */
+    uint32_t invite_shift;                /* ... of the INVITE that a PRACK means */
     struct slice credentials;             /* a whole line, or empty */
     char attempt[24];                     /* makes the branch of each try another one */
 };
@@ -24,6 +25,9 @@ void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *
 /* An answer as it goes on, from a trunk to a pair or the reverse. */
 void trunk_build_response(
     struct buffer *out, struct proxy *p, const struct relay *r, const struct sip_message *m);
+/* The headers of a request from the trunk of this way that go on: SIP_HEADER_BITs in `skip` do not. */
+void trunk_add_headers(
+    struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way, uint64_t skip);
 /* What a request from the trunk of this way says of its caller, where the trunk is trusted. */
 void trunk_add_identity(struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way);
 

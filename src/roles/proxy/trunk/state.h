@@ -87,6 +87,9 @@ struct trunk_call {
     uint64_t key; /* of its Call-ID */
     uint64_t trunk;
     int64_t seen_at; /* µs: the last request in it */
+    uint32_t shift;  /* CSeq there is greater by so much more than its way says: challenges in the dialog */
+    uint32_t invite_cseq, invite_shift; /* of our newest re-INVITE, for its ACK and PRACK */
+    struct address peer;                /* where its INVITE went to or came from; family 0: not known */
 };
 
 /* An INVITE, or another request, that goes outside. */
@@ -97,7 +100,7 @@ struct outgoing {
     unsigned count, next;
     uint64_t trunk, transaction; /* being tried */
     unsigned tries;
-    uint32_t shift;
+    uint32_t shift, invite_shift;
     uint64_t call;
     bool urgent;
     struct challenge_guard guard;

@@ -60,3 +60,32 @@ int trunk__target(
     to->target.address.port = port != 0 ? port : standard_port((enum transport)t->transport);
     return by_address(p, to, t);
 }
+
+static bool same_ip(const struct address *a, const struct address *b)
+{
+    return a->family == b->family && memcmp(a->ip, b->ip, sizeof a->ip) == 0;
+}
+
+static bool ends_with_domain(struct slice host, struct slice domain)
+{
+    return host.length > domain.length && host.data[host.length - domain.length - 1] == '.' &&
+           slice_equal_nocase(slice_from(host, host.length - domain.length), domain);
+}
+
+/* Contact and Record-Route are what somebody says: only addresses of the trunk's own networks, those by which
+ * the call has come or gone, and names of its domain are believed. All else goes to where calls to it go. */
+bool trunk__is_there(const struct config_trunk *t, const struct trunk_call *call, struct slice host)
+{
+    struct address a, own;
+    if (address_parse_ip(&a, host) != 0)
+        return slice_equal_nocase(host, t->host) || slice_equal_nocase(host, t->domain) ||
+               (!slice_empty(t->domain) && ends_with_domain(host, t->domain));
+    if ((call != NULL && call->peer.family != 0 && same_ip(&a, &call->peer)) ||
+        (address_parse_ip(&own, t->host) == 0 && same_ip(&a, &own)))
+        return true;
+    struct network n;
+    for (size_t i = 0; i < t->networks.count; i++)
+        if (network_parse(&n, t->networks.items[i]) == 0 && network_holds(&n, &a))
+            return true;
+    return false;
+}

@@ -34,6 +34,7 @@ bool trunk__admits(struct trunk_state *s, enum trunk_reason *why); /* takes one 
 void trunk__call_begin(struct trunk_state *s, uint64_t call, bool out);
 void trunk__call_seen(struct proxy *p, uint64_t call, struct trunk_state *s);
 void trunk__call_end(struct proxy *p, uint64_t call);
+struct trunk_call *trunk__call(struct proxy *p, uint64_t call); /* NULL: it is not known */
 uint64_t trunk__call_key(const struct sip_message *m);
 void trunk__calls_sweep(struct proxy *p);
 void trunk__calls_close(struct proxy *p);
@@ -60,6 +61,8 @@ const struct edge_listener *trunk__listener(
     struct proxy *p, const struct sip_target *from); /* what we are there */
 int trunk__target(struct proxy *p, struct destination *to, const struct config_trunk *t, struct slice host,
     uint16_t port) __attribute__((warn_unused_result));
+/* Whether the trunk may be where it says in a dialog: SEC-4. */
+bool trunk__is_there(const struct config_trunk *t, const struct trunk_call *call, struct slice host);
 
 /* credentials.c: adds the line that answers the challenges of `m`. ERROR_DENIED: it must not be answered;
  * ERROR_MISSING: there is none that can be. */
