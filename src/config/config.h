@@ -10,6 +10,7 @@
 #define TANDEM_CONFIG_CONFIG_H
 
 #include "config/guard.h"
+#include "config/trace.h"
 #include "config/trunk.h"
 
 #define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
@@ -26,6 +27,7 @@ struct config_location {
     struct config_list unchallenged;      /* whose phones need no secret */
     uint32_t dial_rate;                   /* calls to the outside that a DN may begin in a minute */
     uint8_t dial;                         /* enum config_dial: what its DNs may call that do not say */
+    struct config_trace trace;
 };
 
 enum config_dn_kind { CONFIG_DN_EXTENSION };

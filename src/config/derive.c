@@ -101,7 +101,10 @@ static void derive_locations(struct deriving *d)
             .dial = from->row.dial != 0 ? from->row.dial : CONFIG_DIAL_NATIONAL,
             .guard = from->row.guard,
             .scanners = copy_list(d, from->row.scanners),
-            .domains = copy_list(d, from->row.domains)};
+            .domains = copy_list(d, from->row.domains),
+            .trace = from->row.trace};
+        l->trace.hep_host = copy(d, l->trace.hep_host);
+        l->trace.hep_password = copy(d, l->trace.hep_password);
     }
     config__index(t);
 }

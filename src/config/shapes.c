@@ -38,6 +38,11 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, row.guard.silent),
     ROW_MEMBER_LIST(struct said_location, row.scanners),
     ROW_MEMBER_LIST(struct said_location, row.domains),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.memory),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.hep_id),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.hep_port),
+    ROW_MEMBER_TEXT(struct said_location, row.trace.hep_host),
+    ROW_MEMBER_TEXT(struct said_location, row.trace.hep_password),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),
