@@ -10,7 +10,6 @@
 #define TANDEM_CONFIG_CONFIG_H
 
 #include "config/guard.h"
-#include "config/trace.h"
 #include "config/trunk.h"
 
 #define CONFIG_SLOTS 256 /* per location: who owns a DN is decided by slot */
@@ -21,8 +20,7 @@ struct config_location {
     struct config_phones phones;
     struct config_guard guard;
     struct config_list scanners, domains; /* more scanners; names by which phones call us, empty: any */
-    struct config_list pairs;             /* names of its pairs of nodes */
-    struct config_list proxies;           /* names of its applications of role proxy */
+    struct config_list pairs, proxies;    /* names of its pairs of nodes, of its applications of role proxy */
     struct config_list networks;          /* whose senders limits per source do not touch */
     struct config_list unchallenged;      /* whose phones need no secret */
     uint32_t dial_rate;                   /* calls to the outside that a DN may begin in a minute */

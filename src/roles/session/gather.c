@@ -87,7 +87,7 @@ static unsigned count(struct connection *c)
 static void note(const struct connection *c, const struct question *q)
 {
     const struct http_request *r = &c->http->request;
-    if (slice_find_slice(r->query, SLICE("after=")) < 0)
+    if (slice_ends(r->path, SLICE("/messages")) && slice_find_slice(r->query, SLICE("after=")) < 0)
         LOG(LOG_NOTICE, "roles/session", "%s looks at SIP messages: %.*s?%.*s", q->user, SLICE_ARG(r->path),
             SLICE_ARG(slice_first(r->query, QUERY_MOST)));
 }

@@ -11,7 +11,7 @@
 #include "tools/trace/trace.h"
 
 #define TIME_WIDTH 13U /* "10:03:04.123 " */
-#define STEP_LEAST 16U /* between two columns */
+#define STEP_LEAST 13U /* between two columns */
 #define STEP_MOST 30U
 #define WIDEST 1024U
 #define SECOND INT64_C(1000000)
@@ -98,7 +98,7 @@ static void draw_arrow(char *line, const struct ladder *l, const struct trace_me
     line[e->from < e->to ? begin + length - 1 : begin] = e->from < e->to ? '>' : '<';
     for (size_t k = low + 1; k < high; k++)
         line[column(l, k)] = '|';
-    label(text, sizeof text, e, length - 3);
+    label(text, sizeof text, e, length - 2);
     size_t place = begin + (e->from < e->to ? 1 : 2);
     memcpy(line + place, text, strlen(text));
 }
