@@ -46,26 +46,27 @@ void trace_close(struct proxy *p)
 
 /* ---- one message ---- */
 
-/* The value of CSeq, without parsing the rest; what has none counts as part of a call. */
-static struct slice method_of(struct slice message)
+/* The line of CSeq from its name on, without parsing the rest: this is done for each answer. */
+static struct slice cseq_of(struct slice message)
 {
-    struct slice line, rest = message, method = message;
-    if (!slice_starts(message, SLICE("SIP/2.0 ")))
-        return slice_cut(&method, ' ', &line) ? line : message;
-    for (unsigned i = 0; i < LINES && slice_cut(&rest, '\n', &line) && line.length > 1; i++)
-        if (slice_starts_nocase(line, SLICE("CSeq"))) {
-            line = slice_trim(line);
-            while (slice_cut(&line, ' ', &method))
-                continue;
-            return method;
+    const char *at = message.data, *end = message.data + message.length;
+    for (unsigned i = 0; i < LINES && (at = memchr(at, '\n', (size_t)(end - at))) != NULL; i++) {
+        at++;
+        if (end - at > 5 && (at[0] | 0x20) == 'c' && (at[1] | 0x20) == 's' && (at[2] | 0x20) == 'e') {
+            const char *last = memchr(at, '\r', (size_t)(end - at));
+            return slice_of(at, (size_t)((last != NULL ? last : end) - at));
         }
+    }
     return SLICE("");
 }
 
+/* What cannot be read counts as part of a call. */
 static bool is_of_a_call(struct slice message)
 {
-    struct slice method = method_of(message);
-    return !slice_equal(method, SLICE("REGISTER")) && !slice_equal(method, SLICE("OPTIONS"));
+    if (!slice_starts(message, SLICE("SIP/2.0 ")))
+        return !slice_starts(message, SLICE("REGISTER ")) && !slice_starts(message, SLICE("OPTIONS "));
+    struct slice cseq = cseq_of(message);
+    return !slice_ends(cseq, SLICE(" REGISTER")) && !slice_ends(cseq, SLICE(" OPTIONS"));
 }
 
 static void set_places(struct proxy *p, struct ring_entry *e, const struct sip_target *other)
