@@ -75,6 +75,17 @@ static struct config_guard guard(const struct kind *k, const json_t *body)
     };
 }
 
+static struct config_trace trace(const struct kind *k, const json_t *body)
+{
+    return (struct config_trace){
+        .memory = number(k, body, "trace_memory"),
+        .hep_id = number(k, body, "hep_id"),
+        .hep_port = (uint16_t)number(k, body, "hep_port"),
+        .hep_host = object_text(k, body, "hep_host"),
+        .hep_password = object_text(k, body, "hep_password"),
+    };
+}
+
 static void build_location(struct config_builder *b, const struct kind *k, const json_t *body)
 {
     struct slice networks[FIELD_LIST_ITEMS], unchallenged[FIELD_LIST_ITEMS];
@@ -99,6 +110,7 @@ static void build_location(struct config_builder *b, const struct kind *k, const
                            .denied = texts(denied, object_list(body, "headers_denied")),
                            .bodies = texts(bodies, object_list(body, "bodies")),
                            .attributes = texts(attributes, object_list(body, "attributes"))},
+                       .trace = trace(k, body),
                    },
                .says_sha256 = json_object_get(body, "sha256") != NULL,
            });

@@ -20,11 +20,11 @@ struct config_location {
     struct config_phones phones;
     struct config_guard guard;
     struct config_list scanners, domains; /* more scanners; names by which phones call us, empty: any */
-    struct config_list pairs;             /* names of its pairs of nodes */
-    struct config_list proxies;           /* names of its applications of role proxy */
+    struct config_list pairs, proxies;    /* names of its pairs of nodes, of its applications of role proxy */
     struct config_list networks;          /* whose senders limits per source do not touch */
     struct config_list unchallenged;      /* whose phones need no secret */
     struct config_passing passing;
+    struct config_trace trace;
     uint32_t dial_rate; /* calls to the outside that a DN may begin in a minute */
     uint8_t dial;       /* enum config_dial: what its DNs may call that do not say */
 };

@@ -105,7 +105,10 @@ static void derive_locations(struct deriving *d)
             .passing = {.headers = copy_list(d, from->row.passing.headers),
                 .denied = copy_list(d, from->row.passing.denied),
                 .bodies = copy_list(d, from->row.passing.bodies),
-                .attributes = copy_list(d, from->row.passing.attributes)}};
+                .attributes = copy_list(d, from->row.passing.attributes)},
+            .trace = from->row.trace};
+        l->trace.hep_host = copy(d, l->trace.hep_host);
+        l->trace.hep_password = copy(d, l->trace.hep_password);
     }
     config__index(t);
 }

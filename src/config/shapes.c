@@ -42,6 +42,11 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_LIST(struct said_location, row.passing.denied),
     ROW_MEMBER_LIST(struct said_location, row.passing.bodies),
     ROW_MEMBER_LIST(struct said_location, row.passing.attributes),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.memory),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.hep_id),
+    ROW_MEMBER_BYTES(struct said_location, row.trace.hep_port),
+    ROW_MEMBER_TEXT(struct said_location, row.trace.hep_host),
+    ROW_MEMBER_TEXT(struct said_location, row.trace.hep_password),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),

@@ -97,7 +97,8 @@ int cluster__configure(struct cluster *c, unsigned more)
     struct config_builder *b = config_builder_new();
     struct buffer complaint = {.data = NULL};
     config_builder_location(
-        b, &(struct config_location){.name = SLICE("home"), .realm = SLICE("tandem.test")});
+        b, &(struct config_location){
+               .name = SLICE("home"), .realm = SLICE("tandem.test"), .trace = {.memory = 1}});
     if (locations(c) > 1)
         config_builder_location(
             b, &(struct config_location){.name = SLICE("away"), .realm = SLICE("tandem.test")});

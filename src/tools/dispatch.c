@@ -35,6 +35,10 @@ static const struct command commands[] = {
         command_alarms},
     {"registrations", "[TEXT]", "shows which phones are registered, all or those with the text",
         OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 1, command_registrations},
+    {"trace", "CALL", "shows the SIP messages of a call: its id, a Call-ID, or a number to choose from",
+        OPTION_PLACE | OPTION_BIT(OPTION_FOLLOW) | OPTION_BIT(OPTION_RAW) | OPTION_BIT(OPTION_PCAP) |
+            OPTION_BIT(OPTION_JSON),
+        1, 1, command_trace},
     {"acknowledge", "ID", "says that somebody cares for an alarm", OPTION_PLACE, 1, 1, command_acknowledge},
     {"bans", "", "shows whom the proxies shut out, and numbers that do odd things",
         OPTION_PLACE | OPTION_BIT(OPTION_JSON), 0, 0, command_bans},

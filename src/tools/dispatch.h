@@ -36,6 +36,7 @@ int command_changes(const struct options *options);
 int command_undo(const struct options *options);
 int command_status(const struct options *options);
 int command_registrations(const struct options *options);
+int command_trace(const struct options *options);
 int command_zone(const struct options *options);
 int command_trunks(const struct options *options);
 int command_alarms(const struct options *options);

@@ -36,6 +36,7 @@ static void assert_changes(struct bench *b, const char *changes)
     "\"guard_alarm_failures\":30,\"guard_alarm_addresses\":10,\"guard_alarm_calls\":120,"                    \
     "\"guard_silent\":true,\"guard_scanners\":[],\"guard_domains\":[],\"headers\":[],"                       \
     "\"headers_denied\":[],\"bodies\":[],\"attributes\":[],"                                                 \
+    "\"trace_memory\":8,\"hep_port\":9060,\"hep_id\":2001,"                                                  \
     "\"dns_priority\":10,\"dns_weight\":100,"
 
 static void shows_objects(void **state)

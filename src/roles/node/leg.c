@@ -51,11 +51,12 @@ void node__leg_changed(struct leg *l)
     world_dirty(l->node->world, NODE_KIND_LEG, l->id);
 }
 
-/* Our tag names the leg, so that requests find it without a table; the rest of it keeps strangers from
- * guessing. */
+/* Our tag names the leg, so that requests find it without a table; chance in it keeps strangers from
+ * guessing. It ends with the call, so that proxies know which dialogs belong together (tandem trace). */
 void node__leg_tag(struct leg *l, char tag[NODE_NAME])
 {
-    snprintf(tag, NODE_NAME, "%llx-%08x", (unsigned long long)l->id, (unsigned)world_random(l->node->world));
+    snprintf(tag, NODE_NAME, "%llx-%08x-%016llx", (unsigned long long)l->id,
+        (unsigned)world_random(l->node->world), (unsigned long long)l->call->call_id);
 }
 
 struct leg *node__leg_by_tag(struct node *n, struct slice tag)

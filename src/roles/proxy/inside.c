@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "config/part.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trace/trace.h"
 #include "wire/pack.h"
 #include "wire/record.pb-c.h"
 
@@ -263,12 +264,13 @@ static void message(struct proxy *p, const struct inside *i, struct slice text)
 {
     struct sip_message m;
     struct sip_target from = {.flow = 0};
+    strcpy(from.name, i->name);
+    trace_message(p, true, &from, text);
     if (sip_parse(&m, text, &p->arena, NULL) != 0) {
         world_count(p->world, COUNTER_SIP_BAD, 1);
         LOG(LOG_WARNING, "proxy", "%s sent a message that is not SIP; dropped", i->name);
         return;
     }
-    strcpy(from.name, i->name);
     if (i->is_pair)
         nodes_heard(p, slice_text(i->name));
     sip_transactions_input(&p->transactions, &from, false, &m);

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trace/trace.h"
 #include "roles/proxy/trunk/trunk.h"
 
 static void copy_name(char *to, size_t size, struct slice name)
@@ -26,6 +27,7 @@ static void proxy_close(void *self)
     trunk_close(p);
     sip_transactions_close(&p->transactions);
     world_timer_clear(&p->start_timer);
+    trace_close(p);
     arena_free(&p->arena);
     mem_free(p);
 }
@@ -49,6 +51,7 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     pool_init(&p->relay_pool, "relay", sizeof(struct relay));
     sip_transactions_open(&p->transactions, w, &proxy__sip_handlers, p, PROXY_OBJECT_TRANSACTION);
     guard_open(p);
+    trace_open(p);
     proxy__edge_open(p);
     nodes_open(p);
     names_open(p);
@@ -98,8 +101,9 @@ static void proxy_input(void *self, const struct input *in)
     if (in->kind == INPUT_CONFIG) {
         follow_realm(p);
         trunk_follow(p);
+        trace_follow(p);
     }
-    if (trunk_input(p, in)) {
+    if (trunk_input(p, in) || trace_input(p, in)) {
         tell_state(p);
         arena_reset(&p->arena);
         return;

@@ -53,7 +53,8 @@ enum {
     PROXY_TOKEN_TRUNKS = 112,
     PROXY_TOKEN_TRUNK_LEAD,
     PROXY_TOKEN_NAMES = 120,
-    PROXY_TOKEN_PROBE
+    PROXY_TOKEN_PROBE,
+    PROXY_TOKEN_TRACE /* of the socket to the collector */
 };
 
 /* A stream to or from a part of ours. */
@@ -120,6 +121,7 @@ struct proxy {
     struct nodes *nodes;     /* nodes/ */
     struct names *names;
     struct trunks *trunks; /* trunk/ */
+    struct trace *trace;   /* trace/ */
 };
 
 /* inside.c */

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "http/http.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trace/trace.h"
 #include "wire/json.h"
 #include "wire/pack.h"
 
@@ -11,7 +12,8 @@
 static const struct {
     const char *path; /* with what stands behind a '/' */
     void (*answer)(struct proxy *p, const struct proxy_question *q);
-} kinds[] = {{"registrations", proxy__registrations_question}, {"bans", guard_question}};
+} kinds[] = {
+    {"registrations", proxy__registrations_question}, {"bans", guard_question}, {"trace", trace_question}};
 
 void proxy__answer(struct proxy *p, const struct proxy_question *q, unsigned status, struct slice json)
 {
@@ -65,12 +67,20 @@ bool proxy__question_parameter(
     return false;
 }
 
-/* Other locations have proxies of their own: who means one says so. */
+/* Other locations have proxies of their own, and of some things each proxy knows something else: who means
+ * one says so. */
 static bool is_meant(struct proxy *p, const struct proxy_question *q)
 {
-    struct slice location;
-    return !proxy__question_parameter(p, q, SLICE("location"), &location) ||
-           slice_equal(location, slice_text(p->location));
+    struct slice location, proxy;
+    return (!proxy__question_parameter(p, q, SLICE("location"), &location) ||
+               slice_equal(location, slice_text(p->location))) &&
+           (!proxy__question_parameter(p, q, SLICE("proxy"), &proxy) ||
+               slice_equal(proxy, slice_text(p->name)));
+}
+
+static bool has_role(const Tandem__ConfigRequest *m, const char *role)
+{
+    return m->role != NULL && strcmp(m->role, role) == 0;
 }
 
 static void question_input(struct proxy *p, struct slice bytes)
@@ -83,7 +93,8 @@ static void question_input(struct proxy *p, struct slice bytes)
     struct proxy_question q = {.method = slice_text(m->method),
         .query = rest,
         .user = m->user != NULL ? m->user : "",
-        .administrator = m->role != NULL && strcmp(m->role, "administrator") == 0,
+        .administrator = has_role(m, "administrator"),
+        .supervisor = has_role(m, "supervisor"),
         .message = m};
     if (!is_meant(p, &q))
         return;

@@ -13,7 +13,7 @@ struct proxy;
 struct proxy_question {
     struct slice method, path, query; /* the path behind "/api/", decoded; the query as it came */
     const char *user;                 /* who asks; "": nobody has logged in */
-    bool administrator;
+    bool administrator, supervisor;
     const Tandem__ConfigRequest *message;
 };
 

@@ -2,6 +2,8 @@
 #ifndef TANDEM_ROLES_SESSION_CALLS_H
 #define TANDEM_ROLES_SESSION_CALLS_H
 
+#include "wire/client.pb-c.h"
+
 /* connection.c */
 void session__accept(struct session *s, const struct input *in);
 void session__data(struct connection *c, struct slice bytes);
@@ -51,11 +53,17 @@ void session__question_timer(struct session *s, uint64_t token);
 void session__history(struct connection *c, struct sign_in *i);
 void session__config(struct connection *c, struct sign_in *i);
 /* The request goes to another role as it is, with who asks; `anybody`: without a log-in. */
-void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody);
+struct question *session__forward(/* NULL: it was refused */
+    struct connection *c, const struct sign_in *i, const char *role, bool anybody);
 bool session__is_operator(const struct connection *c);
 void session__config_answer(struct session *s, struct slice bytes);
 void session__proxy(struct connection *c, struct sign_in *i);
 void session__control(struct connection *c, struct sign_in *i);
+
+/* gather.c: what each proxy knows something else of */
+void session__gather(struct connection *c, struct sign_in *i);
+void session__gathered(struct session *s, struct question *q, const Tandem__ConfigAnswer *m);
+void session__gathering_free(struct question *q);
 
 /* rate.c, identity.c */
 bool session__rate_permits(struct session *s, const struct address *source, unsigned cost);

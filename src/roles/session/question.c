@@ -40,6 +40,7 @@ void session__question_free(struct session *s, struct question *q)
 {
     if (q->verifies)
         s->verifications--;
+    session__gathering_free(q);
     world_timer_clear(&q->timer);
     map_remove_number(&s->questions, q->token);
     mem_free(q);
@@ -291,6 +292,8 @@ void session__config_answer(struct session *s, struct slice bytes)
 {
     const Tandem__ConfigAnswer *m = pack_read(&tandem__config_answer__descriptor, bytes, &s->arena);
     struct question *q = m != NULL ? map_get_number(&s->questions, m->token) : NULL;
+    if (q != NULL && q->gathering != NULL)
+        session__gathered(s, q, m);
     if (q == NULL || q->answer != role_failed)
         return;
     struct connection *c = q->connection;
@@ -311,16 +314,17 @@ void session__config_answer(struct session *s, struct slice bytes)
     session__go_on(c);
 }
 
-void session__forward(struct connection *c, const struct sign_in *i, const char *role, bool anybody)
+struct question *session__forward(
+    struct connection *c, const struct sign_in *i, const char *role, bool anybody)
 {
     const struct config_person *p = i != NULL ? session__person(c->session, i) : NULL;
     if (p == NULL && !anybody && !session__is_operator(c)) {
         session__unauthenticated(c, "log in first");
-        return;
+        return NULL;
     }
     struct question *q = session__ask(c, role_failed);
     if (q == NULL)
-        return;
+        return NULL;
     q->role = role;
     q->id = world_random(c->session->world);
     if (!anybody) {
@@ -328,6 +332,7 @@ void session__forward(struct connection *c, const struct sign_in *i, const char 
         q->right = config_person_role_name(p != NULL ? p->role : CONFIG_PERSON_ADMINISTRATOR);
     }
     tell_part(c, q, 0);
+    return q;
 }
 
 void session__config(struct connection *c, struct sign_in *i)

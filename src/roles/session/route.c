@@ -49,6 +49,7 @@ static const struct route routes[] = {
     {"/api/bans/", HTTP_BIT(HTTP_DELETE), 0, true, session__proxy},
     {"/api/registrations", READ, 0, true, session__proxy},
     {"/api/registrations/", HTTP_BIT(HTTP_DELETE), 0, true, session__proxy},
+    {"/api/trace/", READ, 0, true, session__gather},
     {"/api/ws", HTTP_BIT(HTTP_GET), 0, false, websocket},
     {"/api/openapi.json", READ, 0, true, session__openapi},
     {"/api/changes", READ | HTTP_BIT(HTTP_POST), LARGE_BODY, true, session__config},

@@ -92,7 +92,8 @@ struct question {
     uint64_t limit;    /* history */
     bool known;        /* log-in: there is such a user */
     bool verifies;
-    struct world_timer timer; /* those on the bus */
+    struct gathering *gathering; /* gather.c: several answer; NULL: the first answer counts */
+    struct world_timer timer;    /* those on the bus */
 };
 
 /* Failed log-ins of a user or an address. */

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/proxy/edge/edge_int.h"
+#include "roles/proxy/trace/trace.h"
 
 static void send_stream(struct proxy *p, struct edge_flow *f, struct slice message)
 {
@@ -19,6 +20,7 @@ void proxy__send(void *self, const struct sip_target *to, struct slice message)
 {
     struct proxy *p = self;
     struct edge_flow *f;
+    trace_message(p, false, to, message);
     if (to->name[0] != '\0') {
         struct buffer frame = {0};
         frame_add(&frame, SIP_FRAME_MESSAGE, message);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "roles/proxy/edge/edge_int.h"
 #include "roles/proxy/edge/stun.h"
+#include "roles/proxy/trace/trace.h"
 #include "roles/proxy/trunk/trunk.h"
 #include "sip/uri.h"
 
@@ -68,6 +69,7 @@ void edge__message(struct proxy *p, const struct sip_target *from, const struct 
     uint16_t status = 0;
     if (!guard_takes(p, peer, transport, text))
         return;
+    trace_message(p, true, from, text);
     int error = sip_parse(&m, text, &p->arena, &status);
     if (error == 0 && m.is_request) {
         if (transport == TRANSPORT_UDP)
