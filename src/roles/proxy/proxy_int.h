@@ -9,9 +9,9 @@
 
 #include "base/index.h"
 #include "base/map.h"
-#include "config/part.h"
 #include "roles/proxy/edge/edge.h"
 #include "roles/proxy/guard/guard.h"
+#include "roles/proxy/inside.h"
 #include "roles/proxy/names.h"
 #include "roles/proxy/nodes/nodes.h"
 #include "roles/proxy/proxy.h"
@@ -19,7 +19,6 @@
 #include "roles/proxy/registrar/bindings.h"
 #include "roles/proxy/relay.h"
 #include "sip/peer.h"
-#include "wire/frame.h"
 
 #define CONFIG_NAME_MAX 64
 #define PROXY_HOST ".proxy" /* behind our names in Via and Route, inside */
@@ -55,19 +54,6 @@ enum {
     PROXY_TOKEN_NAMES = 120,
     PROXY_TOKEN_PROBE,
     PROXY_TOKEN_TRACE /* of the socket to the collector */
-};
-
-/* A stream to or from a part of ours. */
-struct inside {
-    char name[PROXY_NAME];        /* of the pair or proxy; "": a stream that has not introduced itself */
-    char member[CONFIG_NAME_MAX]; /* pairs: the primary that the record names */
-    struct part_peer peer;        /* who is at the other end of the flow */
-    bool is_pair;
-    uint64_t view, flow; /* pairs: of the record; 0: none */
-    bool greeted, other; /* it has introduced itself; the member is tried that the record does not name */
-    bool probed, probe;  /* pairs: there is one; it is one: a stream to the other member of a silent pair */
-    struct frame_reader in;
-    struct world_timer retry;
 };
 
 struct proxy {
@@ -123,13 +109,6 @@ struct proxy {
     struct trunks *trunks; /* trunk/ */
     struct trace *trace;   /* trace/ */
 };
-
-/* inside.c */
-void proxy__inside_open(struct proxy *p);
-bool proxy__inside_input(struct proxy *p, const struct input *in);
-void proxy__inside_close(struct proxy *p);
-bool proxy__inside_connected(struct proxy *p, const char *name);
-void proxy__inside_silent(struct proxy *p, const char *name); /* a pair does not answer */
 
 /* route.c */
 unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct destination to[PROXY_BRANCHES],

@@ -122,24 +122,31 @@ static void requests_take_the_path(void **state)
 }
 
 /* RFC 5626, VC-2: of a phone that was called by a stream which has ended. */
-#define BYE_BY_LOST_FLOW(contact, branch)                                                                    \
-    "BYE " contact " SIP/2.0\r\nVia: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-" branch                         \
-    "\r\nRoute: <sip:127.0.0.1:5060;transport=tcp;flow=proxy-1.t.99.1;lr>\r\nMax-Forwards: 70\r\n"           \
-    "From: <sip:1001@home>;tag=n\r\nTo: <sip:1002@home>;tag=b\r\nCall-ID: lost\r\nCSeq: 2 BYE\r\n"           \
-    "Content-Length: 0\r\n\r\n"
+static void bye_by_lost_flow(const char *contact, const char *branch)
+{
+    struct phone_flow lost = {.proxy = "proxy-1", .transport = TRANSPORT_TCP, .flow = 0x99, .incarnation = 1};
+    char text[1000];
+    snprintf(text, sizeof text,
+        "BYE %s SIP/2.0\r\nVia: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-%s\r\n"
+        "Route: <sip:127.0.0.1:5060;transport=tcp;flow=%s;lr>\r\nMax-Forwards: 70\r\n"
+        "From: <sip:1001@home>;tag=n\r\nTo: <sip:1002@home>;tag=b\r\nCall-ID: lost\r\nCSeq: 2 BYE\r\n"
+        "Content-Length: 0\r\n\r\n",
+        contact, branch, proxy__flow_text(proxy_fixture.proxy, &lost));
+    proxy_fixture_from_pair(text);
+}
 
 static void a_dialog_finds_the_phone_by_its_new_flow(void **state)
 {
     (void)state;
     proxy_fixture_begin();
     proxy_fixture_register(&proxy_bob, "Contact: <sip:b@df7.invalid;transport=ws>;reg-id=2" INSTANCE "\r\n");
-    proxy_fixture_from_pair(BYE_BY_LOST_FLOW("sip:b@df7.invalid;transport=ws;ob", "1"));
+    bye_by_lost_flow("sip:b@df7.invalid;transport=ws;ob", "1");
     proxy_fixture_must_find(6002, "BYE sip:b@df7.invalid;transport=ws;ob SIP/2.0");
-    proxy_fixture_from_pair(BYE_BY_LOST_FLOW("sip:c@df7.invalid;transport=ws", "2"));
+    bye_by_lost_flow("sip:c@df7.invalid;transport=ws", "2");
     proxy_fixture_must_find(0, "SIP/2.0 481");
     proxy_fixture_register(
         &proxy_bob, "Contact: <sip:b@df7.invalid;transport=ws>;reg-id=2;expires=0" INSTANCE "\r\n");
-    proxy_fixture_from_pair(BYE_BY_LOST_FLOW("sip:b@df7.invalid;transport=ws", "3"));
+    bye_by_lost_flow("sip:b@df7.invalid;transport=ws", "3");
     proxy_fixture_must_find(0, "SIP/2.0 481");
     proxy_fixture_end();
 }
