@@ -11,9 +11,9 @@
 
 /* A stream to or from a part of ours. */
 struct inside {
-    char name[PROXY_NAME];        /* of the pair or proxy; "": a stream that has not introduced itself */
+    char name[PROXY_NAME];      /* of the pair or proxy; "": a stream that has not introduced itself */
     char member[INSIDE_MEMBER]; /* pairs: the primary that the record names */
-    struct part_peer peer;        /* who is at the other end of the flow */
+    struct part_peer peer;      /* who is at the other end of the flow */
     bool is_pair;
     uint64_t view, flow; /* pairs: of the record; 0: none */
     bool greeted, other; /* it has introduced itself; the member is tried that the record does not name */

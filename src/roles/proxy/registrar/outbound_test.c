@@ -121,7 +121,6 @@ static void requests_take_the_path(void **state)
     proxy_fixture_end();
 }
 
-/* RFC 5626, VC-2: of a phone that was called by a stream which has ended. */
 static void bye_by_lost_flow(const char *contact, const char *branch)
 {
     struct phone_flow lost = {.proxy = "proxy-1", .transport = TRANSPORT_TCP, .flow = 0x99, .incarnation = 1};
@@ -135,6 +134,7 @@ static void bye_by_lost_flow(const char *contact, const char *branch)
     proxy_fixture_from_pair(text);
 }
 
+/* RFC 5626, VC-2: the phone was called by a stream that has ended. */
 static void a_dialog_finds_the_phone_by_its_new_flow(void **state)
 {
     (void)state;
