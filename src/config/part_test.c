@@ -119,5 +119,32 @@ static void says_who_speaks_for_whom(void **state)
     config_release(c);
 }
 
+static bool trusts(const struct configuration *c, const char *endpoint, const char *name, const char *serial)
+{
+    struct part_peer peer;
+    part_peer_set(&peer, &(struct input){.name = slice_text(name), .bytes = slice_text(serial)});
+    return part_trusts(c, slice_text(endpoint), &peer);
+}
+
+/* SEC-1: a flow that is open stays as long as its member is trusted with that certificate. */
+static void says_whose_open_flows_stay(void **state)
+{
+    (void)state;
+    struct configuration *c;
+    const struct part_peer unknown = {.known = false};
+    static const char at[] = "tls:192.0.2.1:7000";
+    assert_int_equal(build(&c, at, "", "host-1", CONFIG_MEMBER_TRUSTED, NULL), 0);
+    assert_true(trusts(c, at, "host-1", "0b"));
+    assert_false(trusts(c, at, "host-1", "0c"));
+    assert_false(trusts(c, at, "host-2", "0b"));
+    assert_true(part_trusts(c, slice_text(at), &unknown)); /* it has not introduced itself yet */
+    config_release(c);
+    assert_int_equal(build(&c, at, "", "host-1", CONFIG_MEMBER_REVOKED, NULL), 0);
+    assert_false(trusts(c, at, "host-1", "0b"));
+    assert_true(trusts(c, "local:x", "", ""));
+    config_release(c);
+}
+
 TESTS("config/part", cmocka_unit_test(endpoints_between_parts_are_checked),
-    cmocka_unit_test(says_what_to_open), cmocka_unit_test(says_who_speaks_for_whom))
+    cmocka_unit_test(says_what_to_open), cmocka_unit_test(says_who_speaks_for_whom),
+    cmocka_unit_test(says_whose_open_flows_stay))
