@@ -101,6 +101,7 @@ static bool rest(struct last_copy *l, int64_t microseconds)
 static void *work(void *argument)
 {
     struct last_copy *l = argument;
+    pthread_setname_np(pthread_self(), "copy");
     pthread_mutex_lock(&l->mutex);
     while (l->next != NULL || !l->stopping) {
         if (l->next == NULL) {

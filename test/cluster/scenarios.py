@@ -75,6 +75,17 @@ def scenario_a_call_between_two_proxies(location):
     row_comes(location, before)
 
 
+def scenario_threads_of_the_engines_have_names(location):
+    """requirement: OPS-10: the metric of each thread's processor time tells them apart by these."""
+    for member in location.members.values():
+        folder = "/proc/%d/task" % member.process.pid
+        names = set()
+        for task in os.listdir(folder):
+            with open(os.path.join(folder, task, "comm"), encoding="utf-8") as file:
+                names.add(file.read().strip())
+        assert {"tandem", "registry", "bus", "store", "copy"} <= names, names
+
+
 def scenario_a_change_is_known_everywhere_within_a_second(location):
     """CF-2: a number that one process has written can register at both proxies."""
     location.apply(dn=[{"number": "1011", "location": "home", "secret": "of-1011-itself"}])

@@ -120,7 +120,7 @@ def scenario_metrics_for_prometheus(tandem):
     assert len(types) == len(set(types)), "each metric is announced once"
     for role, name in (("proxy", "proxy-1"), ("node", "node-1a"), ("control", "control-1")):
         assert 'tandem_turns_total{role="%s",instance_name="%s"} ' % (role, name) in text, text
-    for thread in ("tandem", "pool", "watch", "signals"):
+    for thread in ("tandem", "pool", "watch", "signals", "copy"):
         assert 'tandem_thread_cpu_seconds_total{thread="%s"} ' % thread in text, text
     with open(os.path.join(ROOT, "docs/reference/metrics.md"), encoding="utf-8") as file:
         known = set(re.findall(r"^\| `([a-z_]+)`", file.read(), re.M))

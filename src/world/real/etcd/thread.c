@@ -79,6 +79,7 @@ void *etcd__thread_h(void *argument)
     struct etcd *e = argument;
     sigset_t all;
     int running;
+    pthread_setname_np(pthread_self(), "registry");
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, NULL); /* signals are the main thread's; a broken pipe is an error */
     list_init(&e->transfers);

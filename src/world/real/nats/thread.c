@@ -356,6 +356,7 @@ void *carrier__run(void *argument)
 {
     struct carrier *c = argument;
     uint32_t chance = 0;
+    pthread_setname_np(pthread_self(), "bus"); /* so are the threads that the library begins from here */
     if (getrandom(&chance, sizeof chance, 0) == sizeof chance)
         c->next = chance % c->params.bus.count;
     c->lost_at = carrier__now();

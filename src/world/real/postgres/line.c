@@ -246,6 +246,7 @@ void *postgres__line_h(void *argument)
 {
     struct postgres_line *line = argument;
     int64_t again = POSTGRES_AGAIN_FIRST;
+    pthread_setname_np(pthread_self(), "store");
     while (!atomic_load(&line->of->ends)) {
         line->again_elsewhere = false;
         if (postgres__connect(line) == 0) {
