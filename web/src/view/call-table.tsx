@@ -25,13 +25,14 @@ const Cells = pure(function Cells({ call, traces }: { call: Call; traces: boolea
         <span class="state">
           <i class={`dot dot-${call.state}`} aria-hidden="true" />
           {text.sayOr('call', call.state)}
+          {traces && <TraceLink call={call.call_id} />}
         </span>
       </td>
       <td class="number">
         <Elapsed since={milliseconds(call.started_at)} />
       </td>
       <td class="muted" title={call.location}>
-        {traces && <TraceLink call={call.call_id} />} {call.node}
+        {call.node}
       </td>
     </>
   );

@@ -8,7 +8,7 @@ import { useText, useValue } from './hooks';
 import { Icon } from './icons';
 
 const TIME = 104;
-const STEP = 210;
+const STEP = 156;
 const ROW = 30;
 const HEAD = 52;
 const TIP = 7;
@@ -42,7 +42,7 @@ function Row({ rung, row, ladder, trace }: { rung: Rung; row: number; ladder: La
     trace.choose(rung.key);
   };
   return (
-    <g class="trace-row" role="button" tabIndex={0} aria-label={label} aria-pressed={chosen} onClick={() => trace.choose(rung.key)} onKeyDown={key}>
+    <g class="trace-row" role="button" tabindex={0} aria-label={label} aria-pressed={chosen} onClick={() => trace.choose(rung.key)} onKeyDown={key}>
       <rect x={0} y={HEAD + row * ROW} width={width} height={ROW} />
       <text class="trace-time" x={8} y={HEAD + row * ROW + 20}>
         {text.time(milliseconds(rung.at))}.{String(milliseconds(rung.at) % 1000).padStart(3, '0')}
@@ -100,7 +100,7 @@ export function Trace({ trace, call }: { trace: TraceViewModel; call: string }) 
     return () => trace.close();
   }, [trace, call]);
   return (
-    <div class="trace">
+    <div class="history trace">
       <div class="toolbar">
         <a class="button" href={formatRoute({ page: 'history', dn: '' })}>
           {text.say('page.history')}

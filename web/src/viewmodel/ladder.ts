@@ -35,6 +35,8 @@ interface Sip {
   begins: boolean;
 }
 
+/** Longer reasons are left out: the number says it. */
+const STATUS_MOST = 16;
 const COMPACT: Record<string, string> = { f: 'from', t: 'to', i: 'call-id', c: 'content-type' };
 
 function readSip(text: string): Sip {
@@ -51,7 +53,8 @@ function readSip(text: string): Sip {
   const request = !first.startsWith('SIP/2.0 ');
   const described = body !== '' && (fields.get('content-type') ?? '').startsWith('application/sdp') ? ' SDP' : '';
   const to = fields.get('to') ?? '';
-  const what = request ? `${method} ${cseq}` : `${first.slice('SIP/2.0 '.length)}, ${method} ${cseq}`;
+  const status = first.slice('SIP/2.0 '.length);
+  const what = request ? `${method} ${cseq}` : `${status.length > STATUS_MOST ? status.slice(0, 3) : status}, ${method} ${cseq}`;
   return { label: method === '' ? (first.split(' ')[0] ?? '') : what + described, request, from: fields.get('from') ?? '', to, begins: request && !to.includes(';tag=') };
 }
 
