@@ -167,6 +167,24 @@ await test('registrations are listed and searched (VC-2)', async (page) => {
   assert.equal(await page.locator('.notice-error').count(), 0);
 });
 
+await test('the messages of a call are a ladder (OPS-22)', async (page) => {
+  await login(page);
+  await page.goto(at('#/history'));
+  await page.waitForSelector('.history[data-state=ready]');
+  const link = page.locator('.table-history a.trace-link').first();
+  if ((await link.count()) === 0) return;
+  await link.click();
+  await page.waitForSelector('.trace-row, .trace .empty'); // a call of long ago is remembered by no proxy
+  assert.equal(await page.locator('.notice-error').count(), 0);
+  const row = page.locator('.trace-row').first();
+  if ((await row.count()) === 0) return;
+  await row.focus();
+  await page.keyboard.press('Enter');
+  assert.match(await page.textContent('.trace-text'), /Call-ID: /);
+  await page.reload();
+  await page.waitForSelector('.trace-row');
+});
+
 await test('the history loads and can be filtered', async (page) => {
   await login(page);
   await page.click('a[href="#/history"]');

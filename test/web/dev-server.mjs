@@ -8,6 +8,7 @@ import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { MadeUp } from './made-up.mjs';
+import { traced } from './made-up-trace.mjs';
 import { MadeUpConfig } from './made-up-config.mjs';
 import { acceptWebSocket } from './websocket.mjs';
 
@@ -113,6 +114,7 @@ async function api(request, response, url) {
   if (name === 'me') return answer(response, 200, USER);
   if (name === 'status') return status(response);
   if (name === 'history') return history(url, response);
+  if (name.startsWith('trace/')) return answer(response, 200, traced(name, url.searchParams));
   if (name === 'registrations') return registrations(url, response);
   const made = config.answer(request.method, name, url.searchParams, request.method === 'POST' ? await bodyOf(request) : null);
   if (made) return answer(response, ...made);

@@ -54,6 +54,10 @@ for (const dark of [false, true]) {
     await page.click('a[href="#/history"]');
     await page.waitForSelector('.table-history .badge');
     await shot(`history-${look}`);
+    await page.click('.table-history a.trace-link');
+    await page.click('.trace-row >> nth=4');
+    await page.waitForSelector('.trace-text');
+    await shot(`trace-${look}`);
     await page.click('a[href="#/config"]');
     await page.click('.kinds a >> text=DNs');
     await page.click('.table-objects a >> text=1003');

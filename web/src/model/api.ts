@@ -13,6 +13,7 @@ import type {
   Trunk,
 } from './config-messages';
 import type { HistoryPage, Registration, RegistrationPage, Status, User } from './messages';
+import type { TraceAnswers, TraceDialogs, TraceMessages } from './trace-messages';
 import type { ServerTime } from './server-time';
 import { Signal } from './observable';
 
@@ -41,6 +42,14 @@ export interface RegistrationQuery {
   search: string;
   after: string | null;
   limit: number;
+}
+
+export interface TraceQuery {
+  /** Call-IDs. */
+  calls: readonly string[];
+  proxy?: string;
+  /** TraceMessages.last of the page before. */
+  after?: string;
 }
 
 export interface ObjectQuery {
@@ -84,6 +93,9 @@ export interface Api {
 
   alarms(): Promise<Alarm[]>;
   trunks(): Promise<Trunk[]>;
+  /** Of a call, by its id. */
+  traceDialogs(call: string): Promise<TraceAnswers<TraceDialogs>>;
+  traceMessages(query: TraceQuery): Promise<TraceAnswers<TraceMessages>>;
   acknowledge(alarm: number): Promise<void>;
 }
 
@@ -196,6 +208,17 @@ export class HttpApi implements Api {
 
   async trunks(): Promise<Trunk[]> {
     return (await this.#json<{ trunks: Trunk[] }>('trunks')).trunks;
+  }
+
+  traceDialogs(call: string): Promise<TraceAnswers<TraceDialogs>> {
+    return this.#json(`trace/dialogs?${new URLSearchParams({ call })}`);
+  }
+
+  traceMessages({ calls, proxy, after }: TraceQuery): Promise<TraceAnswers<TraceMessages>> {
+    const query = new URLSearchParams({ sip: calls.join(' ') });
+    if (proxy !== undefined) query.set('proxy', proxy);
+    if (after !== undefined) query.set('after', after);
+    return this.#json(`trace/messages?${query}`);
   }
 
   async alarms(): Promise<Alarm[]> {

@@ -1,4 +1,4 @@
-import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type RegistrationQuery, type TransactionQuery } from '../model/api';
+import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type RegistrationQuery, type TraceQuery, type TransactionQuery } from '../model/api';
 import type {
   Alarm,
   Change,
@@ -13,6 +13,7 @@ import type {
   Trunk,
 } from '../model/config-messages';
 import type { HistoryPage, PastCall, Registration, RegistrationPage, Status, User } from '../model/messages';
+import type { TraceAnswers, TraceDialogs, TraceMessages } from '../model/trace-messages';
 import { Signal } from '../model/observable';
 
 export const SUPERVISOR: User = { user: 'supervisor', name: 'Supervisor', role: 'supervisor' };
@@ -60,6 +61,14 @@ export class FakeApi implements Api {
 
   unregister(registration: Registration): Promise<void> {
     return this.#ask('unregister', registration);
+  }
+
+  traceDialogs(call: string): Promise<TraceAnswers<TraceDialogs>> {
+    return this.#ask('traceDialogs', call);
+  }
+
+  traceMessages(query: TraceQuery): Promise<TraceAnswers<TraceMessages>> {
+    return this.#ask('traceMessages', query);
   }
 
   status(): Promise<Status> {

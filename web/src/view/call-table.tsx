@@ -7,9 +7,10 @@ import { Elapsed } from './elapsed';
 import { Empty } from './empty';
 import { pure, useText, useValue } from './hooks';
 import { Icon } from './icons';
+import { TraceLink } from './trace-link';
 import { VirtualTable, type Column } from './virtual-table';
 
-const Cells = pure(function Cells({ call }: { call: Call }) {
+const Cells = pure(function Cells({ call, traces }: { call: Call; traces: boolean }) {
   const text = useText();
   return (
     <>
@@ -24,6 +25,7 @@ const Cells = pure(function Cells({ call }: { call: Call }) {
         <span class="state">
           <i class={`dot dot-${call.state}`} aria-hidden="true" />
           {text.sayOr('call', call.state)}
+          {traces && <TraceLink call={call.call_id} />}
         </span>
       </td>
       <td class="number">
@@ -36,7 +38,7 @@ const Cells = pure(function Cells({ call }: { call: Call }) {
   );
 });
 
-export function CallTable({ live, waiting }: { live: LiveViewModel; waiting: boolean }) {
+export function CallTable({ live, waiting, traces }: { live: LiveViewModel; waiting: boolean; traces: boolean }) {
   const text = useText();
   const rows = useValue(live.calls.rows);
   const sort = useValue(live.calls.sort);
@@ -65,7 +67,7 @@ export function CallTable({ live, waiting }: { live: LiveViewModel; waiting: boo
         columns={columns}
         rows={rows}
         rowKey={(call) => call.call_id}
-        cells={(call) => <Cells call={call} />}
+        cells={(call) => <Cells call={call} traces={traces} />}
         sort={sort}
         onSort={(column) => live.calls.sortBy(column)}
         after={rows.length === 0 && (calls > 0 ? <NoMatch live={live} /> : !waiting && empty)}

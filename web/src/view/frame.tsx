@@ -13,6 +13,7 @@ import { Live } from './live';
 import { Mark, Wordmark } from './mark';
 import { Registrations } from './registrations';
 import { System } from './system';
+import { Trace } from './trace';
 import { Trunks } from './trunks';
 
 export interface FrameProps {
@@ -70,6 +71,7 @@ const DRAWN: Record<Page, (props: FrameProps) => preact.JSX.Element> = {
   config: ({ app, workspace }) => <Config app={app} workspace={workspace} />,
   system: ({ workspace }) => <System workspace={workspace} />,
   trunks: ({ workspace }) => <Trunks trunks={workspace.trunks} />,
+  trace: ({ app, workspace }) => <Trace trace={workspace.trace} call={app.router.route.value.of ?? ''} />,
   about: ({ workspace }) => <About about={workspace.about} />,
 };
 
@@ -89,7 +91,7 @@ export function Frame({ app, workspace }: FrameProps) {
     event.preventDefault(); // the address is the page's; only the focus moves
     document.getElementById('content')?.focus();
   };
-  const Drawn = DRAWN[workspace.pages.includes(page) ? page : 'live'];
+  const Drawn = DRAWN[workspace.pages.includes(page) || (page === 'trace' && workspace.traces) ? page : 'live'];
   return (
     <div class="frame">
       <a class="skip" href="#content" onClick={skip}>

@@ -7,6 +7,7 @@ import { CopyButton } from './copy-button';
 import { Elapsed } from './elapsed';
 import { pure, useText, useTicker, useValue } from './hooks';
 import { Icon } from './icons';
+import { TraceLink } from './trace-link';
 import { VirtualTable, type Column } from './virtual-table';
 
 type HistoryColumn = 'result' | 'started' | 'from' | 'to' | 'waited' | 'talked' | 'cause' | 'node' | 'call_id';
@@ -23,7 +24,7 @@ function Talked({ call }: { call: PastCall }) {
   return <Span from={call.answered_at} to={call.ended_at} />;
 }
 
-const Cells = pure(function Cells({ call }: { call: PastCall }) {
+const Cells = pure(function Cells({ call, traces }: { call: PastCall; traces: boolean }) {
   const text = useText();
   const ticker = useTicker();
   const started = milliseconds(call.started_at);
@@ -56,6 +57,7 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
       </td>
       <td>
         <span class="call-id">
+          {traces && <TraceLink call={call.call_id} />}
           <code title={call.call_id}>{call.call_id}</code>
           <CopyButton value={call.call_id} />
         </span>
@@ -64,7 +66,7 @@ const Cells = pure(function Cells({ call }: { call: PastCall }) {
   );
 });
 
-export function HistoryTable({ history, after }: { history: HistoryViewModel; after: ComponentChildren }) {
+export function HistoryTable({ history, traces, after }: { history: HistoryViewModel; traces: boolean; after: ComponentChildren }) {
   const text = useText();
   const calls = useValue(history.calls);
   const columns: Column<HistoryColumn>[] = [
@@ -85,7 +87,7 @@ export function HistoryTable({ history, after }: { history: HistoryViewModel; af
       columns={columns}
       rows={calls}
       rowKey={(call) => call.call_id}
-      cells={(call) => <Cells call={call} />}
+      cells={(call) => <Cells call={call} traces={traces} />}
       after={after}
       onEnd={() => {
         if (history.state.value === 'ready') void history.loadOlder();

@@ -88,7 +88,7 @@ export function History({ app, workspace }: FrameProps) {
         </span>
       </div>
       <section class="panel" aria-label={text.say('history.title')} aria-busy={state === 'loading'}>
-        <HistoryTable history={history} after={<Foot history={history} onAll={() => type('')} />} />
+        <HistoryTable history={history} traces={workspace.traces} after={<Foot history={history} onAll={() => type('')} />} />
       </section>
     </div>
   );

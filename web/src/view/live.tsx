@@ -50,7 +50,7 @@ export function Live({ workspace }: { workspace: Workspace }) {
       {!first && <NoPhones live={live} about={about} />}
       <div class="panels" aria-busy={first}>
         <DeviceTable live={live} waiting={first} />
-        <CallTable live={live} waiting={first} />
+        <CallTable live={live} waiting={first} traces={workspace.traces} />
         <DeviceDetail live={live} />
       </div>
     </div>

@@ -2,13 +2,14 @@ import { Observable, type Readable } from '../model/observable';
 import { Scope, type Dispose } from '../model/scope';
 
 export const PAGES = ['live', 'history', 'registrations', 'trunks', 'config', 'system', 'about'] as const;
-export type Page = (typeof PAGES)[number];
+/** `trace` is reached from a call, not from the navigation. */
+export type Page = (typeof PAGES)[number] | 'trace';
 
 export interface Route {
   page: Page;
   /** History: of this number only. */
   dn: string;
-  /** Configuration: what is open, as KIND or KIND/NAME, each part escaped. */
+  /** Configuration: what is open, as KIND or KIND/NAME, each part escaped. Trace: the id of the call. */
   of?: string;
 }
 
@@ -23,6 +24,7 @@ export interface AddressBar {
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split('?');
   const [first = '', ...rest] = path.split('/');
+  if (first === 'trace') return { page: 'trace', dn: '', of: unescapePart(rest.join('/')) };
   const page = PAGES.find((name) => name === first) ?? 'live';
   const dn = page === 'history' ? (new URLSearchParams(query).get('dn') ?? '') : '';
   return page === 'config' ? { page, dn, of: rest.join('/') } : { page, dn };
@@ -30,6 +32,7 @@ export function parseRoute(hash: string): Route {
 
 export function formatRoute({ page, dn, of = '' }: Route): string {
   if (page === 'config' && of !== '') return `#/config/${of}`;
+  if (page === 'trace') return `#/trace/${encodeURIComponent(of)}`;
   return dn === '' ? `#/${page}` : `#/${page}?${new URLSearchParams({ dn })}`;
 }
 

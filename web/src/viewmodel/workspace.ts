@@ -11,6 +11,7 @@ import { LiveViewModel } from './live';
 import { RegistrationsViewModel } from './registrations';
 import { PAGES, type Page } from './router';
 import { SystemViewModel } from './system';
+import { TraceViewModel } from './trace';
 import { TrunksViewModel } from './trunks';
 
 export interface WorkspaceParams {
@@ -34,6 +35,7 @@ export class Workspace {
   readonly config: ConfigViewModel;
   readonly system: SystemViewModel;
   readonly trunks: TrunksViewModel;
+  readonly trace: TraceViewModel;
   readonly #scope = new Scope();
 
   constructor({ user, api, clock, open, surroundings, expired }: WorkspaceParams) {
@@ -51,6 +53,8 @@ export class Workspace {
     this.#scope.own(() => this.config.dispose());
     this.system = new SystemViewModel(api, clock);
     this.#scope.own(() => this.system.dispose());
+    this.trace = new TraceViewModel(api);
+    this.#scope.own(() => this.trace.close());
     this.trunks = new TrunksViewModel(api, clock);
     this.#scope.own(() => this.trunks.close());
     this.#scope.own(
@@ -64,6 +68,11 @@ export class Workspace {
   /** Pages that this person may see. */
   get pages(): readonly Page[] {
     return this.user.role === 'agent' ? ['live', 'history', 'about'] : PAGES;
+  }
+
+  /** Whether messages of calls may be looked at. */
+  get traces(): boolean {
+    return this.user.role !== 'agent';
   }
 
   get administers(): boolean {

@@ -12,7 +12,7 @@
 #include "wire/json.h"
 
 #define DIALOGS 50U    /* of one answer */
-#define LOOKED 20000U  /* messages that are looked at closely */
+#define LOOKED 5000U   /* messages that are looked at closely */
 #define CALL_DIGITS 16 /* of the id of a call */
 #define USER 128
 
