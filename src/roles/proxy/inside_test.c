@@ -33,10 +33,8 @@ static void say(uint8_t kind, struct slice payload)
 {
     struct buffer frame = {0};
     frame_add(&frame, kind, payload);
-    proxy_fixture_input((struct input){.kind = INPUT_DATA,
-        .token = PROXY_TOKEN_INSIDE,
-        .flow = other_flow,
-        .bytes = buffer_slice(&frame)});
+    proxy_fixture_input((struct input){
+        .kind = INPUT_DATA, .token = PROXY_TOKEN_INSIDE, .flow = other_flow, .bytes = buffer_slice(&frame)});
     buffer_free(&frame);
 }
 
