@@ -20,8 +20,9 @@ sys.path.insert(0, os.path.join(ROOT, "test", "engines"))
 import etcd
 import nats
 import postgres
+from cutter import Cutter
 
-SIP, WEB, INSIDE, LINK = 5060, 8443, 7000, 7001
+SIP, TLS, WEB, INSIDE, LINK = 5060, 5061, 8443, 7000, 7001
 # Which member runs what: (application, role, pair).
 MEMBERS = {
     "host-1": [("config-1", "config", ""), ("session-1", "session", ""), ("history-1", "history", ""), ("control-1", "control", "")],
@@ -33,6 +34,7 @@ MEMBERS = {
     "host-7": [("node-2a", "node", "node-2")],
     "host-8": [("node-2b", "node", "node-2")],
 }
+DOORED = "host-3"  # reaches the bus by doors that can be shut
 FIRST = "host-1"  # has the authority, and is there before the others
 
 
@@ -80,7 +82,7 @@ class Member:
         os.makedirs(self.data, mode=0o700)
 
     # what phones know of it, as they know a Tandem of test/scenario/rig.py
-    sip = SIP
+    sip, tls = SIP, TLS
 
     @property
     def host(self):
@@ -89,15 +91,18 @@ class Member:
     def secret(self, dn):
         return self.location.secret(dn)
 
+    def listen(self):
+        return ["%s:%s:%d" % (kind, self.address, port) for kind, port in (("udp", SIP), ("tcp", SIP), ("tls", TLS))]
+
     def write(self, **settings):
-        lines = {"name": self.name, "data": self.data, "log": os.environ.get("TANDEM_LOG", "info"), "listen": ["udp:%s:%d" % (self.address, SIP), "tcp:%s:%d" % (self.address, SIP)],
+        lines = {"name": self.name, "data": self.data, "log": os.environ.get("TANDEM_LOG", "info"), "listen": self.listen(),
                  "web": "tls:%s:%d" % (self.address, WEB), **settings}
         with open(self.file, "w", encoding="utf-8") as file:
             file.write("".join("%s = %s\n" % (key, json.dumps(value)) for key, value in lines.items()))
 
     def more(self, **settings):
         """Into the start file that tandem join has written: where we listen, and our own users of the engines."""
-        mine = {"log": os.environ.get("TANDEM_LOG", "info"), "listen": ["%s:%s:%d" % (kind, self.address, SIP) for kind in ("udp", "tcp")],
+        mine = {"log": os.environ.get("TANDEM_LOG", "info"), "listen": self.listen(),
                 "web": "tls:%s:%d" % (self.address, WEB), **settings}
         with open(self.file, encoding="utf-8") as file:
             kept = [line for line in file if line.partition("=")[0].strip() not in mine]
@@ -154,6 +159,7 @@ class Location:
         self.machines, self.secrets, self.durable = machines, {}, durable
         self.flat = all(address.startswith("127.") for address, _ in machines.values())
         self.members, self.engines, self.registry, self.bus, self.store = {}, [], None, None, None
+        self.doors = []  # between the bus and DOORED: can be shut
         certificates = os.path.join(self.folder, "certificates")
         os.makedirs(certificates, exist_ok=True)
         self.authority = Authority(certificates)
@@ -170,7 +176,7 @@ class Location:
     def __exit__(self, *_):
         for member in reversed(list(self.members.values())):
             member.kill()
-        for engine in reversed(self.engines):
+        for engine in [*self.doors, *reversed(self.engines)]:
             engine.__exit__(None, None, None)
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -191,7 +197,7 @@ class Location:
         """Each member is a user: proxies and nodes for what their roles need, the others, to which applications move, for all."""
         users = [name + ("=" + runs[0][1] if len(runs) == 1 else "") for name, runs in MEMBERS.items()]
         accounts = subprocess.run([PROGRAM, "accounts", "nats", "tandem", *users], check=True, capture_output=True, text=True).stdout
-        bus = nats.Cluster(3, places=self.places("nats", 3), client_certificates=True, accounts=accounts,
+        bus = nats.Cluster(3, places=self.places("nats", 3), client_certificates=True, accounts=accounts, advertise=not self.flat,
                            passwords={"BUS_PASSWORD_" + name.upper().replace("-", "_"): self.bus_password(name) for name in MEMBERS})
         bus.authority = self.authority
         return bus
@@ -227,6 +233,8 @@ class Location:
         self.engines = [engine for engine in made if engine is not None]
         assert len(self.engines) == len(makers), "an engine did not start"
         self.store, self.bus, self.registry = made
+        if self.flat:
+            self.doors = [Cutter(s.address, s.port, s.address).__enter__() for s in self.bus.servers]
 
     @staticmethod
     def begin_engine(made, index, make):
@@ -240,7 +248,8 @@ class Location:
         password = os.path.join(member.data, "bus-password")
         with open(password, "w", encoding="utf-8") as file:
             file.write(self.bus_password(member.name) + "\n")
-        return {"registry": self.registry.urls, "bus": self.bus.addresses, "store": self.store.addresses,
+        bus = ["tls://%s:%d" % (door.target[0], door.port) for door in self.doors] if member.name == DOORED else []
+        return {"registry": self.registry.urls, "bus": bus or self.bus.addresses, "store": self.store.addresses,
                 "bus-user": member.name, "bus-password-file": password,
                 "store-user": "tandem", "store-password-file": self.store.password_file("tandem")}
 

@@ -5,6 +5,7 @@
         cutter.cut("answer")   # the next words of a client arrive, what the server says to them does not
         cutter.cut("request")  # they are passed on, and the connection is cut at once
         cutter.cut("lost")     # they are not passed on
+    cutter.shut(); cutter.open()  # nobody comes through meanwhile
 
 It reads nothing of what it carries, so it cuts TLS as well.
 """
@@ -23,6 +24,8 @@ class Cutter:
         self.lock = threading.Lock()
         self.mode = None
         self.cuts = 0
+        self.closed = False
+        self.clients = set()
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
@@ -35,6 +38,16 @@ class Cutter:
         with self.lock:
             self.mode = mode
 
+    def shut(self):
+        """Until open(): all connections end, and new ones at once."""
+        with self.lock:
+            self.closed = True
+            self._end(*self.clients)
+
+    def open(self):
+        with self.lock:
+            self.closed = False
+
     def _accept(self):
         while True:
             try:
@@ -42,10 +55,16 @@ class Cutter:
             except OSError:
                 return
             try:
-                server = socket.create_connection(self.target, 5)
+                server = None if self.closed else socket.create_connection(self.target, 5)
             except OSError:
+                server = None
+            if server is None:
                 client.close()
                 continue
+            with self.lock:
+                self.clients.add(client)
+                if self.closed:
+                    self._end(client)
             server.settimeout(None)
             for s in client, server:
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -81,5 +100,7 @@ class Cutter:
                     break
                 client.sendall(data)
         self._end(client, server)
+        with self.lock:
+            self.clients.discard(client)
         client.close()
         server.close()

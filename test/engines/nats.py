@@ -102,14 +102,15 @@ class Server:
 
 class Cluster:
     """`count` servers. `accounts`: a text for their configuration (`tandem accounts nats`), whose variables come from
-    `passwords`; without it everybody may do everything. `peers`: clusters already made, to be joined by gateways."""
+    `passwords`; without it everybody may do everything. `peers`: clusters already made, to be joined by gateways.
+    `advertise`: clients hear of all servers from each."""
 
     def __init__(self, count=1, cluster="tandem", tls=False, accounts=None, passwords=None, places=(), folder=None,
-                 client_certificates=False):
+                 client_certificates=False, advertise=True):
         self.folder = tempfile.mkdtemp(prefix="tandem-nats-", dir=folder)
         self.cluster, self.accounts, self.passwords = cluster, accounts, passwords or {}
         self.authority = Authority(self.folder) if tls else None
-        self.client_certificates = client_certificates
+        self.client_certificates, self.advertise = client_certificates, advertise
         self.peers = [self]
         places = places or [("127.0.0.1", ())] * count
         self.servers = [Server(self.folder, "%s-nats-%d" % (cluster, i + 1), address, within)
@@ -182,8 +183,8 @@ class Cluster:
         between = "tls { %s timeout: 2 }" % own if own else ""
         if len(self.servers) > 1 or len(self.peers) > 1:
             routes = ", ".join('"nats://%s:%d"' % (s.address, s.route_port) for s in self.servers)
-            lines.append('cluster { name: "%s", listen: "%s:%d", routes: [%s], %s }' % (
-                self.cluster, server.address, server.route_port, routes, between))
+            lines.append('cluster { name: "%s", listen: "%s:%d", routes: [%s], no_advertise: %s, %s }' % (
+                self.cluster, server.address, server.route_port, routes, str(not self.advertise).lower(), between))
         if len(self.peers) > 1:
             gateways = ", ".join('{name: "%s", urls: [%s]}' % (peer.cluster, ", ".join(
                 '"nats://%s:%d"' % (s.address, s.gateway_port) for s in peer.servers)) for peer in self.peers)

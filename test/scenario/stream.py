@@ -12,11 +12,11 @@ from wire import WirePhone
 class Stream:
     """Whole messages, as a datagram socket gives them."""
 
-    def __init__(self, host, port, authority, kind, piece=0):
+    def __init__(self, host, port, authority, kind, piece=0, name=None):
         self.kind, self.piece, self.rest, self.timeout = kind, piece, b"", None
         self.socket = socket.create_connection((host, port), 5)
         if kind in ("tls", "wss"):
-            self.socket = ssl.create_default_context(cafile=authority).wrap_socket(self.socket, server_hostname=host)
+            self.socket = ssl.create_default_context(cafile=authority).wrap_socket(self.socket, server_hostname=name or host)
         if kind == "wss":
             self.write(b"GET /sip HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
                        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: sip\r\nOrigin: https://elsewhere.example.com\r\n"
@@ -100,8 +100,9 @@ class StreamPhone(WirePhone):
         super().__init__(tandem, dn)
         self.kind = kind
         self.socket.close()
-        port = {"tcp": tandem.sip, "tls": tandem.tls, "wss": tandem.wss}[kind]
-        self.socket = Stream(tandem.host, port, tandem.data + "/certificates/authority.pem", kind, piece)
+        port = tandem.sip if kind == "tcp" else getattr(tandem, kind)
+        self.socket = Stream(tandem.host, port, tandem.data + "/certificates/authority.pem", kind, piece,
+                             getattr(tandem, "name", None))
 
     def send(self, text):
         transport = "ws" if self.kind == "wss" else self.kind

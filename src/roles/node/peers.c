@@ -16,6 +16,7 @@ struct peer_flow {
     uint64_t flow;
     char name[SIP_TARGET_NAME]; /* "": it has not introduced itself */
     struct part_peer peer;      /* who is at the other end */
+    int64_t asked_at;           /* it asked whether we are in service; 0: never */
     struct frame_reader in;
 };
 
@@ -186,10 +187,24 @@ void node__peers_tell(struct node *n, uint8_t kind, struct slice payload)
             send_frame(n, p->flow, NULL, kind, payload);
 }
 
+/* A process that is stopped, or cut off, keeps its stream and says nothing. Who asks now has asked before at
+ * `before`: whoever was silent for long at that time is left, so that its phones are reached by another
+ * proxy. Where nobody was heard it is us who stood still. */
+static void leave_silent(struct node *n, int64_t before)
+{
+    struct peer_flow *p;
+    map_for_each (p, &n->peers->flows)
+        if (p->asked_at != 0 && before - p->asked_at > timer_duration(TIMER_PROXY_SILENT)) {
+            LOG(LOG_WARNING, "node", "%s stands still; its stream is closed", p->name);
+            drop(n, p);
+        }
+}
+
 /* A proxy asks whether we are in service (VC-3). No transaction: the question is not repeated, and an answer
  * that was lost is of no use any more. Like everything it leaves only when the other member could follow. */
-static void watched(struct node *n, const struct peer_flow *p, const struct sip_message *m)
+static void watched(struct node *n, struct peer_flow *p, const struct sip_message *m)
 {
+    int64_t before = p->asked_at;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
     sip_add_response_head(&out, m, n->draining ? 503 : 200, SLICE(""), SLICE("watch"));
     if (n->draining)
@@ -198,9 +213,11 @@ static void watched(struct node *n, const struct peer_flow *p, const struct sip_
     sip_add_body(&out, SLICE(""), SLICE(""));
     send_frame(n, p->flow, NULL, SIP_FRAME_MESSAGE, buffer_slice(&out));
     buffer_free(&out);
+    p->asked_at = world_now(n->world);
+    leave_silent(n, before);
 }
 
-static void message(struct node *n, const struct peer_flow *p, struct slice payload)
+static void message(struct node *n, struct peer_flow *p, struct slice payload)
 {
     struct sip_message m;
     struct sip_target from = {.flow = 0};

@@ -189,6 +189,7 @@ static void lost(struct proxy *p, struct inside *i);
 static void greeted(struct proxy *p, struct inside *i)
 {
     set_greeted(p, i, true);
+    i->heard_at = world_now(p->world);
     world_name(p->world, i->flow, slice_text(i->name));
     sip_transactions_resend(&p->transactions, slice_text(i->name));
     if (i->is_pair) {
@@ -293,6 +294,8 @@ static void lost(struct proxy *p, struct inside *i)
     drop(p, i);
     if (i->is_pair || strcmp(p->name, i->name) < 0)
         retry_later(p, i, refused_us ? TIMER_PROXY_REFUSED : TIMER_PROXY_RECONNECT);
+    if (!i->is_pair)
+        proxy__relays_leave(p, i->name);
     if (failed) /* its partner may be primary already, and the news not have come */
         proxy__inside_silent(p, i->name);
 }
@@ -302,8 +305,11 @@ static void data(struct proxy *p, struct inside *i, struct slice bytes)
     struct frame f;
     uint64_t flow = i->flow;
     int error;
+    i->heard_at = world_now(p->world);
     while ((error = frame_next(&i->in, &bytes, &f)) == 0) {
-        if (f.kind == SIP_FRAME_HELLO)
+        if (f.kind == SIP_FRAME_ALIVE)
+            i->beats = true;
+        else if (f.kind == SIP_FRAME_HELLO)
             i = hello_input(p, i, f.payload);
         else if (f.kind == SIP_FRAME_MESSAGE && i->greeted)
             message(p, i, f.payload);
@@ -317,6 +323,27 @@ static void data(struct proxy *p, struct inside *i, struct slice bytes)
         world_close(p->world, flow);
         lost(p, i);
     }
+}
+
+void proxy__inside_tick(struct proxy *p, bool paused)
+{
+    struct buffer alive = {0};
+    struct inside *i;
+    int64_t now = world_now(p->world);
+    frame_add(&alive, SIP_FRAME_ALIVE, SLICE(""));
+    map_for_each (i, &p->insides) {
+        if (i->is_pair || !i->greeted)
+            continue;
+        if (paused)
+            i->heard_at = now;
+        if (i->beats && now - i->heard_at > timer_duration(TIMER_PROXY_SILENT)) {
+            LOG(LOG_WARNING, "proxy", "%s stands still; its phones are called by their other flows", i->name);
+            lost(p, i);
+        } else {
+            world_send(p->world, i->flow, buffer_slice(&alive));
+        }
+    }
+    buffer_free(&alive);
 }
 
 static void accepted(struct proxy *p, const struct input *in)

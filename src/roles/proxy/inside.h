@@ -18,6 +18,8 @@ struct inside {
     uint64_t view, flow; /* pairs: of the record; 0: none */
     bool greeted, other; /* it has introduced itself; the member is tried that the record does not name */
     bool probed, probe;  /* pairs: there is one; it is one: a stream to the other member of a silent pair */
+    bool beats;          /* proxies: it says that it lives */
+    int64_t heard_at;    /* proxies */
     struct frame_reader in;
     struct world_timer retry;
 };
@@ -29,5 +31,8 @@ bool proxy__inside_input(struct proxy *p, const struct input *in);
 void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
 void proxy__inside_silent(struct proxy *p, const char *name); /* a pair does not answer */
+/* Each second: says to other proxies that we live, leaves those that do not say so. `paused`: we have stood
+ * still ourselves, and have not read yet what came meanwhile. */
+void proxy__inside_tick(struct proxy *p, bool paused);
 
 #endif

@@ -343,21 +343,30 @@ static void note_refusal(struct proxy *p, struct relay *r, uint16_t status, cons
         build_up(&r->best_response, p, r, m);
 }
 
-/* The contacts that come behind those that were tried (RFC 3261 16.6: serially, by falling q). */
+/* The contacts that come behind those that were tried, and the request that goes there. */
+static unsigned contacts_behind(struct proxy *p, const struct relay *r, bool flow_failed,
+    struct sip_message *m, struct destination to[PROXY_BRANCHES])
+{
+    const struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    if (server == NULL || r->group == 0 || r->cancelled || r->best >= 600 ||
+        sip_parse(m, arena_copy(&p->arena, server->request), &p->arena, NULL) != 0)
+        return 0;
+    return proxy__contacts(p, m, to, r->group, flow_failed);
+}
+
+/* RFC 3261 16.6: serially, by falling q. */
 static bool next_contacts(struct proxy *p, struct relay *r, struct sip_transaction *server)
 {
     struct destination to[PROXY_BRANCHES];
     struct sip_message m;
-    if (r->group == 0 || r->cancelled || r->best >= 600 ||
-        sip_parse(&m, arena_copy(&p->arena, server->request), &p->arena, NULL) != 0)
+    unsigned count = contacts_behind(p, r, r->flow_failed, &m, to);
+    if (count == 0)
         return false;
-    unsigned count = proxy__contacts(p, &m, to, r->group, r->flow_failed);
     r->count = 0; /* all of them are over */
     r->flow_failed = false;
     for (unsigned i = 0; i < count; i++)
         send_branch(p, r, &m, &to[i], SLICE(""), &server->target);
-    if (count != 0)
-        r->group = to[0].group;
+    r->group = to[0].group;
     return r->open != 0;
 }
 
@@ -409,6 +418,71 @@ void proxy__relay_close_branch(struct relay *r, uint64_t transaction)
         }
 }
 
+/* ---- a proxy that the request was given to is gone ---- */
+
+static bool waits_for(struct proxy *p, const struct branch *b, const char *proxy)
+{
+    const struct sip_transaction *t = sip_transaction_find(&p->transactions, b->transaction);
+    return t != NULL && t->kind == SIP_ICT && t->state == SIP_ST_TRYING && strcmp(t->target.name, proxy) == 0;
+}
+
+static bool has_waiting(struct proxy *p, const struct relay *r, const char *proxy)
+{
+    bool any = false;
+    for (unsigned i = 0; i < r->count && r->group != 0 && !r->answered && !r->concluded; i++)
+        any |= waits_for(p, &r->branches[i], proxy);
+    return any;
+}
+
+/* Where there is no other flow the proxy may come back in time. */
+static void leave(struct proxy *p, struct relay *r, const char *proxy)
+{
+    struct destination to[PROXY_BRANCHES];
+    struct sip_message m;
+    if (contacts_behind(p, r, true, &m, to) == 0)
+        return;
+    for (unsigned i = 0; i < r->count; i++)
+        if (waits_for(p, &r->branches[i], proxy))
+            proxy__relay_close_branch(r, r->branches[i].transaction);
+    note_refusal(p, r, 430, NULL);
+    conclude(p, r);
+}
+
+void proxy__relays_leave(struct proxy *p, const char *proxy)
+{
+    struct buffer ids = {0};
+    struct relay *r;
+    map_for_each (r, &p->relays)
+        if (has_waiting(p, r, proxy))
+            buffer_add(&ids, slice_of(&r->id, sizeof r->id));
+    for (size_t at = 0; at + sizeof r->id <= ids.length; at += sizeof r->id) {
+        uint64_t id;
+        memcpy(&id, ids.data + at, sizeof id);
+        if ((r = map_get_number(&p->relays, id)) != NULL)
+            leave(p, r, proxy);
+    }
+    buffer_free(&ids);
+}
+
+static bool is_left(const struct relay *r, const struct sip_transaction *t)
+{
+    for (unsigned i = 0; r != NULL && i < r->count; i++)
+        if (r->branches[i].transaction == t->id)
+            return false;
+    return true;
+}
+
+/* An answer to what was given up: nobody waits for it, and the phone must not ring on. */
+static bool late(
+    struct proxy *p, const struct relay *r, struct sip_transaction *t, const struct sip_message *m)
+{
+    if (!is_left(r, t))
+        return false;
+    if (m->status < 200 && sip_may_cancel(t))
+        sip_cancel(&p->transactions, t);
+    return r == NULL || m->status < 200 || m->status >= 300;
+}
+
 /* Without a Via behind ours it was meant for us and must not go on (RFC 3261 16.7 step 3): phones answer an
  * INVITE with the Vias of its CANCEL. */
 static bool goes_on(const struct sip_message *m)
@@ -424,8 +498,8 @@ void proxy__response(void *self, struct sip_transaction *t, const struct sip_mes
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (t->target.name[0] != '\0')
         guard_hears(p, slice_text(t->target.name), m);
-    if (trunk_own_response(p, t, m) || r == NULL || t->method == SIP_CANCEL ||
-        (r->outgoing != NULL && trunk_takes_response(p, r, t, m)))
+    if (trunk_own_response(p, t, m) || t->method == SIP_CANCEL ||
+        (r != NULL && r->outgoing != NULL && trunk_takes_response(p, r, t, m)) || late(p, r, t, m))
         return;
     bool good = r->outgoing != NULL || goes_on(m);
     if (m->status < 200 && (r->cancelled || r->answered || r->best >= 600))
@@ -470,7 +544,7 @@ void proxy__failed(void *self, struct sip_transaction *t)
     struct proxy *p = self;
     struct relay *r = map_get_number(&p->relays, t->owner);
     if (trunk_own_failed(p, t) || r == NULL || t->kind > SIP_NICT || t->method == SIP_CANCEL ||
-        (r->outgoing != NULL && trunk_takes_failure(p, r, t)))
+        (r->outgoing != NULL && trunk_takes_failure(p, r, t)) || is_left(r, t))
         return;
     bool lost = t->status == 503; /* the phone's stream is gone: it is not to be waited for */
     if (!lost && t->kind == SIP_ICT && t->state == SIP_ST_PROCEEDING)

@@ -72,6 +72,8 @@ void proxy__relay_refuse(struct proxy *p, struct relay *r, uint16_t status);
 void proxy__add_routes(struct buffer *out, const struct sip_message *m, bool keep_first);
 /* The same request to one place more; false: it cannot be sent any more. */
 bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destination *to);
+/* Another proxy is gone: phones that it has not said anything of are called by their other flows. */
+void proxy__relays_leave(struct proxy *p, const char *proxy);
 void proxy__forward_ack(struct proxy *p, const struct sip_message *m, const struct destination *to);
 void proxy__forward_cancel(struct proxy *p, const struct sip_message *m, const struct destination *to);
 /* The response as it goes on: without the topmost Via. */

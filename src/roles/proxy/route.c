@@ -95,18 +95,49 @@ static bool to_owner(struct proxy *p, const struct sip_message *m, struct destin
 
 /* ---- from pairs and other proxies ---- */
 
-/* A phone may have several flows (RFC 5626): how many newer ones there are that could be used. */
-static unsigned rank_of(const struct binding *const *bindings, unsigned count, unsigned index)
+struct contact_list {
+    const struct binding *bindings[PROXY_BRANCHES];
+    bool usable[PROXY_BRANCHES];
+    struct destination to[PROXY_BRANCHES];
+    unsigned count;
+    bool anew; /* nothing was tried yet */
+};
+
+/* A phone may have several flows (RFC 5626): how many newer ones there are that could be used, or may have
+ * been tried already. */
+static unsigned rank_of(const struct contact_list *l, unsigned index)
 {
-    const struct binding *b = bindings[index];
+    const struct binding *b = l->bindings[index];
     unsigned rank = 0;
-    for (unsigned i = 0; i < count && b->reg_id != 0; i++) {
-        const struct binding *o = bindings[i];
-        if (i != index && o->reg_id != 0 && slice_equal(binding_instance(o), binding_instance(b)) &&
+    for (unsigned i = 0; i < l->count && b->reg_id != 0; i++) {
+        const struct binding *o = l->bindings[i];
+        if (i != index && (l->usable[i] || !l->anew) && o->reg_id != 0 &&
+            slice_equal(binding_instance(o), binding_instance(b)) &&
             (o->changed_at > b->changed_at || (o->changed_at == b->changed_at && i < index)))
             rank++;
     }
     return rank;
+}
+
+static bool to_binding(struct proxy *p, const struct binding *b, struct destination *to)
+{
+    struct phone_flow flow;
+    proxy__binding_flow(b, &flow);
+    return proxy__binding_lives(p, b) && to_phone(p, &flow, to);
+}
+
+static void list_contacts(struct proxy *p, struct contact_list *l, const struct aor *a)
+{
+    for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL && l->count < PROXY_BRANCHES;
+         b = b->next) {
+        struct destination *to = &l->to[l->count];
+        if (!proxy__binding_lives(p, b))
+            continue;
+        l->usable[l->count] = to_binding(p, b, to);
+        to->uri = arena_copy(&p->arena, binding_contact(b));
+        to->path = arena_copy(&p->arena, binding_path(b));
+        l->bindings[l->count++] = b;
+    }
 }
 
 /* The contacts of a DN that are tried together: by falling q, and of a phone with several flows the newest;
@@ -115,33 +146,22 @@ unsigned proxy__contacts(struct proxy *p, const struct sip_message *m, struct de
     unsigned after, bool flow_failed)
 {
     char room[CONFIG_NAME_MAX];
-    const struct binding *bindings[PROXY_BRANCHES];
-    struct destination all[PROXY_BRANCHES];
+    struct contact_list l = {.count = 0, .anew = after == 0};
     struct sip_uri uri;
     struct slice user;
-    unsigned count = 0, chosen = 0, best = UINT_MAX;
+    unsigned chosen = 0, best = UINT_MAX;
     if (sip_uri_parse(&uri, m->uri) != 0 || sip_uri_user(&user, &uri, room, sizeof room) != 0)
         return 0;
-    const struct aor *a = proxy__aor(p, user);
-    for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL && count < PROXY_BRANCHES;
-         b = b->next) {
-        struct phone_flow flow;
-        proxy__binding_flow(b, &flow);
-        if (!proxy__binding_lives(p, b) || !to_phone(p, &flow, &all[count]))
-            continue;
-        all[count].uri = arena_copy(&p->arena, binding_contact(b));
-        all[count].path = arena_copy(&p->arena, binding_path(b));
-        bindings[count++] = b;
+    list_contacts(p, &l, proxy__aor(p, user));
+    for (unsigned i = 0; i < l.count; i++) {
+        unsigned rank = rank_of(&l, i);
+        l.to[i].group = (1000U - l.bindings[i]->q) * PROXY_BRANCHES + rank + 1;
+        if (l.usable[i] && l.to[i].group > after && l.to[i].group < best && (rank == 0 || flow_failed))
+            best = l.to[i].group;
     }
-    for (unsigned i = 0; i < count; i++) {
-        unsigned rank = rank_of(bindings, count, i);
-        all[i].group = (1000U - bindings[i]->q) * PROXY_BRANCHES + rank + 1;
-        if (all[i].group > after && all[i].group < best && (rank == 0 || flow_failed))
-            best = all[i].group;
-    }
-    for (unsigned i = 0; i < count; i++)
-        if (all[i].group == best)
-            to[chosen++] = all[i];
+    for (unsigned i = 0; i < l.count; i++)
+        if (l.usable[i] && l.to[i].group == best)
+            to[chosen++] = l.to[i];
     return chosen;
 }
 
@@ -153,30 +173,41 @@ static bool user_of(struct slice *user, struct slice party, char room[CONFIG_NAM
            sip_uri_user(user, &uri, room, CONFIG_NAME_MAX) == 0;
 }
 
-/* The flow of the dialog has ended. A phone that has registered anew, or by a second flow (RFC 5626), has the
- * same contact: what belongs to a call that goes on finds it there. */
-static bool to_same_contact(struct proxy *p, const struct sip_message *m, struct destination *to)
+static bool has_contact(const struct binding *b, const struct sip_uri *contact)
+{
+    struct sip_uri own;
+    return sip_uri_parse(&own, binding_contact(b)) == 0 && sip_uri_equal(contact, &own);
+}
+
+/* The flow of the dialog has ended. What belongs to a call that goes on finds the phone where it has
+ * registered the dialog's contact anew, or by another flow of the same phone (RFC 5626). */
+static bool to_same_phone(struct proxy *p, const struct sip_message *m, struct destination *to)
 {
     char room[CONFIG_NAME_MAX];
-    struct sip_uri wanted, have;
-    struct slice user;
-    if (slice_empty(m->to_tag) || !user_of(&user, m->to, room) || sip_uri_parse(&wanted, m->uri) != 0)
+    struct sip_uri contact;
+    struct slice user, instance = {0};
+    if (slice_empty(m->to_tag) || !user_of(&user, m->to, room) || sip_uri_parse(&contact, m->uri) != 0)
         return false;
     const struct aor *a = proxy__aor(p, user);
     for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL; b = b->next) {
-        struct phone_flow flow;
-        proxy__binding_flow(b, &flow);
-        if (proxy__binding_lives(p, b) && sip_uri_parse(&have, binding_contact(b)) == 0 &&
-            sip_uri_equal(&wanted, &have) && to_phone(p, &flow, to))
+        if (!has_contact(b, &contact))
+            continue;
+        if (to_binding(p, b, to))
             return true;
+        if (b->reg_id != 0)
+            instance = binding_instance(b);
     }
+    for (const struct binding *b = a != NULL && instance.length != 0 ? a->first : NULL; b != NULL;
+         b = b->next)
+        if (b->reg_id != 0 && slice_equal(binding_instance(b), instance) && to_binding(p, b, to))
+            return true;
     return false;
 }
 
 static bool to_dialog(
     struct proxy *p, const struct sip_message *m, const struct phone_flow *flow, struct destination *to)
 {
-    return to_phone(p, flow, to) || to_same_contact(p, m, to);
+    return to_phone(p, flow, to) || to_same_phone(p, m, to);
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)

@@ -19,6 +19,7 @@ const char *node_state_name(enum node_state s)
 void nodes_open(struct proxy *p)
 {
     p->nodes = mem_zero(sizeof *p->nodes);
+    p->nodes->ticked_at = world_now(p->world);
     world_timer_set(p->world, &p->nodes->timer, OBJECT(PROXY_OBJECT_NODES, 0), 0,
         world_now(p->world) + timer_duration(TIMER_NODE_WATCH));
 }
@@ -137,13 +138,15 @@ void nodes_heard(struct proxy *p, struct slice pair)
 }
 
 /* We have stood still ourselves: what came meanwhile has not been read yet, so nobody is blamed. */
-static void after_a_pause(struct proxy *p, int64_t now)
+static bool after_a_pause(struct proxy *p, int64_t now)
 {
     struct node_watch *w;
-    if (p->nodes->ticked_at != 0 && now - p->nodes->ticked_at > 2 * timer_duration(TIMER_NODE_WATCH))
+    bool paused = now - p->nodes->ticked_at > 2 * timer_duration(TIMER_NODE_WATCH);
+    if (paused)
         map_for_each (w, &p->nodes->watches)
             w->heard_at = now;
     p->nodes->ticked_at = now;
+    return paused;
 }
 
 /* Looks at all that are configured, asks them again. */
@@ -154,7 +157,7 @@ static void tick(struct proxy *p)
     struct node_watch *w;
     int64_t now = world_now(p->world);
     size_t at = 0;
-    after_a_pause(p, now);
+    proxy__inside_tick(p, after_a_pause(p, now));
     map_for_each (w, &p->nodes->watches)
         if (config_pair(c, slice_text(w->name)) == NULL)
             forget(p, w);
