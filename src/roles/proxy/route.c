@@ -24,14 +24,18 @@ static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
 
 /* ---- destinations ---- */
 
-static const struct edge_listener *listener_for(struct proxy *p, enum transport transport, unsigned wanted)
+/* For a phone on UDP: the listener that it has come to where that is ours, else one that speaks to such
+ * addresses. */
+static const struct edge_listener *listener_for(struct proxy *p, const struct phone_flow *b, bool here)
 {
-    if (wanted < p->listener_count && p->listeners[wanted].transport == transport)
-        return &p->listeners[wanted];
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].transport == transport)
-            return &p->listeners[i];
-    return NULL;
+    const struct edge_listener *found = NULL;
+    for (unsigned i = 0; i < p->listener_count; i++) {
+        const struct edge_listener *l = &p->listeners[i];
+        bool speaks = l->transport == TRANSPORT_UDP && l->address.family == b->address.family;
+        if (speaks && (found == NULL || (here && i == b->listener)))
+            found = l;
+    }
+    return found;
 }
 
 /* To a phone: over its flow here, over the proxy that has the flow, or (UDP, when that one is away) from
@@ -46,8 +50,7 @@ static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destina
         return true;
     }
     to->target.flow = b->flow;
-    to->listener = b->transport == TRANSPORT_UDP ? listener_for(p, b->transport, b->listener)
-                                                 : edge_listener_of(p, &to->target);
+    to->listener = b->transport == TRANSPORT_UDP ? listener_for(p, b, here) : edge_listener_of(p, &to->target);
     if (to->listener == NULL)
         return false;
     if (b->transport == TRANSPORT_UDP) {
