@@ -76,6 +76,24 @@ void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice
     sip_answer_send(&a, t);
 }
 
+void sip_respond_abilities(
+    struct sip_transaction *t, uint16_t status, struct slice to_tag, const struct sip_abilities *abilities)
+{
+    struct sip_answer a;
+    if (!sip_answer_begin(&a, t, status, SLICE(""), to_tag))
+        return;
+    if (!slice_empty(abilities->allow))
+        sip_add_header(&a.message, SIP_HEADER_ALLOW, abilities->allow);
+    if (!slice_empty(abilities->supported))
+        sip_add_header(&a.message, SIP_HEADER_SUPPORTED, abilities->supported);
+    if (!slice_empty(abilities->accept)) {
+        sip_add_header(&a.message, SIP_HEADER_ACCEPT, abilities->accept);
+        buffer_add_text(&a.message, "Accept-Encoding: identity\r\n");
+    }
+    sip_add_body(&a.message, SLICE(""), SLICE(""));
+    sip_answer_send(&a, t);
+}
+
 void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice to_tag)
 {
     sip_respond_saying(t, status, to_tag, SIP_HEADER_OTHER, SLICE(""));

@@ -25,6 +25,13 @@ void sip_respond_simple(struct sip_transaction *t, uint16_t status, struct slice
 /* ... with one header more: what is allowed, what is not supported. */
 void sip_respond_saying(struct sip_transaction *t, uint16_t status, struct slice to_tag,
     enum sip_header_id header, struct slice value);
+/* What somebody can do (RFC 3261 11.2, 8.2.3); what is empty is not said. */
+struct sip_abilities {
+    struct slice allow, supported;
+    struct slice accept; /* and no encodings */
+};
+void sip_respond_abilities(
+    struct sip_transaction *t, uint16_t status, struct slice to_tag, const struct sip_abilities *abilities);
 /* Sends a final response and forgets the request: a copy of it is a new one (RFC 3261 8.2.7, 26.3.2.4). For
  * answers that cost nothing to give again, so that who never comes back costs no memory. */
 void sip_respond_once(struct sip_transaction *t, struct slice message);

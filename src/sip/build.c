@@ -95,6 +95,8 @@ void sip_add_response_head(struct buffer *out, const struct sip_message *request
     }
     add_all(out, request, SIP_HEADER_CALL_ID);
     add_all(out, request, SIP_HEADER_CSEQ);
+    if (status == 100) /* RFC 3261 8.2.6.1 */
+        add_all(out, request, SIP_HEADER_TIMESTAMP);
     if (makes_dialog(request, status))
         add_all(out, request, SIP_HEADER_RECORD_ROUTE);
 }

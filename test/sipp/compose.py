@@ -78,6 +78,11 @@ class Side:
     def do_pause(self, step):
         self.out.append('<pause milliseconds="%s"/>' % step.get("ms"))
 
+    def do_move(self, step):
+        """To another proxy."""
+        self.out.append('<nop><action><setdest host="%s" port="%s" protocol="udp"/></action></nop>'
+                        % (self.names["domain"], self.names["proxy-" + step.get("proxy")]))
+
     def do_same(self, step):
         """Two texts that were kept are equal."""
         self.out.append('<nop><action><strcmp assign_to="same" variable="%s" variable2="%s"/><test assign_to="equal" '

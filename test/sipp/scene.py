@@ -25,18 +25,24 @@ class Scene:
         self.head = " ".join(re.match(r"<!--(.*?)-->", text, re.S)[1].split())
         assert re.search(r"RFC \d+", self.head) and "requirement: " in self.head, "%s does not say what it proves" % path
         self.elements = list(ElementTree.fromstring(text))
+        self.late = any(e.get("late") for e in self.elements)  # its trunks are made when they are there
         self.said = dict(re.findall(r"\b(history|alone|ip): ([^.]+)", self.head))
+
+    @staticmethod
+    def port(stage, element):
+        """Of the proxy that a side speaks to."""
+        return stage.proxies[element.get("proxy", "1")]
 
     def names(self, stage, element):
         """What stands in brackets in the texts of one side."""
         role, own, six = element.tag, numbers(self.index), "ip" in self.said
         ip, port = stage.place(self.index, role)
         domain = "[remote_ip]" if six else stage.host
-        host = "%s:%d" % (domain, stage.sip)
+        host = "%s:%d" % (domain, self.port(stage, element))
         number = own.get(role, "+4930" + own["called"])
         names = {"n": "%03d" % self.index, "out": "8%03d" % self.index, "in": "+4930" + own["called"], **own,
                  **{side + "_ip": stage.place(self.index, side)[0] for side in SIDES},
-                 "domain": domain, "host": host, "user": number, "tag": "%s-%s" % (role, self.name), "secret": SECRET,
+                 **{"proxy-" + n: str(port) for n, port in stage.proxies.items()}, "domain": domain, "host": host, "user": number, "tag": "%s-%s" % (role, self.name), "secret": SECRET,
                  "ip": "[local_ip]" if six else ip, "port": element.get("port", str(port)),
                  "credentials": "[authentication username=%s password=%s]" % (number, SECRET)}
         usual = "[caller]" if role in PHONES else "[called]"
@@ -51,6 +57,8 @@ class Scene:
             awake = [party for party in parties if party.element.find("sleeping") is None]
             for party in sorted(awake, key=lambda p: p.begins):
                 party.start()
+            if self.late:
+                stage.configure([self])
             wrong = "".join(party.result() for party in awake)
         finally:
             for party in parties:
@@ -95,7 +103,8 @@ class Party:
         with open(path, "w", encoding="utf-8") as file:
             file.write(Side(name, self.scene.head, element, self.names).text())
         brackets = "[%s]" if ":" in self.ip else "%s"
-        to = self.line.address if self.line else ("::1" if ":" in self.ip else self.stage.host, self.stage.sip)
+        to = self.line.address if self.line else (
+            "::1" if ":" in self.ip else self.stage.host, self.scene.port(self.stage, self.element))
         stream = self.transport == "tcp" and not self.line
         port = int(self.names["port"])
         return subprocess.Popen(
@@ -138,10 +147,11 @@ class Party:
             out, _ = process.communicate()
         if process.returncode == 0:
             return ""
-        texts = [out[-1000:]]
+        texts = []
         for path in glob.glob(glob.escape(self.stage.path(name + ".xml")) + ".*"):
             with open(path, encoding="utf-8", errors="replace") as file:
                 texts.append(file.read()[-8000:])
+        texts = texts or [out[-1000:]]
         return "%s: exit status %s\n%s\n" % (name, process.returncode, "\n".join(texts))
 
     def close(self):

@@ -2,7 +2,7 @@
 import json
 import socket
 
-from rig import Tandem
+from rig import Tandem, free_port
 
 SECRET = "a-secret-of-a-phone"
 SIDES = "caller", "called", "other", "third", "carrier", "second"  # the last number of a side's address
@@ -15,15 +15,27 @@ def numbers(index):
 
 
 class Stage(Tandem):
-    """Also on IPv6, where this machine has it."""
+    """With two proxies and two pairs of one node each; the first proxy also on IPv6, where this machine has it."""
 
     def __init__(self, data=None, **options):
         super().__init__(data, **options)
+        self.proxies = {"1": self.sip, "2": free_port()}  # where they listen
         if has_ipv6():
             with open(self.file, encoding="utf-8") as file:
                 text = file.read()
             with open(self.file, "w", encoding="utf-8") as file:
                 file.write(text.replace("listen = [", 'listen = ["udp:[::1]:%d", "tcp:[::1]:%d", ' % (self.sip, self.sip)))
+
+    def start(self, *arguments):
+        """The applications that a new system does not have need a second start."""
+        super().start(*arguments)
+        listen = ["%s:%s:%d" % (kind, self.host, self.proxies["2"]) for kind in ("udp", "tcp")]
+        status, _, err = self.apply(application=[
+            {"name": "proxy-2", "role": "proxy", "location": "home", "listen": listen},
+            {"name": "node-2a", "role": "node", "location": "home", "pair": "node-2"}])
+        assert status == 0, err
+        assert self.stop() == 0, self.log()
+        return super().start(*arguments)
 
     @staticmethod
     def place(index, role):

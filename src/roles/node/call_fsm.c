@@ -40,12 +40,18 @@ static int note_given_up(void *object, const void *input)
     return FSM_STAY;
 }
 
+/* The INVITE itself said how long it is good. */
+static bool expires_early(const struct call *c)
+{
+    return c->deadline != 0 && c->deadline < c->started_at + timer_duration(TIMER_CALL_RING);
+}
+
 static int note_unanswered(void *object, const void *input)
 {
     struct call *c = self(object);
     (void)input;
     node__call_result(c, TANDEM__CALL_RESULT__RESULT_NO_ANSWER, "no answer");
-    c->status = 480;
+    c->status = expires_early(c) ? 487 : 480; /* RFC 3261 13.3.1 */
     return FSM_STAY;
 }
 
@@ -151,6 +157,8 @@ static const struct fsm_row rows[] = {
 static void arm(void *object, enum timer timer)
 {
     struct call *c = self(object);
+    if (timer == TIMER_CALL_RING && expires_early(c))
+        return;
     node__call_set_deadline(c, timer != TIMER_NONE ? world_now(c->node->world) + timer_duration(timer) : 0);
 }
 

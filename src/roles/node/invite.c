@@ -125,6 +125,17 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
         node__leg_event(l, LEG_EV_REFUSED, NULL);
 }
 
+/* The invitation may be good for less than we would let it ring (RFC 3261 13.3.1). */
+static void read_expires(struct call *c, const struct sip_message *m)
+{
+    uint64_t seconds;
+    int64_t until = c->deadline;
+    if (slice_to_u64(&seconds, sip_header_value(m, SIP_HEADER_EXPIRES), UINT32_MAX) == 0 && seconds != 0)
+        until = c->started_at + (int64_t)seconds * 1000000;
+    if (until < c->deadline)
+        node__call_set_deadline(c, until);
+}
+
 void node__invite(
     struct node *n, struct sip_transaction *t, const struct sip_message *m, const struct sip_message *whole)
 {
@@ -148,6 +159,7 @@ void node__invite(
     }
     buffer_add(&c->sip_call_id, m->call_id);
     node__carry(c, whole);
+    read_expires(c, m);
     node__leg_ring(c->caller, 100, SLICE(""), false);
     node__stream_event(c, TANDEM__CALL_EVENT_KIND__CALL_CREATED);
     struct buffer caller = {0};

@@ -107,16 +107,16 @@ static void a_second_offer_is_rejected_with_the_ack(void **state)
     stage_hang_up();
 }
 
-static void nobody_answers(void **state)
+static void let_ring(const char *more, int64_t seconds, const char *answer)
 {
-    (void)state;
-    stage_begin();
-    stage_caller("INVITE", 1, "", stage_sdp(1, "sendrecv"));
     char invite[3000];
+    stage_begin();
+    stage.more = more;
+    stage_caller("INVITE", 1, "", stage_sdp(1, "sendrecv"));
     snprintf(invite, sizeof invite, "%s", stage_must_find("INVITE sip:1002@home", ""));
     stage_respond(invite, 180, "cb", "");
-    stage_pass(121 * (int64_t)SECOND);
-    stage_must_find("SIP/2.0 480", STAGE_CALLER);
+    stage_pass(seconds * SECOND);
+    stage_must_find(answer, STAGE_CALLER);
     stage_must_find("CANCEL sip:1002@home", "CSeq: 1 CANCEL");
     stage_respond(stage_must_find("CANCEL", ""), 200, "cb", "");
     stage_respond(invite, 487, "cb", "");
@@ -124,6 +124,20 @@ static void nobody_answers(void **state)
     assert_int_equal(stage_legs(), 0);
     stage_caller("ACK", 1, "x", "");
     stage_end();
+}
+
+static void nobody_answers(void **state)
+{
+    (void)state;
+    let_ring("", 121, "SIP/2.0 480");
+}
+
+/* CM-40, RFC 3261 13.3.1: the caller says how long the invitation is good. */
+static void an_invitation_runs_out(void **state)
+{
+    (void)state;
+    let_ring("Expires: 20\r\n", 21, "SIP/2.0 487");
+    let_ring("Expires: 4000\r\n", 121, "SIP/2.0 480");
 }
 
 /* The caller gives up before the other phone has said anything: the CANCEL goes out with its first word. */
@@ -308,7 +322,7 @@ TESTS("node", cmocka_unit_test(hold_and_retrieve), cmocka_unit_test(a_refused_of
     cmocka_unit_test(glare_is_491), cmocka_unit_test(a_late_offer_crosses),
     cmocka_unit_test(a_second_answer_is_acknowledged_and_ended),
     cmocka_unit_test(a_second_offer_is_rejected_with_the_ack), cmocka_unit_test(nobody_answers),
-    cmocka_unit_test(given_up_while_dialling), cmocka_unit_test(given_up_and_answered_at_the_same_moment),
-    cmocka_unit_test(a_bye_waits_for_the_ack), cmocka_unit_test(without_ack_the_call_ends),
-    cmocka_unit_test(an_old_number_is_500_and_a_stranger_481),
+    cmocka_unit_test(an_invitation_runs_out), cmocka_unit_test(given_up_while_dialling),
+    cmocka_unit_test(given_up_and_answered_at_the_same_moment), cmocka_unit_test(a_bye_waits_for_the_ack),
+    cmocka_unit_test(without_ack_the_call_ends), cmocka_unit_test(an_old_number_is_500_and_a_stranger_481),
     cmocka_unit_test(media_settles_after_any_edits))

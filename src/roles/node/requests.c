@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "roles/node/node_int.h"
 
+#define UNKNOWN_TEXT 1024U /* of the extensions that are not known as many are named */
+
 static void send_h(void *user, const struct sip_target *to, struct slice message)
 {
     node__peers_send(user, to->name, message);
@@ -32,15 +34,22 @@ static void refuse_method(struct sip_transaction *t, const struct sip_message *m
     sip_respond_saying(t, m->method == SIP_UNKNOWN ? 501 : 405, tag, SIP_HEADER_ALLOW, NODE_ALLOW);
 }
 
-/* An extension that is required and not known (RFC 3261 8.2.2.3). */
-static bool requires_more(const struct sip_message *m, struct slice *extension)
+/* What is required and not known (RFC 3261 8.2.2.3); empty: nothing. */
+static struct slice unknown_extensions(struct node *n, const struct sip_message *m)
 {
     struct sip_cursor at = {0};
-    while (sip_next_value(m, SIP_HEADER_REQUIRE, &at, extension))
-        if (!slice_equal_nocase(*extension, SLICE("100rel")) &&
-            !slice_equal_nocase(*extension, SLICE("timer")))
-            return true;
-    return false;
+    struct buffer all = {.limit = UNKNOWN_TEXT};
+    struct slice extension;
+    while (sip_next_value(m, SIP_HEADER_REQUIRE, &at, &extension)) {
+        if (slice_equal_nocase(extension, SLICE("100rel")) || slice_equal_nocase(extension, SLICE("timer")))
+            continue;
+        if (all.length + extension.length + 2 > UNKNOWN_TEXT)
+            break;
+        buffer_add_format(&all, "%s%.*s", all.length != 0 ? ", " : "", SLICE_ARG(extension));
+    }
+    struct slice text = arena_copy(&n->arena, buffer_slice(&all));
+    buffer_free(&all);
+    return text;
 }
 
 /* What may bring a session description. */
@@ -53,10 +62,15 @@ static bool is_about_media(const struct sip_message *m)
 /* RFC 3261 21.4.13: what we would understand. */
 static void refuse_body(struct sip_transaction *t, uint16_t status, struct slice tag)
 {
-    if (status == 415)
-        sip_respond_saying(t, status, tag, SIP_HEADER_ACCEPT, NODE_ACCEPT);
-    else
-        sip_respond_simple(t, status, tag);
+    sip_respond_abilities(
+        t, status, tag, &(struct sip_abilities){.accept = status == 415 ? NODE_ACCEPT : SLICE("")});
+}
+
+static void answer_options(struct sip_transaction *t, struct slice tag)
+{
+    sip_respond_abilities(t, 200, tag,
+        &(struct sip_abilities){
+            .allow = NODE_ALLOW, .supported = SLICE("100rel, timer"), .accept = NODE_ACCEPT});
 }
 
 static void in_dialog(struct node *n, struct sip_transaction *t, const struct sip_message *m)
@@ -89,7 +103,7 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
         node__pass(l, t, m);
         break;
     case SIP_OPTIONS:
-        sip_respond_saying(t, 200, SLICE(""), SIP_HEADER_ALLOW, NODE_ALLOW);
+        answer_options(t, SLICE(""));
         break;
     default:
         refuse_method(t, m, SLICE(""));
@@ -100,13 +114,14 @@ static void in_dialog(struct node *n, struct sip_transaction *t, const struct si
 static void request_h(void *user, struct sip_transaction *t, const struct sip_message *whole)
 {
     struct node *n = user;
-    struct slice extension, tag = slice_empty(whole->to_tag) ? SLICE("refused") : SLICE("");
+    struct slice unknown = unknown_extensions(n, whole),
+                 tag = slice_empty(whole->to_tag) ? SLICE("refused") : SLICE("");
     struct sip_message plain = *whole, *m = &plain;
     uint16_t status = is_about_media(whole) ? node__unpack(&plain, n, whole) : 0;
     if (m->method == SIP_CANCEL)
         cancel(n, t, m);
-    else if (requires_more(m, &extension))
-        sip_respond_saying(t, 420, tag, SIP_HEADER_UNSUPPORTED, extension);
+    else if (!slice_empty(unknown))
+        sip_respond_saying(t, 420, tag, SIP_HEADER_UNSUPPORTED, unknown);
     else if (status != 0)
         refuse_body(t, status, tag);
     else if (!slice_empty(m->to_tag))
@@ -114,7 +129,7 @@ static void request_h(void *user, struct sip_transaction *t, const struct sip_me
     else if (m->method == SIP_INVITE)
         node__invite(n, t, m, whole);
     else if (m->method == SIP_OPTIONS)
-        sip_respond_saying(t, 200, SLICE("options"), SIP_HEADER_ALLOW, NODE_ALLOW);
+        answer_options(t, SLICE("options"));
     else
         refuse_method(t, m, SLICE("refused"));
 }

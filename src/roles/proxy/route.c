@@ -13,7 +13,7 @@
 #include "roles/proxy/trunk/trunk.h"
 #include "sip/uri.h"
 
-#define ALLOWED SLICE("INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER")
+#define ALLOWED "INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER"
 
 static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
 {
@@ -24,14 +24,18 @@ static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
 
 /* ---- destinations ---- */
 
-static const struct edge_listener *listener_for(struct proxy *p, enum transport transport, unsigned wanted)
+/* For a phone on UDP: the listener that it has come to where that is ours, else one that speaks to such
+ * addresses. */
+static const struct edge_listener *listener_for(struct proxy *p, const struct phone_flow *b, bool here)
 {
-    if (wanted < p->listener_count && p->listeners[wanted].transport == transport)
-        return &p->listeners[wanted];
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].transport == transport)
-            return &p->listeners[i];
-    return NULL;
+    const struct edge_listener *found = NULL;
+    for (unsigned i = 0; i < p->listener_count; i++) {
+        const struct edge_listener *l = &p->listeners[i];
+        bool speaks = l->transport == TRANSPORT_UDP && l->address.family == b->address.family;
+        if (speaks && (found == NULL || (here && i == b->listener)))
+            found = l;
+    }
+    return found;
 }
 
 /* To a phone: over its flow here, over the proxy that has the flow, or (UDP, when that one is away) from
@@ -46,8 +50,8 @@ static bool to_phone(struct proxy *p, const struct phone_flow *b, struct destina
         return true;
     }
     to->target.flow = b->flow;
-    to->listener = b->transport == TRANSPORT_UDP ? listener_for(p, b->transport, b->listener)
-                                                 : edge_listener_of(p, &to->target);
+    to->listener =
+        b->transport == TRANSPORT_UDP ? listener_for(p, b, here) : edge_listener_of(p, &to->target);
     if (to->listener == NULL)
         return false;
     if (b->transport == TRANSPORT_UDP) {
@@ -287,17 +291,9 @@ static bool requires(struct sip_transaction *t, const struct sip_message *m)
 }
 
 /* What can be done here, at the proxy and behind it (RFC 3261 11.2). */
-static void say_abilities(struct sip_transaction *t, const struct sip_message *m)
-{
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    sip_add_response_head(&out, m, 200, SLICE(""), SLICE("edge"));
-    sip_add_header(&out, SIP_HEADER_ALLOW, ALLOWED);
-    sip_add_header(&out, SIP_HEADER_SUPPORTED, SLICE("path, outbound, 100rel, timer"));
-    buffer_add_text(&out, "Accept: application/sdp\r\nAccept-Encoding: identity\r\nAccept-Language: en\r\n");
-    sip_add_body(&out, SLICE(""), SLICE(""));
-    sip_respond(t, 200, buffer_slice(&out));
-    buffer_free(&out);
-}
+static const struct sip_abilities abilities = {.allow = SLICE_INIT(ALLOWED),
+    .supported = SLICE_INIT("path, outbound, 100rel, timer"),
+    .accept = SLICE_INIT("application/sdp, multipart/mixed")};
 
 static void from_phone(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
 {
@@ -320,9 +316,9 @@ static void from_phone(struct proxy *p, struct sip_transaction *t, const struct 
     else if (m->method == SIP_INVITE)
         invite(p, t, m);
     else if (m->method == SIP_OPTIONS)
-        say_abilities(t, m);
+        sip_respond_abilities(t, 200, SLICE("edge"), &abilities);
     else
-        sip_respond_saying(t, 405, SLICE("edge"), SIP_HEADER_ALLOW, ALLOWED);
+        sip_respond_saying(t, 405, SLICE("edge"), SIP_HEADER_ALLOW, abilities.allow);
 }
 
 void proxy__request(void *self, struct sip_transaction *t, const struct sip_message *m)

@@ -356,6 +356,8 @@ void proxy__binding_pack(const struct binding *b, Tandem__Binding *out)
     out->has_flow = out->has_incarnation = !has_address;
     out->flow = has_address ? 0 : b->flow;
     out->incarnation = has_address ? 0 : b->incarnation;
+    out->has_listener = has_address && b->listener != 0;
+    out->listener = b->listener;
     out->has_q = true;
     out->q = b->q;
     if (b->instance_length != 0)
@@ -377,16 +379,6 @@ static enum transport read_transport(const char *text)
 static struct slice optional_text(const char *text)
 {
     return text != NULL ? slice_text(text) : (struct slice){0};
-}
-
-/* Which of our listeners speaks to a phone that another proxy let in. */
-static unsigned find_listener(const struct proxy *p, const struct phone_flow *f)
-{
-    for (unsigned i = 0; i < p->listener_count; i++)
-        if (p->listeners[i].transport == f->transport && f->transport == TRANSPORT_UDP &&
-            p->listeners[i].address.family == f->address.family)
-            return i;
-    return 0;
 }
 
 bool proxy__binding_read(struct proxy *p, struct binding_report *r, const Tandem__Binding *b)
@@ -415,7 +407,7 @@ bool proxy__binding_read(struct proxy *p, struct binding_report *r, const Tandem
     r->flow.incarnation = b->incarnation;
     if (b->address.len == sizeof r->flow.address)
         memcpy(&r->flow.address, b->address.data, sizeof r->flow.address);
-    r->flow.listener = find_listener(p, &r->flow);
+    r->flow.listener = b->listener;
     return r->origin != NULL;
 }
 

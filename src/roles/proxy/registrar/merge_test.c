@@ -135,6 +135,25 @@ static void a_binding_is_small(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/registrar/merge", cmocka_unit_test(the_order_of_reports_does_not_matter),
-    cmocka_unit_test(what_is_gone_stays_gone), cmocka_unit_test(what_is_remembered_is_bounded),
-    cmocka_unit_test(a_binding_is_small))
+/* VC-2: a phone behind NAT hears only what comes from where it has registered: which of a proxy's listeners
+ * that was, the other proxies say back to it. */
+static void a_binding_says_at_which_listener_its_phone_is(void **state)
+{
+    Tandem__Binding message;
+    struct binding_report read, r;
+    (void)state;
+    proxy_fixture_begin();
+    r = report("sip:a@h", "proxy-2", 1000, false);
+    r.flow = (struct phone_flow){.transport = TRANSPORT_UDP,
+        .listener = 3,
+        .address = {.family = 4, .ip = {127, 0, 0, 9}, .port = 5060}};
+    merge(&r);
+    proxy__binding_pack(proxy__aor(own(), SLICE("1002"))->first, &message);
+    assert_true(proxy__binding_read(own(), &read, &message));
+    assert_int_equal(read.flow.listener, 3);
+    proxy_fixture_end();
+}
+
+TESTS("proxy/registrar/merge", cmocka_unit_test(a_binding_says_at_which_listener_its_phone_is),
+    cmocka_unit_test(the_order_of_reports_does_not_matter), cmocka_unit_test(what_is_gone_stays_gone),
+    cmocka_unit_test(what_is_remembered_is_bounded), cmocka_unit_test(a_binding_is_small))
