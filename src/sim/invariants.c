@@ -111,6 +111,22 @@ static void members_agree(struct cluster *c)
     }
 }
 
+/* Calls that stand beyond each trunk, as the phones there see it. */
+static void capacities_kept(struct cluster *c)
+{
+    unsigned calls[CLUSTER_CARRIERS] = {0};
+    for (unsigned i = (unsigned)c->town.count; i < c->phone_count; i++) {
+        const struct phone *p = sim_self(c->phones[i]);
+        const struct ledger_call *call = p != NULL ? ledger_at(&c->town.ledger, phone_call(p)) : NULL;
+        if (call != NULL && call->caller.state == LEDGER_ESTABLISHED && call->callee.state == LEDGER_ESTABLISHED)
+            calls[phone_carrier(p)]++;
+    }
+    for (unsigned k = 0; k < c->params->carriers; k++) /* each proxy may let in one more at the same moment */
+        if (calls[k] > c->carrier_setups[k].capacity + c->params->proxies)
+            cluster__violation(c, SLICE(""), sim_name(c->carriers[k]), "%u calls stand at %.*s, whose capacity is %u",
+                calls[k], SLICE_ARG(sim_name(c->carriers[k])), c->carrier_setups[k].capacity);
+}
+
 void invariants_walk(struct cluster *c)
 {
     struct map known = {0};
@@ -122,9 +138,12 @@ void invariants_walk(struct cluster *c)
             if (slice_starts(line, SLICE("call ")))
                 node_call(c, c->members[m].instance, line, &known);
     }
-    for (unsigned i = 0; i < c->params->phones && !c->stopped; i++)
+    for (unsigned i = 0; i < c->phone_count && !c->stopped; i++)
         phone_call_known(c, i, &known);
     map_free(&known);
+    if (c->town.strict && !c->stopped)
+        capacities_kept(c);
+    storm_walk(c);
 }
 
 void invariants_free(struct cluster *c)
@@ -146,7 +165,7 @@ void invariants_free(struct cluster *c)
 
 static bool phones_rest(struct cluster *c, bool strict)
 {
-    for (unsigned i = 0; i < c->params->phones; i++)
+    for (unsigned i = 0; i < c->phone_count; i++)
         if (sim_self(c->phones[i]) == NULL || !phone_idle(sim_self(c->phones[i])))
             NOT_YET(c, strict, SLICE(""), sim_name(c->phones[i]), "%.*s does not come to rest",
                 SLICE_ARG(sim_name(c->phones[i])));
@@ -253,7 +272,8 @@ static bool history_complete(struct cluster *c, bool strict)
             NOT_YET(c, strict, id, c->town.phones[call->callee.phone].dn,
                 "call %zu did not end at its callee", i + 1);
         if (c->town.strict && (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
-                                  (call->caller.status >= 500 && call->caller.status != 603)))
+                                  (call->caller.status >= 500 && call->caller.status != 603 &&
+                                      !(call->beyond && call->caller.status == 503)))) /* trunks are full */
             NOT_YET(c, strict, id, SLICE(""), "call %zu failed without any fault: caller %s, status %u",
                 i + 1, ledger_end_name(call->caller.end), call->caller.status);
         if (call->rows == 0 && (call->caller.heard || call->callee_legs != 0))
@@ -263,7 +283,63 @@ static bool history_complete(struct cluster *c, bool strict)
     return true;
 }
 
+/* The line of an audit that begins so; empty: there is none. */
+static struct slice line_of(struct cluster *c, struct slice begin)
+{
+    struct slice rest = buffer_slice(&c->audit), line;
+    while (slice_cut(&rest, '\n', &line))
+        if (slice_starts(line, begin))
+            return line;
+    return SLICE("");
+}
+
+/* Proxies of one location know the same registrations (VC-2). */
+static bool bindings_equal(struct cluster *c, bool strict)
+{
+    unsigned step = c->town.locations;
+    for (unsigned k = 0; k < c->params->proxies; k++) {
+        uint64_t hash;
+        audit(c, c->proxies[k]);
+        hash = hash_stable(line_of(c, SLICE("bindings ")));
+        if (k >= step && hash != c->bindings[k % step])
+            NOT_YET(c, strict, SLICE(""), sim_name(c->proxies[k]), "%.*s and %.*s know different registrations",
+                SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(sim_name(c->proxies[k % step])));
+        c->bindings[k] = hash;
+    }
+    return true;
+}
+
+/* No call holds a channel any more, and we are registered where we should be. */
+static bool trunks_rest(struct cluster *c, bool strict)
+{
+    for (unsigned k = 0; k < c->params->proxies; k++) {
+        audit(c, c->proxies[k]);
+        struct slice rest = buffer_slice(&c->audit), line;
+        while (slice_cut(&rest, '\n', &line))
+            if (slice_starts(line, SLICE("trunk ")) && slice_find_slice(line, SLICE(" calls=0")) < 0)
+                NOT_YET(c, strict, SLICE(""), sim_name(c->proxies[k]), "%.*s counts calls at the end: %.*s",
+                    SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(line));
+    }
+    for (unsigned k = 0; k < c->params->carriers; k += 2)
+        if (!c->carrier_states[k].alive || c->carrier_states[k].registered_until < sim_now(c->sim))
+            NOT_YET(c, strict, SLICE(""), sim_name(c->carriers[k]), "we are not registered at %.*s at the end",
+                SLICE_ARG(sim_name(c->carriers[k])));
+    return true;
+}
+
+static bool storm_rests(struct cluster *c, bool strict)
+{
+    size_t number;
+    if (!storm_over(c, &number))
+        NOT_YET(c, strict, SLICE(""), SLICE("crowd"), "%zu of %u phones are registered after the storm", number,
+            c->params->storm);
+    if (!storm_settled(c, &number))
+        NOT_YET(c, strict, SLICE(""), SLICE(""), "a proxy holds %zu bytes for each registration", number);
+    return true;
+}
+
 bool invariants_settled(struct cluster *c, bool strict)
 {
-    return phones_rest(c, strict) && nodes_rest(c, strict) && history_complete(c, strict);
+    return storm_rests(c, strict) && phones_rest(c, strict) && nodes_rest(c, strict) && trunks_rest(c, strict) &&
+           bindings_equal(c, strict) && history_complete(c, strict);
 }

@@ -125,6 +125,8 @@ static void proxy_audit(void *self, struct buffer *out)
     struct proxy *p = self;
     buffer_add_format(out, "counts bindings=%zu relays=%zu transactions=%zu\n", p->binding_count,
         map_count(&p->relays), sip_transactions_count(&p->transactions));
+    proxy__bindings_audit(p, out);
+    trunk_audit(p, out);
     nodes_audit(p, out);
 }
 
