@@ -141,7 +141,8 @@ static void storm(const struct cluster_result *result)
     if (result->storm.registered != 0)
         fprintf(stderr,
             "%" PRIu64 " phones registered within %.1f s, %" PRIu64
-            " were told to come again later; a binding takes %zu bytes in a proxy, at the worst moment %zu; the "
+            " were told to come again later; a binding takes %zu bytes in a proxy, at the worst moment %zu; "
+            "the "
             "largest turn of a proxy left %zu bytes\n",
             result->storm.registered, result->storm.seconds, result->storm.refused, result->storm.each,
             result->storm.most, result->storm.most_effects);
@@ -150,7 +151,13 @@ static void storm(const struct cluster_result *result)
 int main(int count, char **arguments)
 {
     struct options o = {.shrink = true,
-        .params = {.seed = 1, .calls = 1000, .phones = 200, .proxies = 2, .pairs = 2, .carriers = 2, .report = stderr}};
+        .params = {.seed = 1,
+            .calls = 1000,
+            .phones = 200,
+            .proxies = 2,
+            .pairs = 2,
+            .carriers = 2,
+            .report = stderr}};
     struct cluster_result result;
     int status = parse(&o, count, arguments);
     if (status != 0)

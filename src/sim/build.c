@@ -189,7 +189,8 @@ static void start_servers(struct cluster *c)
                 .instance = start(c, node, cluster__text(c, "node-%u%c", pair + 1, 'a' + (int)member),
                     node_site(c, pair, member), cluster__text(c, "node-%u", pair + 1), location(c, pair))};
     for (unsigned k = 0; k < p->proxies; k++)
-        c->proxies[k] = start(c, proxy, cluster__text(c, "proxy-%u", k + 1), 1 + k, SLICE("proxies"), location(c, k));
+        c->proxies[k] =
+            start(c, proxy, cluster__text(c, "proxy-%u", k + 1), 1 + k, SLICE("proxies"), location(c, k));
     c->history = start(c, p->history != NULL ? p->history : &history_role, SLICE("history-1"),
         cluster__history_site(c), SLICE("history"), SLICE("home"));
 }

@@ -132,8 +132,8 @@ static void handle(struct carrier *c, struct slice text, const struct address *p
     if (slice_trim(text).length == 0)
         return;
     if (sip_parse(&m, text, &c->arena, NULL) != 0)
-        c->town->complain(
-            c->town->argument, c->setup->name, SLICE(""), "a message that is not well-formed came to a carrier");
+        c->town->complain(c->town->argument, c->setup->name, SLICE(""),
+            "a message that is not well-formed came to a carrier");
     else if (!m.is_request)
         carrier__pass_back(c, &m);
     else if (!answered(c, &m, peer))

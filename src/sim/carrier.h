@@ -1,11 +1,11 @@
 /* A simulated carrier: the other end of a trunk, written against the wire.
  *
- *     proxies ──udp── carrier 1 ──udp──┬── phones outside   (their calls, habits and ledger are those of phones)
- *           └──udp── carrier 2 ────────┘
+ *     proxies ──udp── carrier 1 ──udp──┬── phones outside   (their calls, habits and ledger are those of
+ * phones) └──udp── carrier 2 ────────┘
  *
- * It keeps no calls: each message goes on, with a Via, and for what makes a dialog a Record-Route. It takes the
- * registration of the trunk, asks for credentials where it is set up so, answers OPTIONS; and in bad weather it
- * refuses with 503, lets everything wait, or swallows it. */
+ * It keeps no calls: each message goes on, with a Via, and for what makes a dialog a Record-Route. It takes
+ * the registration of the trunk, asks for credentials where it is set up so, answers OPTIONS; and in bad
+ * weather it refuses with 503, lets everything wait, or swallows it. */
 #ifndef TANDEM_SIM_CARRIER_H
 #define TANDEM_SIM_CARRIER_H
 

@@ -29,7 +29,8 @@ static bool phone_of(const struct carrier *c, struct address *to, struct slice u
 }
 
 /* Where a request goes: by its routes (the first may be ours), else by its URI, else by the number. */
-static bool next_hop(const struct carrier *c, struct address *to, const struct sip_message *m, bool from_proxy)
+static bool next_hop(
+    const struct carrier *c, struct address *to, const struct sip_message *m, bool from_proxy)
 {
     struct sip_cursor at = {0};
     struct sip_name_address a;
@@ -86,8 +87,8 @@ void carrier__pass_on(struct carrier *c, const struct sip_message *m, const stru
     }
     add_routes(c, out, m);
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);
-    sip_add_headers_of(out, m,
-        BIT(VIA) | BIT(ROUTE) | BIT(MAX_FORWARDS) | BIT(PROXY_AUTHORIZATION) | BIT(CONTENT_TYPE));
+    sip_add_headers_of(
+        out, m, BIT(VIA) | BIT(ROUTE) | BIT(MAX_FORWARDS) | BIT(PROXY_AUTHORIZATION) | BIT(CONTENT_TYPE));
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
     carrier__send(c, &to);
 }

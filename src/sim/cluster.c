@@ -134,6 +134,7 @@ static void settle(struct cluster *c)
 {
     int64_t last = sim_now(c->sim) + SETTLE_LONGEST;
     c->town.quiet = true;
+    c->quiet_at = sim_now(c->sim);
     sim_plan(c->sim, sim_now(c->sim));
     while (!c->stopped) {
         int64_t until = sim_now(c->sim) + SETTLE_STEP;

@@ -33,9 +33,9 @@ struct cluster_params {
     unsigned phones, proxies, pairs;
     unsigned carriers;  /* trunks of the location "home", with phones behind them; 0: none */
     unsigned locations; /* proxies, pairs and phones are dealt out to so many, "home" and "away"; 0: one */
-    unsigned storm;     /* so many more phones that register after a power cut, and do nothing else; 0: none */
-    unsigned within;    /* seconds in which all of them are switched on; 0: 60 */
-    bool roulette;      /* after each turn of a primary: save all its records, forget everything, load them */
+    unsigned storm;  /* so many more phones that register after a power cut, and do nothing else; 0: none */
+    unsigned within; /* seconds in which all of them are switched on; 0: 60 */
+    bool roulette;   /* after each turn of a primary: save all its records, forget everything, load them */
     uint64_t until_step; /* stops there and shows the last effects; 0: runs to the end */
     FILE *trace;         /* every effect as a line; NULL: none */
     bool whole;          /* reports show all the bytes of messages */

@@ -33,14 +33,15 @@ struct cluster {
     struct member members[2 * CLUSTER_PAIRS];
     unsigned member_count;
     const struct role *node;
-    int64_t started;
-    bool stopped; /* a violation, or the step to stop at */
+    int64_t started, quiet_at; /* quiet_at: when the last call had ended */
+    bool stopped;              /* a violation, or the step to stop at */
 
     /* invariants.c */
     struct map views;       /* (pair, view) -> the instance that acted in it */
     int64_t *unknown_since; /* by phone: its call is known to no node; 0: it is */
     struct buffer audit;
     uint64_t bindings[CLUSTER_PROXIES]; /* what each knew at the last look, as a hash */
+    bool bindings_equal;                /* since the last fault */
 };
 
 /* build.c */

@@ -74,8 +74,7 @@ static int64_t between(struct crowd *c, int64_t least, int64_t most)
 
 static void set_timer(struct crowd *c, uint32_t index, int64_t after)
 {
-    world_timer_set(
-        c->world, &c->members[index].timer, OBJECT(1, index), 0, world_now(c->world) + after);
+    world_timer_set(c->world, &c->members[index].timer, OBJECT(1, index), 0, world_now(c->world) + after);
 }
 
 static struct address address_of(uint32_t index)

@@ -11,8 +11,10 @@
 
 #define KNOWN_WITHIN 20000000 /* µs: a call that stands at both phones is known to a node */
 #define GONE_WITHIN                                                                                          \
-    200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END                  \
-               */
+    200000000                 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END  \
+                               */
+#define EQUAL_WITHIN 45000000 /* proxies know the same: TIMER_BINDINGS_AUDIT and what it begins */
+#define CHANNELS_WITHIN 60000000 /* calls end, and what counts them knows */
 #define PAGE 500
 
 /* ---- one primary in each view ---- */
@@ -118,13 +120,15 @@ static void capacities_kept(struct cluster *c)
     for (unsigned i = (unsigned)c->town.count; i < c->phone_count; i++) {
         const struct phone *p = sim_self(c->phones[i]);
         const struct ledger_call *call = p != NULL ? ledger_at(&c->town.ledger, phone_call(p)) : NULL;
-        if (call != NULL && call->caller.state == LEDGER_ESTABLISHED && call->callee.state == LEDGER_ESTABLISHED)
+        if (call != NULL && call->caller.state == LEDGER_ESTABLISHED &&
+            call->callee.state == LEDGER_ESTABLISHED)
             calls[phone_carrier(p)]++;
     }
     for (unsigned k = 0; k < c->params->carriers; k++) /* each proxy may let in one more at the same moment */
         if (calls[k] > c->carrier_setups[k].capacity + c->params->proxies)
-            cluster__violation(c, SLICE(""), sim_name(c->carriers[k]), "%u calls stand at %.*s, whose capacity is %u",
-                calls[k], SLICE_ARG(sim_name(c->carriers[k])), c->carrier_setups[k].capacity);
+            cluster__violation(c, SLICE(""), sim_name(c->carriers[k]),
+                "%u calls stand at %.*s, whose capacity is %u", calls[k], SLICE_ARG(sim_name(c->carriers[k])),
+                c->carrier_setups[k].capacity);
 }
 
 void invariants_walk(struct cluster *c)
@@ -202,7 +206,9 @@ static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
     if (call == NULL)
         NOT_YET(
             c, strict, id, SLICE(""), "the history has call %s that no phone has begun", r->values[1]->text);
-    if (++call->rows > 1)
+    /* A proxy that was started again deals out a trunk's call anew, when the carrier sends it again. */
+    bool dealt_again = call->beyond && !c->town.strict && c->town.phones[call->caller.phone].outside;
+    if (++call->rows > 1 && !dealt_again)
         NOT_YET(c, strict, id, SLICE(""), "the history has two rows of one call, the second is %s",
             r->values[1]->text);
     int64_t result = r->values[6]->number;
@@ -293,37 +299,41 @@ static struct slice line_of(struct cluster *c, struct slice begin)
     return SLICE("");
 }
 
-/* Proxies of one location know the same registrations (VC-2). */
-static bool bindings_equal(struct cluster *c, bool strict)
+/* Proxies of one location know the same registrations (VC-2), soon after nothing strikes them any more:
+ * phones that register again later would hide what was missing. */
+static bool bindings_equal(struct cluster *c)
 {
     unsigned step = c->town.locations;
+    bool late = !c->bindings_equal && sim_now(c->sim) - c->quiet_at > EQUAL_WITHIN;
     for (unsigned k = 0; k < c->params->proxies; k++) {
         uint64_t hash;
         audit(c, c->proxies[k]);
         hash = hash_stable(line_of(c, SLICE("bindings ")));
         if (k >= step && hash != c->bindings[k % step])
-            NOT_YET(c, strict, SLICE(""), sim_name(c->proxies[k]), "%.*s and %.*s know different registrations",
+            NOT_YET(c, late, SLICE(""), sim_name(c->proxies[k]), "%.*s and %.*s know different registrations",
                 SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(sim_name(c->proxies[k % step])));
         c->bindings[k] = hash;
     }
+    c->bindings_equal = true;
     return true;
 }
 
 /* No call holds a channel any more, and we are registered where we should be. */
 static bool trunks_rest(struct cluster *c, bool strict)
 {
+    bool late = strict || (c->town.strict && sim_now(c->sim) - c->quiet_at > CHANNELS_WITHIN);
     for (unsigned k = 0; k < c->params->proxies; k++) {
         audit(c, c->proxies[k]);
         struct slice rest = buffer_slice(&c->audit), line;
         while (slice_cut(&rest, '\n', &line))
             if (slice_starts(line, SLICE("trunk ")) && slice_find_slice(line, SLICE(" calls=0")) < 0)
-                NOT_YET(c, strict, SLICE(""), sim_name(c->proxies[k]), "%.*s counts calls at the end: %.*s",
+                NOT_YET(c, late, SLICE(""), sim_name(c->proxies[k]), "%.*s counts calls at the end: %.*s",
                     SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(line));
     }
     for (unsigned k = 0; k < c->params->carriers; k += 2)
         if (!c->carrier_states[k].alive || c->carrier_states[k].registered_until < sim_now(c->sim))
-            NOT_YET(c, strict, SLICE(""), sim_name(c->carriers[k]), "we are not registered at %.*s at the end",
-                SLICE_ARG(sim_name(c->carriers[k])));
+            NOT_YET(c, strict, SLICE(""), sim_name(c->carriers[k]),
+                "we are not registered at %.*s at the end", SLICE_ARG(sim_name(c->carriers[k])));
     return true;
 }
 
@@ -331,8 +341,8 @@ static bool storm_rests(struct cluster *c, bool strict)
 {
     size_t number;
     if (!storm_over(c, &number))
-        NOT_YET(c, strict, SLICE(""), SLICE("crowd"), "%zu of %u phones are registered after the storm", number,
-            c->params->storm);
+        NOT_YET(c, strict, SLICE(""), SLICE("crowd"), "%zu of %u phones are registered after the storm",
+            number, c->params->storm);
     if (!storm_settled(c, &number))
         NOT_YET(c, strict, SLICE(""), SLICE(""), "a proxy holds %zu bytes for each registration", number);
     return true;
@@ -340,6 +350,7 @@ static bool storm_rests(struct cluster *c, bool strict)
 
 bool invariants_settled(struct cluster *c, bool strict)
 {
-    return storm_rests(c, strict) && phones_rest(c, strict) && nodes_rest(c, strict) && trunks_rest(c, strict) &&
-           bindings_equal(c, strict) && history_complete(c, strict);
+    bool equal = bindings_equal(c);
+    return storm_rests(c, strict) && phones_rest(c, strict) && nodes_rest(c, strict) &&
+           trunks_rest(c, strict) && (equal || strict) && history_complete(c, strict);
 }

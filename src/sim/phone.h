@@ -34,7 +34,7 @@ struct phone_setup {
 /* What the phones of a run share; the cluster owns it. */
 struct town {
     struct phone_setup *phones;
-    size_t count;   /* our own; those outside follow in `phones` */
+    size_t count; /* our own; those outside follow in `phones` */
     size_t outside;
     unsigned carriers;
     struct carrier_setup *carrier_setups;
@@ -49,7 +49,7 @@ struct town {
     bool strict;         /* nothing gets lost or dies: what only faults excuse is a violation */
     bool sure;           /* what dies does so with a word: who is registered must be reached */
     struct ledger ledger;
-    size_t registered; /* phones that have a registration */
+    size_t registered;         /* phones that have a registration */
     int64_t *registered_since; /* by phone; 0: it is not */
     /* Something that must never happen was seen from outside. The text is one sentence. */
     void (*complain)(void *argument, struct slice who, struct slice call_id, const char *text);
@@ -63,8 +63,8 @@ extern const struct role phone_role;
 
 /* For the invariants. */
 struct phone;
-uint64_t phone_call(const struct phone *p); /* number in the ledger of the call it is in; 0: none */
-bool phone_idle(const struct phone *p);     /* no call and no transaction */
+uint64_t phone_call(const struct phone *p);    /* number in the ledger of the call it is in; 0: none */
+bool phone_idle(const struct phone *p);        /* no call and no transaction */
 unsigned phone_carrier(const struct phone *p); /* by which its call goes; PHONE_INSIDE: by none */
 #define PHONE_INSIDE UINT32_MAX
 

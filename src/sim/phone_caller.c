@@ -12,9 +12,9 @@
 #define IMPATIENT_LEAST 300000
 #define IMPATIENT_MOST 6000000
 #define CANCEL_WAIT 35000000
-#define LATE 80U /* per thousand: without an offer */
-#define BEYOND 150U /* per thousand: a number outside */
-#define KNOWN 2000000     /* a registration is known to all proxies (VC-2: within 1 s) */
+#define LATE 80U         /* per thousand: without an offer */
+#define BEYOND 150U      /* per thousand: a number outside */
+#define KNOWN 2000000    /* a registration is known to all proxies (VC-2: within 1 s) */
 #define REACHED 20000000 /* the phone has heard of the call */
 
 struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
@@ -84,8 +84,8 @@ static void choose_beyond(struct phone *p)
     uint32_t other = phone__below(p, (uint32_t)(out ? t->outside : t->count));
     other = out ? other + (uint32_t)t->count : other - other % t->locations;
     char text[40];
-    int length = snprintf(text, sizeof text, "%s%.*s", out ? PHONE_DIALS_OUT : PHONE_DIALS_IN,
-        SLICE_ARG(t->phones[other].dn));
+    int length = snprintf(
+        text, sizeof text, "%s%.*s", out ? PHONE_DIALS_OUT : PHONE_DIALS_IN, SLICE_ARG(t->phones[other].dn));
     phone__text(&c->remote, slice_of(text, (size_t)length));
     c->called = other;
     c->since = 0;

@@ -19,7 +19,7 @@ int64_t phone__between(struct phone *p, int64_t least, int64_t most);
 void phone__text(struct phone_text *t, struct slice s);
 struct slice phone__slice(const struct phone_text *t);
 void phone__complain(struct phone *p, const char *text);
-void phone__rest(struct phone *p);                                    /* idle: what comes next */
+void phone__rest(struct phone *p); /* idle: what comes next */
 
 /* ---- phone_line.c ---- */
 void phone__lines_open(struct phone *p);

@@ -1,6 +1,6 @@
-/* A phone's ways to its proxies: streams, what comes by them, registrations. A phone that keeps two flows (RFC
- * 5626) has a proxy for each and opens a flow that ended again, after the wait of section 4.5; any other takes
- * the next proxy. */
+/* A phone's ways to its proxies: streams, what comes by them, registrations. A phone that keeps two flows
+ * (RFC 5626) has a proxy for each and opens a flow that ended again, after the wait of section 4.5; any other
+ * takes the next proxy. */
 #include "base/error.h"
 #include "base/mem.h"
 #include "sim/carrier.h"
@@ -16,11 +16,11 @@
 #define CONNECT_LEAST 100000
 #define CONNECT_MOST 2000000
 #define KEEP_ALIVE 25000000
-#define PINGS 300U                 /* per thousand, of those on datagrams: send keep-alives */
-#define FLOW_TIMER 120U            /* seconds that the proxies say (RFC 5626 4.4) */
-#define PONG (10 * SECOND)         /* RFC 5626 4.4.1 */
-#define BASE_NONE (30 * SECOND)    /* RFC 5626 4.5: all flows have failed */
-#define BASE_SOME (90 * SECOND)    /* ... or not all */
+#define PINGS 300U              /* per thousand, of those on datagrams: send keep-alives */
+#define FLOW_TIMER 120U         /* seconds that the proxies say (RFC 5626 4.4) */
+#define PONG (10 * SECOND)      /* RFC 5626 4.4.1 */
+#define BASE_NONE (30 * SECOND) /* RFC 5626 4.5: all flows have failed */
+#define BASE_SOME (90 * SECOND) /* ... or not all */
 #define LONGEST (1800 * SECOND)
 
 static unsigned index_of(const struct phone *p, const struct phone_line *l)
@@ -44,7 +44,8 @@ static struct phone_line *line_of(struct phone *p, uint64_t flow)
 
 const struct address *phone__proxy(const struct phone *p)
 {
-    return p->setup->outside ? &p->town->carrier_setups[p->setup->carrier].own : &p->town->proxies[p->lines[p->line].proxy];
+    return p->setup->outside ? &p->town->carrier_setups[p->setup->carrier].own
+                             : &p->town->proxies[p->lines[p->line].proxy];
 }
 
 bool phone__is_registered(const struct phone *p)
@@ -178,8 +179,8 @@ static int64_t pause_of(struct phone *p, struct phone_line *l)
     return phone__between(p, longest / 2, longest);
 }
 
-/* The stream is gone: what was asked over it is asked again over the next; who was waiting for an answer to an
- * INVITE has lost it. */
+/* The stream is gone: what was asked over it is asked again over the next; who was waiting for an answer to
+ * an INVITE has lost it. */
 static void lost(struct phone *p, struct phone_line *l)
 {
     unsigned line = index_of(p, l);

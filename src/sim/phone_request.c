@@ -70,7 +70,8 @@ static void add_parties(struct phone *p, struct buffer *out, enum phone_slot slo
         out, "<sip:%.*s@%s>;tag=", SLICE_ARG(p->setup->dn), p->setup->outside ? domain_outside : domain);
     if (registers(slot)) {
         buffer_add_format(out, "r%u\r\nTo: <sip:%.*s@%s>\r\nCall-ID: reg-%u-%u@%.*s\r\n", p->setup->index,
-            SLICE_ARG(p->setup->dn), domain, p->setup->index, p->lines[p->line].proxy, SLICE_ARG(p->setup->dn));
+            SLICE_ARG(p->setup->dn), domain, p->setup->index, p->lines[p->line].proxy,
+            SLICE_ARG(p->setup->dn));
         return;
     }
     buffer_add(out, phone__slice(&c->local_tag));

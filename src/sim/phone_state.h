@@ -21,8 +21,8 @@ enum phone_timer {
     PHONE_TIMER_HOLD,     /* hold or retrieve */
     PHONE_TIMER_PATIENCE, /* gives up waiting */
     PHONE_TIMER_ANSWER,   /* final answer to INVITE again, until ACK */
-    PHONE_TIMER_KEYS,    /* presses a key: INFO */
-    PHONE_TIMER_REQUEST, /* one for each request, from here on */
+    PHONE_TIMER_KEYS,     /* presses a key: INFO */
+    PHONE_TIMER_REQUEST,  /* one for each request, from here on */
 };
 
 /* Requests under way, at most one of each. */
@@ -42,7 +42,7 @@ enum phone_slot {
 struct phone_request {
     bool active, proceeding, in_dialog;
     bool challenged; /* has been sent with credentials in answer to a challenge */
-    unsigned line; /* that it was sent by */
+    unsigned line;   /* that it was sent by */
     enum sip_method method;
     uint32_t cseq;
     uint32_t attempt; /* new branches: after challenges and to another proxy */
@@ -81,10 +81,10 @@ struct phone_text {
 struct phone_call_state {
     enum phone_state state;
     bool caller, held, rung, heard_early, cancel_sent;
-    uint64_t number; /* in the ledger */
+    uint64_t number;  /* in the ledger */
     unsigned carrier; /* phones outside: by which the call goes */
     uint32_t called;  /* caller: index of the phone */
-    int64_t since;   /* caller: when that one was registered, long enough to be known; 0: it was not */
+    int64_t since;    /* caller: when that one was registered, long enough to be known; 0: it was not */
     struct phone_text call_id, local_tag, remote_tag, target, remote;
     char routes[PHONE_ROUTES]; /* header lines, ready to send */
     size_t route_length;
@@ -112,19 +112,16 @@ struct phone_call_state {
     uint64_t promised;      /* hash of the description in a provisional answer that was not reliable */
 };
 
-/* A way to a proxy, and what is registered by it. Phones on datagrams have one that is always there, those on
- * streams one to a proxy at a time, or two to two of them (RFC 5626). */
+/* A way to a proxy, and what is registered by it: one to a proxy at a time, or two to two (RFC 5626). */
 #define PHONE_LINES 2U
 struct phone_line {
     uint64_t stream;
     bool connected, registered;
-    bool framing; /* WSS: the handshake is done */
-    bool proven;  /* registered, and a keep-alive was answered: the flow was a good one */
+    bool framing, proven; /* WSS: the handshake is done; a keep-alive was answered: the flow is good */
     uint8_t key[16];
     struct websocket websocket;
     struct buffer in;
-    unsigned proxy;    /* where it leads, or will next */
-    unsigned failures; /* in a row */
+    unsigned proxy, failures; /* where it leads, or will next; so many in a row */
 };
 
 struct phone {
@@ -134,9 +131,9 @@ struct phone {
     uint64_t socket;
     struct phone_line lines[PHONE_LINES];
     unsigned line_count, line; /* line: what leaves now goes by it */
-    bool reliable, updates; /* habits: 100rel; UPDATE in place of re-INVITE */
-    struct phone_text more; /* header lines of the next answer */
-    unsigned silence;       /* requests without any answer in a row */
+    bool reliable, updates;    /* habits: 100rel; UPDATE in place of re-INVITE */
+    struct phone_text more;    /* header lines of the next answer */
+    unsigned silence;          /* requests without any answer in a row */
     uint32_t register_cseq;
     struct phone_text realm, nonce, opaque;
     enum digest_algorithm algorithm;

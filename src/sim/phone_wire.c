@@ -117,6 +117,8 @@ void phone__seen(struct phone *p, const struct sip_message *m)
     uint64_t key = (uint64_t)m->cseq << 32 | (uint64_t)m->method << 16 | (m->is_request ? 0 : m->status);
     if (!m->is_request && m->status < 200) /* there may be several */
         key ^= hash_stable(sip_header_value(m, SIP_HEADER_RSEQ)) ^ (m->body.length != 0);
+    if (m->is_request && p->setup->outside) /* each carrier has names of its own */
+        key ^= hash_stable(m->via.host);
     uint64_t content = content_of(m);
     for (unsigned i = 0; i < c->seen_count && i < PHONE_SEEN; i++) {
         if (c->seen[i].key != key)

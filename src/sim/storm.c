@@ -1,10 +1,10 @@
 /* The storm of registrations: what it must come to, and what it costs. */
 #include "sim/cluster_int.h"
 
-#define EACH_MOST 1024U            /* bytes that a binding may take in a proxy, afterwards */
-#define EVEN_MOST 6144U            /* ... while requests are under way */
+#define EACH_MOST 1024U               /* bytes that a binding may take in a proxy, afterwards */
+#define EVEN_MOST 6144U               /* ... while requests are under way */
 #define TURN_MOST ((size_t)512 << 10) /* bytes of effects that a proxy may leave in a turn */
-#define ROOM ((size_t)8 << 20)     /* for everything else */
+#define ROOM ((size_t)8 << 20)        /* for everything else */
 
 /* The proxy that holds most. */
 static size_t largest(const struct cluster *c)
@@ -26,8 +26,8 @@ void storm_walk(struct cluster *c)
     if (now > c->most)
         c->most = now;
     if (c->most > c->calm + c->params->storm * (size_t)EVEN_MOST + ROOM)
-        cluster__violation(c, SLICE(""), SLICE(""), "a proxy holds %zu bytes in a storm of %u phones", c->most,
-            c->params->storm);
+        cluster__violation(c, SLICE(""), SLICE(""), "a proxy holds %zu bytes in a storm of %u phones",
+            c->most, c->params->storm);
 }
 
 bool storm_over(const struct cluster *c, size_t *registered)
@@ -62,6 +62,6 @@ void storm_report(struct cluster *c)
             r->storm.most_effects = effects;
     }
     if (r->storm.most_effects > TURN_MOST)
-        cluster__violation(c, SLICE(""), SLICE(""), "a proxy left %zu bytes of effects in one turn",
-            r->storm.most_effects);
+        cluster__violation(
+            c, SLICE(""), SLICE(""), "a proxy left %zu bytes of effects in one turn", r->storm.most_effects);
 }

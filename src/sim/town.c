@@ -5,21 +5,21 @@
 #define SIP_PORT 5060U
 #define PHONE_SITE 32U
 #define PHONE_SITES 4U
-#define TCP_EACH 10U     /* one phone of so many */
-#define OUTBOUND_EACH 2U /* of those on streams: two flows */
-#define OUTSIDE_EACH 10U /* one phone outside for so many of ours */
-#define CAPACITY 4U      /* calls of the first trunk; the others take twice as many */
-#define PHONE_LOSS 2000U /* per million, where datagrams may be lost */
-#define SETTLE 8000000   /* µs until the first call */
+#define TCP_EACH 10U         /* one phone of so many */
+#define OUTBOUND_EACH 2U     /* of those on streams: two flows */
+#define OUTSIDE_EACH 10U     /* one phone outside for so many of ours */
+#define CAPACITY 4U          /* calls of the first trunk; the others take twice as many */
+#define PHONE_LOSS 2000U     /* per million, where datagrams may be lost */
+#define SETTLE 8000000       /* µs until the first call */
 #define STORM_AFTER 10000000 /* µs from the first call to the storm */
 #define STORM_WITHIN 60      /* seconds */
 
 /* Whoever such faults strike is gone at once for all others, and nothing else gets lost. */
 #define LOUD                                                                                                 \
-    (SIM_FAULT_BIT(SIM_FAULT_KILL) | SIM_FAULT_BIT(SIM_FAULT_RESTART) | SIM_FAULT_BIT(SIM_FAULT_SPLIT) |      \
+    (SIM_FAULT_BIT(SIM_FAULT_KILL) | SIM_FAULT_BIT(SIM_FAULT_RESTART) | SIM_FAULT_BIT(SIM_FAULT_SPLIT) |     \
         SIM_FAULT_BIT(SIM_FAULT_DUPLICATE) | SIM_FAULT_BIT(SIM_FAULT_REORDER) |                              \
         SIM_FAULT_BIT(SIM_FAULT_REPEAT) | SIM_FAULT_BIT(SIM_FAULT_DISK_FULL) |                               \
-        SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                         \
+        SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                        \
         SIM_FAULT_BIT(SIM_FAULT_CARRIER_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_SILENT))
 
 unsigned cluster__carrier_site(const struct cluster *c, unsigned index)
@@ -92,7 +92,8 @@ static void start_phone(struct cluster *c, unsigned i, uint32_t ip)
     struct phone_setup *setup = &c->town.phones[i];
     setup->town = &c->town;
     setup->index = i;
-    setup->own = (struct address){.ip = {10, 1, (uint8_t)(ip >> 8), (uint8_t)ip}, .port = SIP_PORT, .family = 4};
+    setup->own =
+        (struct address){.ip = {10, 1, (uint8_t)(ip >> 8), (uint8_t)ip}, .port = SIP_PORT, .family = 4};
     setup->description = c->params->description;
     unsigned host = sim_host(c->sim, ip, PHONE_SITE + i % PHONE_SITES);
     c->phones[i] = sim_start(
@@ -124,9 +125,8 @@ static void start_own(struct cluster *c, unsigned i)
 static void start_outside(struct cluster *c, unsigned i)
 {
     unsigned index = i - (unsigned)c->town.count;
-    c->town.phones[i] = (struct phone_setup){.dn = cluster__text(c, "555%04u", index),
-        .outside = true,
-        .carrier = index % c->params->carriers};
+    c->town.phones[i] = (struct phone_setup){
+        .dn = cluster__text(c, "555%04u", index), .outside = true, .carrier = index % c->params->carriers};
     start_phone(c, i, phone_ip(i));
 }
 

@@ -35,6 +35,7 @@ static void open_street(struct street *s, uint64_t seed, uint64_t calls, bool al
     assert_int_equal(sim_create(&s->sim, &params), 0);
     s->town = (struct town){.phones = s->phones,
         .count = PHONES,
+        .locations = 1,
         .registered_since = s->registered_since,
         .proxies = {exchange.own},
         .proxy_count = 1,

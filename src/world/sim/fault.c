@@ -20,8 +20,8 @@ static const char *const names[SIM_FAULTS] = {
         SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_STORE_FAILING) |                       \
         SIM_FAULT_BIT(SIM_FAULT_STORE_DOUBTFUL) | SIM_FAULT_BIT(SIM_FAULT_REGISTRY_UNKNOWN) |                \
         SIM_FAULT_BIT(SIM_FAULT_REGISTRY_SLOW) | SIM_FAULT_BIT(SIM_FAULT_WATCH_SILENT) |                     \
-        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS) | SIM_FAULT_BIT(SIM_FAULT_STORE_AWAY) |                           \
-        SIM_FAULT_BIT(SIM_FAULT_REPEAT) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                             \
+        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS) | SIM_FAULT_BIT(SIM_FAULT_STORE_AWAY) |                            \
+        SIM_FAULT_BIT(SIM_FAULT_REPEAT) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                            \
         SIM_FAULT_BIT(SIM_FAULT_CARRIER_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_SILENT))
 
 const char *sim_fault_name(enum sim_fault fault)

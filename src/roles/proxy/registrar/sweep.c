@@ -124,8 +124,7 @@ static void free_aor(struct aor *a)
 void proxy__bindings_audit(const struct proxy *p, struct buffer *out)
 {
     uint64_t hash = hash_stable(slice_of(p->digests, sizeof p->digests));
-    buffer_add_format(
-        out, "bindings live=%zu hash=%016llx\n", p->binding_count, (unsigned long long)hash);
+    buffer_add_format(out, "bindings live=%zu hash=%016llx\n", p->binding_count, (unsigned long long)hash);
 }
 
 void proxy__bindings_close(struct proxy *p)
