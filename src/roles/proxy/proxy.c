@@ -58,7 +58,6 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     proxy__bindings_open(p);
     proxy__questions_open(p);
     trunk_open(p);
-    proxy__inside_open(p);
     proxy__start(p);
     return 0;
 }
