@@ -13,6 +13,8 @@
 #define LATE_MOST (6 * SECOND) /* longer than our proxies wait for a first word */
 #define EXPIRES 120U           /* seconds that a registration gets at most */
 #define HELD_MOST 2000U
+#define NOTICED (8 * SECOND) /* by OPTIONS that it is there again */
+#define SPARE 2U              /* calls that proxies may count and we do not */
 
 /* A message that has to wait. */
 struct held {
@@ -27,6 +29,13 @@ struct held {
 static struct carrier_state *state(struct carrier *c)
 {
     return &c->town->carrier_states[c->setup->index];
+}
+
+bool carrier_works(const struct town *t, unsigned index, int64_t since)
+{
+    const struct carrier_state *s = &t->carrier_states[index];
+    return s->alive && s->started_at + NOTICED < since && s->unwell_at + NOTICED < since &&
+           s->calls + SPARE < t->carrier_setups[index].capacity;
 }
 
 bool carrier__is_proxy(const struct carrier *c, const struct address *peer)
@@ -203,7 +212,9 @@ static int carrier_open(void **self, struct world *world, const struct role_setu
     address_add(&at, &given->own);
     c->socket = world_listen(world, buffer_slice(&at), 1);
     buffer_free(&at);
-    *state(c) = (struct carrier_state){.started_at = world_now(world), .alive = true};
+    state(c)->started_at = world_now(world);
+    state(c)->registered_until = 0;
+    state(c)->alive = true;
     return 0;
 }
 

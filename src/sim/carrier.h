@@ -26,8 +26,12 @@ struct carrier_setup {
 struct carrier_state {
     int64_t started_at, unwell_at; /* µs: when it last refused, delayed or swallowed something */
     int64_t registered_until;
+    unsigned calls; /* of phones outside, by it */
     bool alive;
 };
+
+/* Has been well for long enough that proxies know it, and has room. */
+bool carrier_works(const struct town *t, unsigned index, int64_t since);
 
 /* *self is its struct carrier_setup when it is opened (world/sim). */
 extern const struct role carrier_role;

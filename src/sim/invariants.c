@@ -198,7 +198,8 @@ static bool nodes_rest(struct cluster *c, bool strict)
     return true;
 }
 
-/* One row of history_audit: cursor, call_id, sip_call_id, started, answered, ended, result, node. */
+/* One row of history_audit: cursor, call_id, sip_call_id, started, answered, ended, result, node, cause.
+ */
 static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
 {
     struct slice id = slice_text(r->values[2]->text);
@@ -214,6 +215,8 @@ static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
     int64_t result = r->values[6]->number;
     if (!r->values[5]->has_number || result == TANDEM__CALL_RESULT__RESULT_OPEN)
         NOT_YET(c, strict, id, SLICE(""), "the history has call %s without an end", r->values[1]->text);
+    if (r->values[8]->text == NULL || r->values[8]->text[0] == '\0')
+        NOT_YET(c, strict, id, SLICE(""), "the history does not say why call %s ended", r->values[1]->text);
     bool stood = call->caller.was_established && call->callee.was_established;
     if (stood && result != TANDEM__CALL_RESULT__RESULT_ANSWERED)
         NOT_YET(c, strict, id, SLICE(""), "call %s was established at both phones; the history says %lld",

@@ -47,6 +47,7 @@ struct town {
     int64_t rest_most;   /* µs between two calls of a phone; 0: 40 s */
     bool quiet;          /* no new calls, no holding */
     bool strict;         /* nothing gets lost or dies: what only faults excuse is a violation */
+    bool steady;         /* only carriers suffer: there is always a trunk that works, or it is full */
     bool sure;           /* what dies does so with a word: who is registered must be reached */
     struct ledger ledger;
     size_t registered;         /* phones that have a registration */

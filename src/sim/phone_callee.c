@@ -110,6 +110,8 @@ static void begin(struct phone *p, const struct sip_message *m, const struct add
     for (unsigned k = 0; k < p->town->carriers; k++)
         if (address_equal(peer, &p->town->carrier_setups[k].own))
             c->carrier = k;
+    if (p->setup->outside)
+        phone__channel(p, true);
     c->invited_at = world_now(p->world);
     c->invite_transaction = hash_stable(m->via.branch);
     buffer_add(&c->invite, m->text);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "sim/carrier.h"
 #include "sim/phone_int.h"
 
 #define IMPATIENT 120U /* per thousand */
@@ -35,10 +36,28 @@ void phone__move(struct phone *p, enum ledger_state state)
 
 static void forget_call(struct phone *p)
 {
+    phone__channel(p, false);
     struct phone_call_state *c = &p->call;
     buffer_clear(&c->ack);
     buffer_clear(&c->invite);
     *c = (struct phone_call_state){.ack = c->ack, .invite = c->invite};
+}
+
+static bool other_trunk(const struct phone *p, const struct ledger_call *call)
+{
+    bool works = false;
+    for (unsigned k = 0; k < p->town->carriers; k++)
+        works = works || carrier_works(p->town, k, call->started);
+    return works;
+}
+
+/* Where one trunk fails, another one is tried, as long as there is one with room. */
+static void judge_trunks(struct phone *p, const struct ledger_call *call, unsigned status)
+{
+    bool failed = status == 408 || status == 500 || status == 503 || status == 504;
+    if (p->town->steady && call->beyond && !p->setup->outside && call->callee_legs == 0 && failed &&
+        other_trunk(p, call))
+        phone__complain(p, "a call did not take the trunk that works");
 }
 
 /* Whoever has a registration, and has had it all the time, hears of the call or answers. */
@@ -60,6 +79,8 @@ void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
     struct ledger_call *call;
     struct ledger_side *side = phone__side(p, &call);
     if (side != NULL && p->call.caller)
+        judge_trunks(p, call, status);
+    if (side != NULL && p->call.caller)
         judge(p, call, how == LEDGER_LOST ? UINT_MAX : status);
     if (side != NULL)
         ledger_end(&p->town->ledger, call, side, how, status, world_now(p->world));
@@ -73,6 +94,15 @@ void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
         phone__request_done(p, slot);
     forget_call(p);
     phone__rest(p);
+}
+
+/* Phones outside: one more call by its carrier, or one less. */
+void phone__channel(struct phone *p, bool takes)
+{
+    struct phone_call_state *c = &p->call;
+    if (c->channel != takes)
+        p->town->carrier_states[c->carrier].calls += takes ? 1 : -1U;
+    c->channel = takes;
 }
 
 /* Somebody outside; or, from there, somebody here, where the trunks are. */
@@ -90,6 +120,8 @@ static void choose_beyond(struct phone *p)
     c->called = other;
     c->since = 0;
     c->carrier = p->setup->carrier;
+    if (!out)
+        phone__channel(p, true);
     ledger_at(&p->town->ledger, c->number)->beyond = true;
 }
 

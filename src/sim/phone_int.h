@@ -77,6 +77,7 @@ void phone__learn(struct phone *p, const struct sip_message *m);
 void phone__reply_invite(struct phone *p, unsigned status, struct slice body);
 const char *phone__mirror(const struct sip_message *m); /* the direction that answers an offer */
 void phone__dial(struct phone *p);
+void phone__channel(struct phone *p, bool takes);
 void phone__invite_answered(struct phone *p, const struct sip_message *m);
 void phone__invite_failed(struct phone *p); /* no answer in time */
 void phone__give_up(struct phone *p);       /* patience is over */

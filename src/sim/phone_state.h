@@ -80,7 +80,7 @@ struct phone_text {
 
 struct phone_call_state {
     enum phone_state state;
-    bool caller, held, rung, heard_early, cancel_sent;
+    bool caller, held, rung, heard_early, cancel_sent, channel;
     uint64_t number;  /* in the ledger */
     unsigned carrier; /* phones outside: by which the call goes */
     uint32_t called;  /* caller: index of the phone */

@@ -15,12 +15,14 @@
 #define STORM_WITHIN 60      /* seconds */
 
 /* Whoever such faults strike is gone at once for all others, and nothing else gets lost. */
+#define CARRIERS_ONLY                                                                                        \
+    (SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_SLOW) |                         \
+        SIM_FAULT_BIT(SIM_FAULT_CARRIER_SILENT))
 #define LOUD                                                                                                 \
     (SIM_FAULT_BIT(SIM_FAULT_KILL) | SIM_FAULT_BIT(SIM_FAULT_RESTART) | SIM_FAULT_BIT(SIM_FAULT_SPLIT) |     \
         SIM_FAULT_BIT(SIM_FAULT_DUPLICATE) | SIM_FAULT_BIT(SIM_FAULT_REORDER) |                              \
         SIM_FAULT_BIT(SIM_FAULT_REPEAT) | SIM_FAULT_BIT(SIM_FAULT_DISK_FULL) |                               \
-        SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                        \
-        SIM_FAULT_BIT(SIM_FAULT_CARRIER_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_SILENT))
+        SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | CARRIERS_ONLY)
 
 unsigned cluster__carrier_site(const struct cluster *c, unsigned index)
 {
@@ -80,6 +82,7 @@ void cluster__town(struct cluster *c)
     t->rest_most = p->rest_most;
     t->strict = p->faults == 0 && !p->lenient;
     t->sure = (p->faults & ~LOUD) == 0 && !p->lenient;
+    t->steady = (p->faults & ~CARRIERS_ONLY) == 0 && !p->lenient;
     t->complain = complain;
     t->strikes = strikes;
     t->argument = c;
