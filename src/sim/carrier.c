@@ -14,7 +14,7 @@
 #define EXPIRES 120U           /* seconds that a registration gets at most */
 #define HELD_MOST 2000U
 #define NOTICED (8 * SECOND) /* by OPTIONS that it is there again */
-#define SPARE 2U              /* calls that proxies may count and we do not */
+#define SPARE 2U             /* calls that proxies may count and we do not */
 
 /* A message that has to wait. */
 struct held {
