@@ -229,6 +229,7 @@ static void ringing(struct phone *p, const struct sip_message *m)
 
 static void cancel(struct phone *p)
 {
+    phone__use(p, p->requests[SLOT_INVITE].line); /* RFC 3261 9.1: where the INVITE went */
     phone__request(p, SLOT_CANCEL, SIP_CANCEL, p->requests[SLOT_INVITE].cseq);
     p->call.cancel_sent = true;
 }
