@@ -133,9 +133,10 @@ int cluster__configure(struct cluster *c, unsigned more)
     struct configuration *before = c->configuration;
     struct config_builder *b = config_builder_new();
     struct buffer complaint = {.data = NULL};
-    config_builder_location(
-        b, &(struct config_location){
-               .name = SLICE("home"), .realm = SLICE("tandem.test"), .dial = CONFIG_DIAL_ALL, .trace = {.memory = 1}});
+    config_builder_location(b, &(struct config_location){.name = SLICE("home"),
+                                   .realm = SLICE("tandem.test"),
+                                   .dial = CONFIG_DIAL_ALL,
+                                   .trace = {.memory = 1}});
     if (cluster__locations(c) > 1)
         config_builder_location(
             b, &(struct config_location){.name = SLICE("away"), .realm = SLICE("tandem.test")});
