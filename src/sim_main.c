@@ -18,6 +18,9 @@ static const char usage[] =
     "  --proxies P      default 2\n"
     "  --locations N    1 or 2: proxies, pairs and phones are dealt out to them, default 1\n"
     "  --pairs P        pairs of nodes, default 2\n"
+    "  --carriers N     carriers with a trunk to each, and phones behind them, default 2; 0: none\n"
+    "  --storm N        so many more phones register after a power cut, and do nothing else\n"
+    "  --within S       all of them are switched on within so many seconds, default 60\n"
     "  --roulette       after each turn of a primary: save, forget and load everything\n"
     "  --trace          each effect as a line on standard error\n"
     "  --whole          shows messages whole after a violation\n"
@@ -61,6 +64,9 @@ static const struct number_option {
     {"--phones", offsetof(struct cluster_params, phones), false, 2, CLUSTER_PHONES},
     {"--locations", offsetof(struct cluster_params, locations), false, 1, 2},
     {"--proxies", offsetof(struct cluster_params, proxies), false, 1, CLUSTER_PROXIES},
+    {"--carriers", offsetof(struct cluster_params, carriers), false, 0, CLUSTER_CARRIERS},
+    {"--storm", offsetof(struct cluster_params, storm), false, 0, CLUSTER_STORM},
+    {"--within", offsetof(struct cluster_params, within), false, 1, 86400},
     {"--pairs", offsetof(struct cluster_params, pairs), false, 1, CLUSTER_PAIRS},
 };
 
@@ -130,10 +136,28 @@ static void report(const struct cluster_result *result)
             fprintf(stderr, "%-18s %" PRIu64 "\n", sim_fault_name((enum sim_fault)f), result->faults[f]);
 }
 
+static void storm(const struct cluster_result *result)
+{
+    if (result->storm.registered != 0)
+        fprintf(stderr,
+            "%" PRIu64 " phones registered within %.1f s, %" PRIu64
+            " were told to come again later; a binding takes %zu bytes in a proxy, at the worst moment %zu; "
+            "the "
+            "largest turn of a proxy left %zu bytes\n",
+            result->storm.registered, result->storm.seconds, result->storm.refused, result->storm.each,
+            result->storm.most, result->storm.most_effects);
+}
+
 int main(int count, char **arguments)
 {
     struct options o = {.shrink = true,
-        .params = {.seed = 1, .calls = 1000, .phones = 200, .proxies = 2, .pairs = 2, .report = stderr}};
+        .params = {.seed = 1,
+            .calls = 1000,
+            .phones = 200,
+            .proxies = 2,
+            .pairs = 2,
+            .carriers = 2,
+            .report = stderr}};
     struct cluster_result result;
     int status = parse(&o, count, arguments);
     if (status != 0)
@@ -149,6 +173,7 @@ int main(int count, char **arguments)
     }
     if (o.verbose)
         report(&result);
+    storm(&result);
     printf("{\"seed\":%" PRIu64 ",\"calls\":%" PRIu64 ",\"violations\":%" PRIu64
            ",\"virtual_seconds\":%.3f,\"cpu_seconds\":%.3f,\"hash\":\"%016" PRIx64 "\"}\n",
         o.params.seed, result.calls, result.violations, result.virtual_seconds, result.cpu_seconds,

@@ -134,6 +134,7 @@ static void settle(struct cluster *c)
 {
     int64_t last = sim_now(c->sim) + SETTLE_LONGEST;
     c->town.quiet = true;
+    c->quiet_at = sim_now(c->sim);
     sim_plan(c->sim, sim_now(c->sim));
     while (!c->stopped) {
         int64_t until = sim_now(c->sim) + SETTLE_STEP;
@@ -155,6 +156,7 @@ static void free_cluster(struct cluster *c)
     invariants_free(c);
     ledger_free(&c->town.ledger);
     mem_free(c->town.phones);
+    mem_free(c->town.registered_since);
     mem_free(c->phones);
     config_release(c->configuration);
     arena_free(&c->texts);
@@ -185,6 +187,7 @@ int cluster_run(struct cluster_result *result, const struct cluster_params *para
     if (error == 0) {
         live(&c);
         settle(&c);
+        storm_report(&c);
         result->calls = c.town.ledger.count;
         result->established = c.town.ledger.established;
         result->steps = sim_steps(c.sim);

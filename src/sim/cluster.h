@@ -11,6 +11,8 @@
 #define CLUSTER_PROXIES 8
 #define CLUSTER_PAIRS 8
 #define CLUSTER_PHONES 4000
+#define CLUSTER_CARRIERS 4
+#define CLUSTER_STORM 1000000
 
 struct cluster;
 
@@ -29,8 +31,11 @@ struct cluster_params {
     uint64_t seed, calls;
     uint32_t faults; /* SIM_FAULT_BITs */
     unsigned phones, proxies, pairs;
+    unsigned carriers;  /* trunks of the location "home", with phones behind them; 0: none */
     unsigned locations; /* proxies, pairs and phones are dealt out to so many, "home" and "away"; 0: one */
-    bool roulette;      /* after each turn of a primary: save all its records, forget everything, load them */
+    unsigned storm;  /* so many more phones that register after a power cut, and do nothing else; 0: none */
+    unsigned within; /* seconds in which all of them are switched on; 0: 60 */
+    bool roulette;   /* after each turn of a primary: save all its records, forget everything, load them */
     uint64_t until_step; /* stops there and shows the last effects; 0: runs to the end */
     FILE *trace;         /* every effect as a line; NULL: none */
     bool whole;          /* reports show all the bytes of messages */
@@ -48,6 +53,13 @@ struct cluster_result {
     uint64_t calls, steps, hash, violations;
     uint64_t established; /* calls that were established at both phones */
     double virtual_seconds, cpu_seconds;
+    struct {
+        uint64_t registered, refused;
+        double seconds;      /* from the power to the last registration */
+        size_t each;         /* bytes that a binding takes in a proxy */
+        size_t most;         /* ... at the worst moment, with all that was under way */
+        size_t most_effects; /* bytes of a proxy's largest turn */
+    } storm;
     char first[256]; /* the first violation as a sentence */
     uint64_t faults[SIM_FAULTS];
 };

@@ -11,8 +11,10 @@
 
 #define KNOWN_WITHIN 20000000 /* µs: a call that stands at both phones is known to a node */
 #define GONE_WITHIN                                                                                          \
-    200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END                  \
-               */
+    200000000                 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END  \
+                               */
+#define EQUAL_WITHIN 45000000 /* proxies know the same: TIMER_BINDINGS_AUDIT and what it begins */
+#define CHANNELS_WITHIN 60000000 /* calls end, and what counts them knows */
 #define PAGE 500
 
 /* ---- one primary in each view ---- */
@@ -111,6 +113,24 @@ static void members_agree(struct cluster *c)
     }
 }
 
+/* Calls that stand beyond each trunk, as the phones there see it. */
+static void capacities_kept(struct cluster *c)
+{
+    unsigned calls[CLUSTER_CARRIERS] = {0};
+    for (unsigned i = (unsigned)c->town.count; i < c->phone_count; i++) {
+        const struct phone *p = sim_self(c->phones[i]);
+        const struct ledger_call *call = p != NULL ? ledger_at(&c->town.ledger, phone_call(p)) : NULL;
+        if (call != NULL && call->caller.state == LEDGER_ESTABLISHED &&
+            call->callee.state == LEDGER_ESTABLISHED)
+            calls[phone_carrier(p)]++;
+    }
+    for (unsigned k = 0; k < c->params->carriers; k++) /* each proxy may let in one more at the same moment */
+        if (calls[k] > c->carrier_setups[k].capacity + c->params->proxies)
+            cluster__violation(c, SLICE(""), sim_name(c->carriers[k]),
+                "%u calls stand at %.*s, whose capacity is %u", calls[k], SLICE_ARG(sim_name(c->carriers[k])),
+                c->carrier_setups[k].capacity);
+}
+
 void invariants_walk(struct cluster *c)
 {
     struct map known = {0};
@@ -122,9 +142,12 @@ void invariants_walk(struct cluster *c)
             if (slice_starts(line, SLICE("call ")))
                 node_call(c, c->members[m].instance, line, &known);
     }
-    for (unsigned i = 0; i < c->params->phones && !c->stopped; i++)
+    for (unsigned i = 0; i < c->phone_count && !c->stopped; i++)
         phone_call_known(c, i, &known);
     map_free(&known);
+    if (c->town.strict && !c->stopped)
+        capacities_kept(c);
+    storm_walk(c);
 }
 
 void invariants_free(struct cluster *c)
@@ -146,7 +169,7 @@ void invariants_free(struct cluster *c)
 
 static bool phones_rest(struct cluster *c, bool strict)
 {
-    for (unsigned i = 0; i < c->params->phones; i++)
+    for (unsigned i = 0; i < c->phone_count; i++)
         if (sim_self(c->phones[i]) == NULL || !phone_idle(sim_self(c->phones[i])))
             NOT_YET(c, strict, SLICE(""), sim_name(c->phones[i]), "%.*s does not come to rest",
                 SLICE_ARG(sim_name(c->phones[i])));
@@ -175,7 +198,8 @@ static bool nodes_rest(struct cluster *c, bool strict)
     return true;
 }
 
-/* One row of history_audit: cursor, call_id, sip_call_id, started, answered, ended, result, node. */
+/* One row of history_audit: cursor, call_id, sip_call_id, started, answered, ended, result, node, cause.
+ */
 static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
 {
     struct slice id = slice_text(r->values[2]->text);
@@ -183,12 +207,16 @@ static bool row(struct cluster *c, const Tandem__StoreRow *r, bool strict)
     if (call == NULL)
         NOT_YET(
             c, strict, id, SLICE(""), "the history has call %s that no phone has begun", r->values[1]->text);
-    if (++call->rows > 1)
+    /* A proxy that was started again deals out a trunk's call anew, when the carrier sends it again. */
+    bool dealt_again = call->beyond && !c->town.strict && c->town.phones[call->caller.phone].outside;
+    if (++call->rows > 1 && !dealt_again)
         NOT_YET(c, strict, id, SLICE(""), "the history has two rows of one call, the second is %s",
             r->values[1]->text);
     int64_t result = r->values[6]->number;
     if (!r->values[5]->has_number || result == TANDEM__CALL_RESULT__RESULT_OPEN)
         NOT_YET(c, strict, id, SLICE(""), "the history has call %s without an end", r->values[1]->text);
+    if (r->values[8]->text == NULL || r->values[8]->text[0] == '\0')
+        NOT_YET(c, strict, id, SLICE(""), "the history does not say why call %s ended", r->values[1]->text);
     bool stood = call->caller.was_established && call->callee.was_established;
     if (stood && result != TANDEM__CALL_RESULT__RESULT_ANSWERED)
         NOT_YET(c, strict, id, SLICE(""), "call %s was established at both phones; the history says %lld",
@@ -253,7 +281,8 @@ static bool history_complete(struct cluster *c, bool strict)
             NOT_YET(c, strict, id, c->town.phones[call->callee.phone].dn,
                 "call %zu did not end at its callee", i + 1);
         if (c->town.strict && (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
-                                  (call->caller.status >= 500 && call->caller.status != 603)))
+                                  (call->caller.status >= 500 && call->caller.status != 603 &&
+                                      !(call->beyond && call->caller.status == 503)))) /* trunks are full */
             NOT_YET(c, strict, id, SLICE(""), "call %zu failed without any fault: caller %s, status %u",
                 i + 1, ledger_end_name(call->caller.end), call->caller.status);
         if (call->rows == 0 && (call->caller.heard || call->callee_legs != 0))
@@ -263,7 +292,68 @@ static bool history_complete(struct cluster *c, bool strict)
     return true;
 }
 
+/* The line of an audit that begins so; empty: there is none. */
+static struct slice line_of(struct cluster *c, struct slice begin)
+{
+    struct slice rest = buffer_slice(&c->audit), line;
+    while (slice_cut(&rest, '\n', &line))
+        if (slice_starts(line, begin))
+            return line;
+    return SLICE("");
+}
+
+/* Proxies of one location know the same registrations (VC-2), soon after nothing strikes them any more:
+ * phones that register again later would hide what was missing. */
+static bool bindings_equal(struct cluster *c)
+{
+    unsigned step = c->town.locations;
+    bool late = !c->bindings_equal && sim_now(c->sim) - c->quiet_at > EQUAL_WITHIN;
+    for (unsigned k = 0; k < c->params->proxies; k++) {
+        uint64_t hash;
+        audit(c, c->proxies[k]);
+        hash = hash_stable(line_of(c, SLICE("bindings ")));
+        if (k >= step && hash != c->bindings[k % step])
+            NOT_YET(c, late, SLICE(""), sim_name(c->proxies[k]), "%.*s and %.*s know different registrations",
+                SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(sim_name(c->proxies[k % step])));
+        c->bindings[k] = hash;
+    }
+    c->bindings_equal = true;
+    return true;
+}
+
+/* No call holds a channel any more, and we are registered where we should be. */
+static bool trunks_rest(struct cluster *c, bool strict)
+{
+    bool late = strict || (c->town.strict && sim_now(c->sim) - c->quiet_at > CHANNELS_WITHIN);
+    for (unsigned k = 0; k < c->params->proxies; k++) {
+        audit(c, c->proxies[k]);
+        struct slice rest = buffer_slice(&c->audit), line;
+        while (slice_cut(&rest, '\n', &line))
+            if (slice_starts(line, SLICE("trunk ")) && slice_find_slice(line, SLICE(" calls=0")) < 0)
+                NOT_YET(c, late, SLICE(""), sim_name(c->proxies[k]), "%.*s counts calls at the end: %.*s",
+                    SLICE_ARG(sim_name(c->proxies[k])), SLICE_ARG(line));
+    }
+    for (unsigned k = 0; k < c->params->carriers; k += 2)
+        if (!c->carrier_states[k].alive || c->carrier_states[k].registered_until < sim_now(c->sim))
+            NOT_YET(c, strict, SLICE(""), sim_name(c->carriers[k]),
+                "we are not registered at %.*s at the end", SLICE_ARG(sim_name(c->carriers[k])));
+    return true;
+}
+
+static bool storm_rests(struct cluster *c, bool strict)
+{
+    size_t number;
+    if (!storm_over(c, &number))
+        NOT_YET(c, strict, SLICE(""), SLICE("crowd"), "%zu of %u phones are registered after the storm",
+            number, c->params->storm);
+    if (!storm_settled(c, &number))
+        NOT_YET(c, strict, SLICE(""), SLICE(""), "a proxy holds %zu bytes for each registration", number);
+    return true;
+}
+
 bool invariants_settled(struct cluster *c, bool strict)
 {
-    return phones_rest(c, strict) && nodes_rest(c, strict) && history_complete(c, strict);
+    bool equal = bindings_equal(c);
+    return storm_rests(c, strict) && phones_rest(c, strict) && nodes_rest(c, strict) &&
+           trunks_rest(c, strict) && (equal || strict) && history_complete(c, strict);
 }

@@ -33,6 +33,7 @@ struct ledger_call {
     struct ledger_side caller, callee;
     uint32_t callee_legs; /* INVITEs of their own that reached callees */
     uint8_t rows;         /* in the history, counted by the check at the end */
+    bool beyond;          /* by a trunk */
     bool accepted;        /* credentials were sent, and what came was no challenge */
 };
 

@@ -1,16 +1,10 @@
-/* A simulated phone: the role, its timers, its registration. */
+/* A simulated phone: the role and its timers. */
 #include "base/error.h"
 #include "base/mem.h"
 #include "sim/phone_int.h"
 
-#define SECOND 1000000
-#define REGISTER_SPREAD 2000000
-#define EXPIRES 300U /* seconds asked for */
-#define AGAIN_LEAST 500000
-#define AGAIN_MOST 4000000
 #define REST_LEAST 2000000
 #define REST_MOST 40000000
-#define KEEP_ALIVE 25000000
 #define RELIABLE 400U /* per thousand */
 #define UPDATES 400U
 
@@ -55,12 +49,17 @@ void phone__clear(struct phone *p, enum phone_timer timer)
 void phone__complain(struct phone *p, const char *text)
 {
     if (p->town->complain != NULL)
-        p->town->complain(p->town->argument, p->setup, phone__slice(&p->call.call_id), text);
+        p->town->complain(p->town->argument, p->setup->dn, phone__slice(&p->call.call_id), text);
 }
 
 uint64_t phone_call(const struct phone *p)
 {
     return p->call.state != PHONE_IDLE ? p->call.number : 0;
+}
+
+unsigned phone_carrier(const struct phone *p)
+{
+    return p->call.state != PHONE_IDLE && p->setup->outside ? p->call.carrier : PHONE_INSIDE;
 }
 
 bool phone_idle(const struct phone *p)
@@ -69,40 +68,6 @@ bool phone_idle(const struct phone *p)
     for (int slot = 0; slot < SLOTS; slot++)
         idle = idle && !p->requests[slot].active;
     return idle;
-}
-
-/* ---- registration ---- */
-
-void phone__register(struct phone *p)
-{
-    if (p->requests[SLOT_REGISTER].active || (p->setup->tcp && !p->connected))
-        return;
-    phone__request(p, SLOT_REGISTER, SIP_REGISTER, ++p->register_cseq);
-}
-
-static void set_registered(struct phone *p, bool registered)
-{
-    if (p->registered == registered)
-        return;
-    p->registered = registered;
-    p->town->registered += registered ? 1 : (size_t)-1;
-}
-
-/* NULL: there was no answer. */
-void phone__registered(struct phone *p, const struct sip_message *m)
-{
-    if (m != NULL && m->status < 300) {
-        set_registered(p, true);
-        p->silence = 0;
-        phone__set(
-            p, PHONE_TIMER_REGISTER, phone__between(p, EXPIRES * SECOND / 2, EXPIRES * SECOND * 3 / 4));
-        return;
-    }
-    set_registered(p, false);
-    if (m != NULL && (m->status == 403 || m->status == 404))
-        phone__complain(p, "a phone with the right secret was refused");
-    phone__other_proxy(p);
-    phone__set(p, PHONE_TIMER_REGISTER, phone__between(p, AGAIN_LEAST, AGAIN_MOST));
 }
 
 /* ---- what it does by itself ---- */
@@ -117,7 +82,7 @@ static void act(struct phone *p)
 {
     switch (p->call.state) {
     case PHONE_IDLE:
-        if (!phone_idle(p) || p->town->begin_at > world_now(p->world) || !p->registered)
+        if (!phone_idle(p) || p->town->begin_at > world_now(p->world) || !phone__is_registered(p))
             phone__rest(p);
         else if (!p->town->quiet && p->town->calls_left != 0)
             phone__dial(p);
@@ -133,18 +98,9 @@ static void act(struct phone *p)
     }
 }
 
-static void keep_alive(struct phone *p)
-{
-    phone__transmit(p, phone__way(p, false), SLICE("\r\n\r\n"));
-    phone__set(p, PHONE_TIMER_ALIVE, KEEP_ALIVE);
-}
-
 static void timer_h(struct phone *p, uint32_t timer)
 {
     switch (timer) {
-    case PHONE_TIMER_REGISTER:
-        phone__register(p);
-        break;
     case PHONE_TIMER_LIFE:
         act(p);
         break;
@@ -157,17 +113,14 @@ static void timer_h(struct phone *p, uint32_t timer)
     case PHONE_TIMER_ANSWER:
         phone__answer_again(p);
         break;
-    case PHONE_TIMER_CONNECT:
-        phone__connect(p);
-        break;
     case PHONE_TIMER_KEYS:
         phone__press(p);
         break;
-    case PHONE_TIMER_ALIVE:
-        keep_alive(p);
-        break;
     default:
-        phone__request_timer(p, (enum phone_slot)(timer - PHONE_TIMER_REQUEST));
+        if (timer < PHONE_TIMER_LIFE)
+            phone__line_timer(p, timer);
+        else
+            phone__request_timer(p, (enum phone_slot)(timer - PHONE_TIMER_REQUEST));
     }
 }
 
@@ -177,28 +130,13 @@ static int phone_open(void **self, struct world *world, const struct role_setup 
 {
     const struct phone_setup *given = *self;
     struct phone *p = *self = mem_zero(sizeof *p);
-    char text[80];
     (void)setup;
     p->world = world;
     p->setup = given;
     p->town = given->town;
-    p->proxy = given->home;
-    p->register_cseq = phone__below(p, 1000);
     p->reliable = phone__chance(p, RELIABLE);
     p->updates = phone__chance(p, UPDATES);
-    if (given->tcp) {
-        phone__set(p, PHONE_TIMER_CONNECT, phone__between(p, 0, REGISTER_SPREAD));
-    } else {
-        struct buffer at = {.data = NULL};
-        buffer_add_text(&at, "udp:");
-        address_add(&at, &given->own);
-        memcpy(text, at.data, at.length);
-        p->socket = world_listen(world, slice_of(text, at.length), 1);
-        buffer_free(&at);
-        phone__set(p, PHONE_TIMER_REGISTER, phone__between(p, 0, REGISTER_SPREAD));
-        if (phone__chance(p, 300))
-            phone__set(p, PHONE_TIMER_ALIVE, phone__between(p, REGISTER_SPREAD, KEEP_ALIVE));
-    }
+    phone__lines_open(p);
     phone__rest(p);
     return 0;
 }
@@ -208,32 +146,22 @@ static void phone_close(void *self)
     struct phone *p = self;
     for (int t = 0; t < PHONE_TIMERS; t++)
         world_timer_clear(&p->timers[t]);
-    phone__stream_over(p);
-    set_registered(p, false);
+    phone__lines_close(p);
     for (int slot = 0; slot < SLOTS; slot++)
         buffer_free(&p->requests[slot].bytes);
     for (int r = 0; r < PHONE_REPLIES; r++)
         buffer_free(&p->replies[r].bytes);
     buffer_free(&p->call.ack);
     buffer_free(&p->call.invite);
-    buffer_free(&p->in);
     buffer_free(&p->out);
     arena_free(&p->arena);
     mem_free(p);
 }
 
-/* The connection is gone: what was asked over it is asked again over the next; who was waiting for an answer
- * to an INVITE has lost it. */
-static void disconnected(struct phone *p)
+static void heard(struct phone *p, const struct input *input)
 {
-    phone__stream_over(p);
-    set_registered(p, false);
-    phone__clear(p, PHONE_TIMER_REGISTER);
-    phone__request_done(p, SLOT_REGISTER);
-    if (p->requests[SLOT_INVITE].active)
-        phone__invite_failed(p);
-    phone__other_proxy(p);
-    phone__set(p, PHONE_TIMER_CONNECT, phone__between(p, 100000, 2000000));
+    if (slice_trim(input->bytes).length != 0)
+        phone__message(p, input->bytes, &input->peer);
 }
 
 static void phone_input(void *self, const struct input *input)
@@ -245,17 +173,17 @@ static void phone_input(void *self, const struct input *input)
         break;
     case INPUT_DATAGRAM:
         if (p->setup->loss == 0 || phone__below(p, 1000000) >= p->setup->loss)
-            phone__hear(p, input);
+            heard(p, input);
         break;
     case INPUT_DATA:
-        phone__hear(p, input);
+        phone__data(p, input);
         break;
     case INPUT_OPENED:
-        phone__opened(p);
+        phone__opened(p, input->flow);
         break;
     case INPUT_CLOSED:
         if (p->setup->tcp)
-            disconnected(p);
+            phone__disconnected(p, input->flow);
         else
             phone__complain(p, "a phone cannot listen");
         break;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "sim/carrier.h"
 #include "sim/phone_int.h"
 
 #define T1 500000 /* µs */
@@ -15,6 +16,7 @@
 #define ANSWER_LEAST 300000
 #define ANSWER_MOST 9000000
 #define RINGS_OUT 120000000
+#define TOGETHER 500000 /* the other flow may be tried when one fails, which takes longer */
 
 void phone__routes(struct phone *p, const struct slice *routes, size_t count, bool reversed)
 {
@@ -104,6 +106,13 @@ static void begin(struct phone *p, const struct sip_message *m, const struct add
     c->remote_cseq = m->cseq;
     c->local_cseq = phone__below(p, 10000);
     c->invite_from = *peer;
+    c->invite_line = p->line;
+    for (unsigned k = 0; k < p->town->carriers; k++)
+        if (address_equal(peer, &p->town->carrier_setups[k].own))
+            c->carrier = k;
+    if (p->setup->outside)
+        phone__channel(p, true);
+    c->invited_at = world_now(p->world);
     c->invite_transaction = hash_stable(m->via.branch);
     buffer_add(&c->invite, m->text);
     phone__seen(p, m);
@@ -124,6 +133,9 @@ void phone__called(struct phone *p, const struct sip_message *m, const struct ad
     if (c->state != PHONE_IDLE) {
         bool same = slice_equal(m->call_id, phone__slice(&c->call_id)) &&
                     slice_equal(m->from_tag, phone__slice(&c->remote_tag));
+        if (same && !c->caller && p->line != c->invite_line && p->lines[c->invite_line].connected &&
+            world_now(p->world) - c->invited_at < TOGETHER)
+            phone__complain(p, "a call rings by both flows of a phone");
         phone__reply(p, m, peer, same ? 482 : 486, SLICE("busy"), SLICE("")); /* RFC 3261 8.2.2.2 */
         return;
     }
@@ -143,6 +155,7 @@ void phone__reply_invite(struct phone *p, unsigned status, struct slice body)
 {
     struct phone_call_state *c = &p->call;
     struct sip_message m;
+    phone__use(p, c->invite_line);
     if (sip_parse(&m, buffer_slice(&c->invite), &p->arena, NULL) == 0)
         phone__reply(p, &m, &c->invite_from, status, phone__slice(&c->local_tag), body);
 }
@@ -238,6 +251,7 @@ void phone__answer_again(struct phone *p)
             phone__hang_up(p); /* RFC 3261 13.3.1.4 */
         return;
     }
+    phone__use(p, c->invite_line);
     if (sip_parse(&m, buffer_slice(&c->invite), &p->arena, NULL) == 0)
         phone__reply_again(p, &m, &c->invite_from);
     c->answer_interval = c->answer_interval * 2 < T2 ? c->answer_interval * 2 : T2;

@@ -1,7 +1,9 @@
 /* A phone that calls: dials, waits, gives up. */
+#include <limits.h>
 #include <stdio.h>
 
 #include "base/hash.h"
+#include "sim/carrier.h"
 #include "sim/phone_int.h"
 
 #define IMPATIENT 120U /* per thousand */
@@ -11,7 +13,10 @@
 #define IMPATIENT_LEAST 300000
 #define IMPATIENT_MOST 6000000
 #define CANCEL_WAIT 35000000
-#define LATE 80U /* per thousand: without an offer */
+#define LATE 80U         /* per thousand: without an offer */
+#define BEYOND 150U      /* per thousand: a number outside */
+#define KNOWN 2000000    /* a registration is known to all proxies (VC-2: within 1 s) */
+#define REACHED 20000000 /* the phone has heard of the call */
 
 struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
 {
@@ -31,16 +36,52 @@ void phone__move(struct phone *p, enum ledger_state state)
 
 static void forget_call(struct phone *p)
 {
+    phone__channel(p, false);
     struct phone_call_state *c = &p->call;
     buffer_clear(&c->ack);
     buffer_clear(&c->invite);
     *c = (struct phone_call_state){.ack = c->ack, .invite = c->invite};
 }
 
+static bool other_trunk(const struct phone *p, const struct ledger_call *call)
+{
+    bool works = false;
+    for (unsigned k = 0; k < p->town->carriers; k++)
+        works = works || carrier_works(p->town, k, call->started);
+    return works;
+}
+
+/* Where one trunk fails, another one is tried, as long as there is one with room. */
+static void judge_trunks(struct phone *p, const struct ledger_call *call, unsigned status)
+{
+    bool failed = status == 408 || status == 500 || status == 503 || status == 504;
+    if (p->town->steady && call->beyond && !p->setup->outside && call->callee_legs == 0 && failed &&
+        other_trunk(p, call))
+        phone__complain(p, "a call did not take the trunk that works");
+}
+
+/* Whoever has a registration, and has had it all the time, hears of the call or answers. */
+static void judge(struct phone *p, const struct ledger_call *call, unsigned status)
+{
+    const struct phone_call_state *c = &p->call;
+    bool unreached = status == 404 || status == 408 || status == 430 || status == 480;
+    if (!p->town->sure || c->since == 0 || call->callee_legs != 0 ||
+        p->town->registered_since[c->called] != c->since)
+        return;
+    if (unreached)
+        phone__complain(p, "a phone that is registered was not reached");
+    else if (status == 0 && world_now(p->world) - call->started > REACHED)
+        phone__complain(p, "a phone that is registered was not reached in time");
+}
+
 void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
 {
     struct ledger_call *call;
     struct ledger_side *side = phone__side(p, &call);
+    if (side != NULL && p->call.caller)
+        judge_trunks(p, call, status);
+    if (side != NULL && p->call.caller)
+        judge(p, call, how == LEDGER_LOST ? UINT_MAX : status);
     if (side != NULL)
         ledger_end(&p->town->ledger, call, side, how, status, world_now(p->world));
     phone__clear(p, PHONE_TIMER_HOLD);
@@ -55,16 +96,52 @@ void phone__call_over(struct phone *p, enum ledger_end how, unsigned status)
     phone__rest(p);
 }
 
-static void choose_callee(struct phone *p, struct phone_text *dn)
+/* Phones outside: one more call by its carrier, or one less. */
+void phone__channel(struct phone *p, bool takes)
 {
+    struct phone_call_state *c = &p->call;
+    if (c->channel != takes)
+        p->town->carrier_states[c->carrier].calls += takes ? 1 : -1U;
+    c->channel = takes;
+}
+
+/* Somebody outside; or, from there, somebody here, where the trunks are. */
+static void choose_beyond(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
+    const struct town *t = p->town;
+    bool out = !p->setup->outside;
+    uint32_t other = phone__below(p, (uint32_t)(out ? t->outside : t->count));
+    other = out ? other + (uint32_t)t->count : other - other % t->locations;
+    char text[40];
+    int length = snprintf(
+        text, sizeof text, "%s%.*s", out ? PHONE_DIALS_OUT : PHONE_DIALS_IN, SLICE_ARG(t->phones[other].dn));
+    phone__text(&c->remote, slice_of(text, (size_t)length));
+    c->called = other;
+    c->since = 0;
+    c->carrier = p->setup->carrier;
+    if (!out)
+        phone__channel(p, true);
+    ledger_at(&p->town->ledger, c->number)->beyond = true;
+}
+
+static void choose_callee(struct phone *p)
+{
+    struct phone_call_state *c = &p->call;
     uint32_t count = (uint32_t)p->town->count, step = p->town->locations > 1 ? p->town->locations : 1;
     uint32_t other = phone__below(p, count);
     other = other - other % step + p->setup->index % step;
     if (other == p->setup->index || other >= count)
         other = (p->setup->index + step) % count;
-    phone__text(dn, p->town->phones[other].dn);
-    if (phone__chance(p, MISDIALLED)) /* nobody has that number */
-        dn->bytes[0] = '9';
+    phone__text(&c->remote, p->town->phones[other].dn);
+    c->called = other;
+    c->since = p->town->registered_since[other];
+    if (world_now(p->world) - c->since < KNOWN)
+        c->since = 0;
+    if (!phone__chance(p, MISDIALLED))
+        return;
+    c->remote.bytes[0] = '9'; /* nobody has that number */
+    c->since = 0;
 }
 
 void phone__dial(struct phone *p)
@@ -81,8 +158,13 @@ void phone__dial(struct phone *p)
     phone__text(&c->call_id, slice_of(text, (size_t)length));
     length = snprintf(text, sizeof text, "%08x", phone__below(p, UINT32_MAX));
     phone__text(&c->local_tag, slice_of(text, (size_t)length));
-    choose_callee(p, &c->remote);
-    c->late = phone__chance(p, LATE);
+    bool here = p->setup->index % p->town->locations == 0;
+    bool beyond = p->setup->outside || (here && p->town->outside != 0 && phone__chance(p, BEYOND));
+    if (beyond)
+        choose_beyond(p);
+    else
+        choose_callee(p);
+    c->late = !beyond && phone__chance(p, LATE); /* the offer says which call it is */
     c->local_cseq = 1 + phone__below(p, 10000);
     phone__set(p, PHONE_TIMER_PATIENCE, phone__between(p, WAITS_LEAST, WAITS_MOST));
     phone__request(p, SLOT_INVITE, SIP_INVITE, c->local_cseq);
@@ -147,6 +229,7 @@ static void ringing(struct phone *p, const struct sip_message *m)
 
 static void cancel(struct phone *p)
 {
+    phone__use(p, p->requests[SLOT_INVITE].line); /* RFC 3261 9.1: where the INVITE went */
     phone__request(p, SLOT_CANCEL, SIP_CANCEL, p->requests[SLOT_INVITE].cseq);
     p->call.cancel_sent = true;
 }

@@ -170,8 +170,10 @@ void phone__updated(struct phone *p, const struct sip_message *m, const struct a
     else if (m->body.length != 0 && (p->requests[SLOT_UPDATE].active ||
                                         (c->state == PHONE_ESTABLISHED && p->requests[SLOT_INVITE].active)))
         status = 491;
-    else if (m->body.length != 0 && !c->settled)
+    else if (m->body.length != 0 && !c->settled && c->state == PHONE_RINGING)
         phone__complain(p, "an UPDATE came before the first exchange was through");
+    else if (m->body.length != 0 && !c->settled && c->late) /* it has overtaken the ACK */
+        status = 491;
     if (status == 200 && m->body.length != 0)
         phone__add_description(p, &body, phone__mirror(m));
     phone__reply(p, m, peer, status, phone__slice(&c->local_tag), buffer_slice(&body));

@@ -1,6 +1,7 @@
 /* Inside a simulated phone.
  *
- *     phone.c role, registration      phone_wire.c transport, answers sent      phone_request.c requests sent
+ *     phone.c role                    phone_wire.c what is heard, answers sent  phone_request.c requests sent
+ *     phone_line.c streams and registrations
  *     phone_caller.c, phone_callee.c  the two ends of a call                    phone_talk.c once it stands
  *     phone_early.c provisional answers, PRACK, UPDATE, INFO
  */
@@ -18,26 +19,36 @@ int64_t phone__between(struct phone *p, int64_t least, int64_t most);
 void phone__text(struct phone_text *t, struct slice s);
 struct slice phone__slice(const struct phone_text *t);
 void phone__complain(struct phone *p, const char *text);
-void phone__register(struct phone *p);
-void phone__registered(struct phone *p, const struct sip_message *m); /* the answer to REGISTER */
-void phone__rest(struct phone *p);                                    /* idle: what comes next */
+void phone__rest(struct phone *p); /* idle: what comes next */
+
+/* ---- phone_line.c ---- */
+void phone__lines_open(struct phone *p);
+void phone__lines_close(struct phone *p);
+void phone__line_timer(struct phone *p, uint32_t timer);
+void phone__opened(struct phone *p, uint64_t flow);
+void phone__disconnected(struct phone *p, uint64_t flow);
+void phone__data(struct phone *p, const struct input *input); /* bytes of a stream */
+void phone__use(struct phone *p, unsigned line);              /* what leaves goes by it, while it is there */
+void phone__other_proxy(struct phone *p);
+void phone__transmit(struct phone *p, const struct address *to, struct slice bytes);
+void phone__register(struct phone *p, unsigned line);
+/* The answer to REGISTER; NULL: there was none. */
+void phone__registered(struct phone *p, unsigned line, const struct sip_message *m);
+bool phone__is_registered(const struct phone *p);
+const struct address *phone__proxy(const struct phone *p); /* where the line in use leads */
 
 /* ---- phone_wire.c ---- */
 struct slice phone__allow(const struct phone *p);
-void phone__connect(struct phone *p);
-void phone__opened(struct phone *p);
-void phone__stream_over(struct phone *p);
+bool phone__frames(const struct phone *p);                            /* it speaks WebSocket */
 const char *phone__transport(const struct phone *p);                  /* as Via names it */
 void phone__add_transport(const struct phone *p, struct buffer *out); /* behind a contact's address */
-void phone__transmit(struct phone *p, const struct address *to, struct slice bytes);
-void phone__hear(struct phone *p, const struct input *input); /* datagram or bytes of the stream */
+void phone__message(struct phone *p, struct slice text, const struct address *peer);
 void phone__reply(struct phone *p, const struct sip_message *request, const struct address *peer,
     unsigned status, struct slice tag, struct slice more);
 bool phone__reply_again(struct phone *p, const struct sip_message *m, const struct address *peer);
 uint64_t phone__transaction(const struct sip_message *m);
 /* The same message must have the same content when it comes again. */
 void phone__seen(struct phone *p, const struct sip_message *m);
-void phone__other_proxy(struct phone *p);
 const struct address *phone__way(const struct phone *p, bool in_dialog);
 
 /* ---- phone_request.c ---- */
@@ -66,6 +77,7 @@ void phone__learn(struct phone *p, const struct sip_message *m);
 void phone__reply_invite(struct phone *p, unsigned status, struct slice body);
 const char *phone__mirror(const struct sip_message *m); /* the direction that answers an offer */
 void phone__dial(struct phone *p);
+void phone__channel(struct phone *p, bool takes);
 void phone__invite_answered(struct phone *p, const struct sip_message *m);
 void phone__invite_failed(struct phone *p); /* no answer in time */
 void phone__give_up(struct phone *p);       /* patience is over */

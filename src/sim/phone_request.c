@@ -9,7 +9,12 @@
 #define TIMEOUT 32000000
 #define NEXT_PROXY 3900000 /* without any answer: the next one is tried */
 
-static const char domain[] = "tandem.test";
+static const char domain[] = "tandem.test", domain_outside[] = "outside.test";
+
+static bool registers(enum phone_slot slot)
+{
+    return slot <= SLOT_REGISTER_SECOND;
+}
 
 static bool in_dialog(const struct phone *p, enum phone_slot slot)
 {
@@ -39,14 +44,14 @@ static void add_contact(struct phone *p, struct buffer *out, bool registering)
     phone__add_transport(p, out);
     if (registering)
         buffer_add_format(out,
-            ";expires=300;reg-id=1;+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-%012u>\"",
+            ";expires=300;reg-id=%u;+sip.instance=\"<urn:uuid:00000000-0000-4000-8000-%012u>\"", p->line + 1,
             p->setup->index);
     buffer_add_text(out, "\r\n");
 }
 
 static void add_uri(struct phone *p, struct buffer *out, enum phone_slot slot)
 {
-    if (slot == SLOT_REGISTER)
+    if (registers(slot))
         buffer_add_format(out, "sip:%s", domain);
     else if (in_dialog(p, slot))
         buffer_add(out, phone__slice(&p->call.target));
@@ -59,12 +64,14 @@ static void add_parties(struct phone *p, struct buffer *out, enum phone_slot slo
 {
     const struct phone_call_state *c = &p->call;
     buffer_add_text(out, "From: ");
-    if (slot != SLOT_REGISTER && c->caller) /* nodes pass the name on: the number of the call in the ledger */
+    if (!registers(slot) && c->caller) /* nodes pass the name on: the number of the call in the ledger */
         buffer_add_format(out, "\"%llu\" ", (unsigned long long)c->number);
-    buffer_add_format(out, "<sip:%.*s@%s>;tag=", SLICE_ARG(p->setup->dn), domain);
-    if (slot == SLOT_REGISTER) {
+    buffer_add_format(
+        out, "<sip:%.*s@%s>;tag=", SLICE_ARG(p->setup->dn), p->setup->outside ? domain_outside : domain);
+    if (registers(slot)) {
         buffer_add_format(out, "r%u\r\nTo: <sip:%.*s@%s>\r\nCall-ID: reg-%u-%u@%.*s\r\n", p->setup->index,
-            SLICE_ARG(p->setup->dn), domain, p->setup->index, p->proxy, SLICE_ARG(p->setup->dn));
+            SLICE_ARG(p->setup->dn), domain, p->setup->index, p->lines[p->line].proxy,
+            SLICE_ARG(p->setup->dn));
         return;
     }
     buffer_add(out, phone__slice(&c->local_tag));
@@ -91,7 +98,7 @@ static void add_credentials(struct phone *p, struct buffer *out, enum phone_slot
     digest_add_answer(&text, &challenge, p->setup->dn, p->setup->secret,
         slice_text(sip_method_name(p->requests[slot].method)), slice_of(uri, at.length),
         slice_of(cnonce, (size_t)length), ++p->nonce_count);
-    sip_add_header(out, slot == SLOT_REGISTER ? SIP_HEADER_AUTHORIZATION : SIP_HEADER_PROXY_AUTHORIZATION,
+    sip_add_header(out, registers(slot) ? SIP_HEADER_AUTHORIZATION : SIP_HEADER_PROXY_AUTHORIZATION,
         buffer_slice(&text));
     buffer_free(&text);
 }
@@ -128,9 +135,9 @@ static void build(struct phone *p, enum phone_slot slot)
     buffer_add_format(out, "CSeq: %u %s\r\n", r->cseq, sip_method_name(r->method));
     if (slot != SLOT_CANCEL && p->nonce.length != 0 && (r->challenged || !in_dialog(p, slot)))
         add_credentials(p, out, slot);
-    if (slot == SLOT_REGISTER || slot == SLOT_INVITE || slot == SLOT_UPDATE)
-        add_contact(p, out, slot == SLOT_REGISTER);
-    if (slot == SLOT_REGISTER)
+    if (registers(slot) || slot == SLOT_INVITE || slot == SLOT_UPDATE)
+        add_contact(p, out, registers(slot));
+    if (registers(slot))
         buffer_add_text(out, "Supported: path, outbound\r\nUser-Agent: simulated phone\r\n");
     if (slot == SLOT_INVITE) {
         sip_add_header(out, SIP_HEADER_ALLOW, phone__allow(p));
@@ -162,6 +169,7 @@ static void attempt(struct phone *p, enum phone_slot slot)
     r->attempt++;
     r->proceeding = false;
     r->interval = T1;
+    r->line = p->line;
     build(p, slot);
     transmit(p, slot);
     phone__set(p, PHONE_TIMER_REQUEST + slot, T1);
@@ -196,12 +204,13 @@ static void failed(struct phone *p, enum phone_slot slot)
     phone__request_done(p, slot);
     switch (slot) {
     case SLOT_REGISTER:
-        phone__registered(p, NULL);
+    case SLOT_REGISTER_SECOND:
+        phone__registered(p, slot - SLOT_REGISTER, NULL);
         break;
     case SLOT_INVITE:
         phone__other_proxy(p);
         phone__invite_failed(p);
-        phone__register(p);
+        phone__register(p, p->line);
         break;
     case SLOT_BYE:
         phone__bye_answered(p, false);
@@ -262,11 +271,12 @@ static bool challenged(struct phone *p, const struct sip_message *m)
 static void ack_refusal(struct phone *p, const struct sip_message *m)
 {
     struct phone_request *r = &p->requests[SLOT_INVITE];
+    struct slice sent = buffer_slice(&r->bytes), uri; /* the call may be over and forgotten */
     struct buffer *out = &p->out;
     buffer_clear(out);
-    buffer_add_text(out, "ACK ");
-    add_uri(p, out, SLOT_INVITE);
-    buffer_add_text(out, " SIP/2.0\r\n");
+    slice_cut(&sent, ' ', &uri);
+    slice_cut(&sent, ' ', &uri);
+    sip_add_request_line(out, SLICE("ACK"), uri);
     add_via(p, out, r);
     if (in_dialog(p, SLOT_INVITE))
         buffer_add(out, slice_of(p->call.routes, p->call.route_length));
@@ -290,7 +300,7 @@ static bool try_again(struct phone *p, enum phone_slot slot, const struct sip_me
         return false;
     r->challenged = true;
     r->cseq++;
-    if (slot == SLOT_REGISTER)
+    if (registers(slot))
         p->register_cseq = r->cseq;
     else if (p->call.local_cseq < r->cseq)
         p->call.local_cseq = r->cseq;

@@ -171,6 +171,7 @@ void phone__reinvited(struct phone *p, const struct sip_message *m, const struct
     buffer_clear(&c->invite);
     buffer_add(&c->invite, m->text);
     c->invite_from = *peer;
+    c->invite_line = p->line;
     c->answer_cseq = m->cseq;
     c->answer_interval = T1;
     c->answer_until = world_now(p->world) + ACK_WAIT;

@@ -11,10 +11,7 @@ struct slice phone__allow(const struct phone *p)
     return p->updates ? allow_all : allow;
 }
 
-#define TLS_PORT 5061U
-#define WSS_PORT 7443U
-
-static bool frames(const struct phone *p)
+bool phone__frames(const struct phone *p)
 {
     return p->setup->tcp && p->setup->stream == TRANSPORT_WSS;
 }
@@ -23,84 +20,23 @@ const char *phone__transport(const struct phone *p)
 {
     if (!p->setup->tcp)
         return "UDP";
-    return p->setup->stream == TRANSPORT_TLS ? "TLS" : frames(p) ? "WSS" : "TCP";
+    return p->setup->stream == TRANSPORT_TLS ? "TLS" : phone__frames(p) ? "WSS" : "TCP";
 }
 
 void phone__add_transport(const struct phone *p, struct buffer *out)
 {
     if (p->setup->tcp)
-        buffer_add_format(out, ";transport=%s", frames(p) ? "ws" : transport_name(p->setup->stream));
+        buffer_add_format(out, ";transport=%s", phone__frames(p) ? "ws" : transport_name(p->setup->stream));
+    if (p->setup->outbound)
+        buffer_add_text(out, ";ob");
     buffer_add_byte(out, '>');
-}
-
-void phone__connect(struct phone *p)
-{
-    struct buffer at = {.data = NULL};
-    struct address to = p->town->proxies[p->proxy];
-    if (p->stream != 0)
-        return;
-    bool plain = p->setup->stream == TRANSPORT_TCP;
-    to.port = plain ? to.port : frames(p) ? WSS_PORT : TLS_PORT;
-    buffer_add_text(&at, plain ? "tcp:" : "tls:");
-    address_add(&at, &to);
-    p->stream = world_open(p->world, buffer_slice(&at), 1);
-    buffer_free(&at);
-}
-
-/* It may speak, or (WSS, RFC 7118) asks whether it may. */
-void phone__opened(struct phone *p)
-{
-    struct buffer out = {.data = NULL};
-    if (!frames(p)) {
-        p->connected = true;
-        phone__register(p);
-        return;
-    }
-    for (size_t i = 0; i < sizeof p->key; i++)
-        p->key[i] = (uint8_t)phone__below(p, 256);
-    websocket_request(&out, SLICE("proxy"), SLICE("/"), SLICE("sip"), SLICE(""), p->key);
-    world_send(p->world, p->stream, buffer_slice(&out));
-    buffer_free(&out);
-}
-
-void phone__stream_over(struct phone *p)
-{
-    if (p->framing)
-        websocket_close(&p->websocket);
-    p->framing = p->connected = false;
-    p->stream = 0;
-    buffer_clear(&p->in);
-}
-
-static void send_frame(struct phone *p, struct slice bytes)
-{
-    struct buffer out = {.data = NULL};
-    websocket_send(&p->websocket, WEBSOCKET_TEXT, bytes, &out);
-    world_send(p->world, p->stream, buffer_slice(&out));
-    buffer_free(&out);
-}
-
-void phone__transmit(struct phone *p, const struct address *to, struct slice bytes)
-{
-    if (!p->setup->tcp)
-        world_send_to(p->world, p->socket, to, bytes);
-    else if (p->connected && frames(p))
-        send_frame(p, bytes);
-    else if (p->connected)
-        world_send(p->world, p->stream, bytes);
-}
-
-void phone__other_proxy(struct phone *p)
-{
-    p->proxy = (p->proxy + 1) % p->town->proxy_count;
-    p->silence++;
 }
 
 /* In a dialog to the first of its routes while that one answers; else to the proxy in use. */
 const struct address *phone__way(const struct phone *p, bool in_dialog)
 {
     return in_dialog && p->silence == 0 && p->call.first_route.family != 0 ? &p->call.first_route
-                                                                           : &p->town->proxies[p->proxy];
+                                                                           : phone__proxy(p);
 }
 
 /* ---- answers ---- */
@@ -161,7 +97,8 @@ bool phone__reply_again(struct phone *p, const struct sip_message *m, const stru
 static uint64_t content_of(const struct sip_message *m)
 {
     uint64_t skip = SIP_HEADER_BIT(SIP_HEADER_VIA) | SIP_HEADER_BIT(SIP_HEADER_ROUTE) |
-                    SIP_HEADER_BIT(SIP_HEADER_RECORD_ROUTE) | SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS);
+                    SIP_HEADER_BIT(SIP_HEADER_RECORD_ROUTE) | SIP_HEADER_BIT(SIP_HEADER_MAX_FORWARDS) |
+                    SIP_HEADER_BIT(SIP_HEADER_MAX_BREADTH);
     uint64_t hash = hash_stable(m->is_request ? m->uri : m->reason);
     for (size_t h = 0; h < m->header_count; h++)
         if ((skip & SIP_HEADER_BIT(m->headers[h].id)) == 0)
@@ -180,6 +117,8 @@ void phone__seen(struct phone *p, const struct sip_message *m)
     uint64_t key = (uint64_t)m->cseq << 32 | (uint64_t)m->method << 16 | (m->is_request ? 0 : m->status);
     if (!m->is_request && m->status < 200) /* there may be several */
         key ^= hash_stable(sip_header_value(m, SIP_HEADER_RSEQ)) ^ (m->body.length != 0);
+    if (m->is_request && p->setup->outside) /* each carrier has names of its own */
+        key ^= hash_stable(m->via.host);
     uint64_t content = content_of(m);
     for (unsigned i = 0; i < c->seen_count && i < PHONE_SEEN; i++) {
         if (c->seen[i].key != key)
@@ -255,10 +194,12 @@ static void request(struct phone *p, const struct sip_message *m, const struct a
 static void response(struct phone *p, const struct sip_message *m)
 {
     phone__seen(p, m);
-    switch (phone__response(p, m)) {
+    enum phone_slot slot = phone__response(p, m);
+    switch (slot) {
     case SLOT_REGISTER:
+    case SLOT_REGISTER_SECOND:
         if (m->status >= 200)
-            phone__registered(p, m);
+            phone__registered(p, slot - SLOT_REGISTER, m);
         break;
     case SLOT_INVITE:
         if (p->call.state == PHONE_CALLING || p->call.state == PHONE_CANCELLING)
@@ -281,7 +222,7 @@ static void response(struct phone *p, const struct sip_message *m)
     }
 }
 
-static void message(struct phone *p, struct slice text, const struct address *peer)
+void phone__message(struct phone *p, struct slice text, const struct address *peer)
 {
     struct sip_message m;
     if (sip_parse(&m, text, &p->arena, NULL) != 0)
@@ -290,74 +231,4 @@ static void message(struct phone *p, struct slice text, const struct address *pe
         request(p, &m, peer);
     else
         response(p, &m);
-}
-
-static void stream(struct phone *p)
-{
-    size_t length, skip;
-    unsigned pings;
-    int error;
-    while ((error = sip_stream_length(&length, &skip, &pings, buffer_slice(&p->in))) == 0) {
-        struct slice text = slice_of(p->in.data + skip, length);
-        message(p, text, &p->town->proxies[p->proxy]);
-        buffer_consume(&p->in, skip + length);
-    }
-    if (error != ERROR_AGAIN) {
-        phone__complain(p, "a stream that cannot be cut into messages came");
-        buffer_clear(&p->in);
-    }
-}
-
-static void framed(struct phone *p, struct slice bytes)
-{
-    struct websocket_message m;
-    struct buffer out = {.data = NULL};
-    enum websocket_event event;
-    while ((event = websocket_next(&p->websocket, &bytes, &m, &out)) != WEBSOCKET_MORE) {
-        if (event == WEBSOCKET_MESSAGE && slice_trim(m.bytes).length != 0)
-            message(p, arena_copy(&p->arena, m.bytes), &p->town->proxies[p->proxy]);
-        else if (event == WEBSOCKET_CLOSED || event == WEBSOCKET_FAILED)
-            phone__complain(p, "a proxy has ended a WebSocket");
-        if (!p->framing || event == WEBSOCKET_CLOSED || event == WEBSOCKET_FAILED)
-            break;
-    }
-    buffer_free(&out);
-}
-
-static void shake_hands(struct phone *p)
-{
-    ptrdiff_t end = slice_find_slice(buffer_slice(&p->in), SLICE("\r\n\r\n"));
-    if (end < 0)
-        return;
-    struct slice head = slice_first(buffer_slice(&p->in), (size_t)end + 4);
-    if (websocket_check_answer(head, p->key) != 0) {
-        phone__complain(p, "a proxy speaks no WebSocket");
-        return;
-    }
-    struct slice rest = arena_copy(&p->arena, slice_from(buffer_slice(&p->in), head.length));
-    buffer_clear(&p->in);
-    websocket_open_client(&p->websocket, NULL, phone__below(p, UINT32_MAX));
-    p->framing = p->connected = true;
-    phone__register(p);
-    framed(p, rest);
-}
-
-void phone__hear(struct phone *p, const struct input *input)
-{
-    if (input->kind == INPUT_DATAGRAM) {
-        if (slice_trim(input->bytes).length != 0)
-            message(p, input->bytes, &input->peer);
-        return;
-    }
-    if (input->flow != p->stream)
-        return;
-    if (p->framing) {
-        framed(p, input->bytes);
-        return;
-    }
-    buffer_add(&p->in, input->bytes);
-    if (frames(p))
-        shake_hands(p);
-    else
-        stream(p);
 }

@@ -68,9 +68,9 @@ void shrink_report(FILE *out, const struct cluster_params *params, const struct 
         return;
     fprintf(out,
         "a smaller run that goes wrong as well: tandem-sim --seed %llu --calls %llu --phones %u --proxies %u "
-        "--pairs %u",
+        "--pairs %u --carriers %u",
         (unsigned long long)s.best.seed, (unsigned long long)s.best.calls, s.best.phones, s.best.proxies,
-        s.best.pairs);
+        s.best.pairs, s.best.carriers);
     if (s.best.faults != 0)
         fprintf(out, " --faults ");
     for (int f = 0; f < SIM_FAULTS; f++)

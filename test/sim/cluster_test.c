@@ -112,7 +112,7 @@ static int altering_open(void **self, struct world *w, const struct role_setup *
     return planted_open(&role_node, self, w, setup);
 }
 
-/* The fifth answer that establishes a call goes out twice, the second time with another word in it. */
+/* Each fifth answer that establishes a call goes out twice, the second time with another word in it. */
 static void altering_input(void *self, const struct input *input)
 {
     role_node.input(self, input);
@@ -122,7 +122,7 @@ static void altering_input(void *self, const struct input *input)
     while (effect_next(&rest, &e)) {
         ptrdiff_t at = slice_find_slice(e.second, SLICE("Allow: INVITE"));
         if (e.kind != EFFECT_TELL || slice_find_slice(e.second, SLICE("SIP/2.0 200 OK")) < 0 || at < 0 ||
-            ++sent != 5)
+            ++sent % 5 != 0)
             continue;
         char *copy = mem_copy(e.second.data, e.second.length);
         memcpy(copy + at, "Allow: INVENT", 13);

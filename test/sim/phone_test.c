@@ -12,17 +12,18 @@
 struct street {
     struct town town;
     struct phone_setup phones[PHONES];
+    int64_t registered_since[PHONES];
     char dns[PHONES][8], secrets[PHONES][8];
     unsigned complaints;
     char last[200];
     struct sim *sim;
 };
 
-static void complain(void *argument, const struct phone_setup *phone, struct slice call_id, const char *text)
+static void complain(void *argument, struct slice who, struct slice call_id, const char *text)
 {
     struct street *s = argument;
     s->complaints++;
-    snprintf(s->last, sizeof s->last, "%.*s %.*s: %s", SLICE_ARG(phone->dn), SLICE_ARG(call_id), text);
+    snprintf(s->last, sizeof s->last, "%.*s %.*s: %s", SLICE_ARG(who), SLICE_ARG(call_id), text);
 }
 
 static void open_street(struct street *s, uint64_t seed, uint64_t calls, bool alters)
@@ -34,6 +35,8 @@ static void open_street(struct street *s, uint64_t seed, uint64_t calls, bool al
     assert_int_equal(sim_create(&s->sim, &params), 0);
     s->town = (struct town){.phones = s->phones,
         .count = PHONES,
+        .locations = 1,
+        .registered_since = s->registered_since,
         .proxies = {exchange.own},
         .proxy_count = 1,
         .calls_left = calls,

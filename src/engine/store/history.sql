@@ -76,7 +76,7 @@ SET number = excluded.number WHERE stream_position.number = $3;
 -- Oldest first, behind a cursor (0: from the first on), with the caller's leg: for checks.
 -- name: history_audit
 -- parameters: after integer, limit integer
--- returns: cursor integer, call_id text, sip_call_id text null, started_at integer, answered_at integer null, ended_at integer null, result integer, node text
+-- returns: cursor integer, call_id text, sip_call_id text null, started_at integer, answered_at integer null, ended_at integer null, result integer, node text, cause text null
 -- roles: history
-SELECT id, call_id, sip_call_id, started_at, answered_at, ended_at, result, node
+SELECT id, call_id, sip_call_id, started_at, answered_at, ended_at, result, node, cause
 FROM calls WHERE id > $1 ORDER BY id LIMIT $2;

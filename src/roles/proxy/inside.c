@@ -401,7 +401,8 @@ static void reconfigured(struct proxy *p)
         if (i->is_pair && a != NULL)
             connect(p, i);
     }
-    connect_proxies(p);
+    if (p->listening)
+        connect_proxies(p);
 }
 
 bool proxy__inside_input(struct proxy *p, const struct input *in)

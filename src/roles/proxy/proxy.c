@@ -58,7 +58,6 @@ static int proxy_open(void **self, struct world *w, const struct role_setup *set
     proxy__bindings_open(p);
     proxy__questions_open(p);
     trunk_open(p);
-    proxy__inside_open(p);
     proxy__start(p);
     return 0;
 }
@@ -125,6 +124,8 @@ static void proxy_audit(void *self, struct buffer *out)
     struct proxy *p = self;
     buffer_add_format(out, "counts bindings=%zu relays=%zu transactions=%zu\n", p->binding_count,
         map_count(&p->relays), sip_transactions_count(&p->transactions));
+    proxy__bindings_audit(p, out);
+    trunk_audit(p, out);
     nodes_audit(p, out);
 }
 

@@ -133,6 +133,23 @@ static void expect_questions(unsigned count)
     assert_int_equal(questions, count);
 }
 
+/* VC-2, VC-4: a proxy that has no sockets for phones yet lets nobody inside in: what it were given for a
+ * phone it would refuse. Found by tandem-sim with seed 36. */
+static void nobody_inside_is_let_in_before_phones(void **state)
+{
+    (void)state;
+    proxy_fixture_open();
+    proxy_fixture_give_key();
+    assert_int_equal(proxy_fixture.edge, 0);
+    const struct proxy *p = proxy_fixture.proxy;
+    assert_int_equal(p->inside_listener, 0);
+    proxy_fixture_end();
+    proxy_fixture_begin();
+    p = proxy_fixture.proxy;
+    assert_int_not_equal(p->inside_listener, 0);
+    proxy_fixture_end();
+}
+
 static void begin_counting(void)
 {
     proxy_fixture_begin();
@@ -215,8 +232,9 @@ static void says_its_number_each_second(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy", cmocka_unit_test(nothing_is_smuggled_past_removal),
-    cmocka_unit_test(a_foreign_route_is_not_followed), cmocka_unit_test(max_forwards_ends_a_loop),
-    cmocka_unit_test(nobody_registered_is_480), cmocka_unit_test(another_proxys_phones_are_reachable),
+TESTS("proxy", cmocka_unit_test(nobody_inside_is_let_in_before_phones),
+    cmocka_unit_test(nothing_is_smuggled_past_removal), cmocka_unit_test(a_foreign_route_is_not_followed),
+    cmocka_unit_test(max_forwards_ends_a_loop), cmocka_unit_test(nobody_registered_is_480),
+    cmocka_unit_test(another_proxys_phones_are_reachable),
     cmocka_unit_test(a_missed_change_is_noticed_without_another),
     cmocka_unit_test(a_proxy_that_was_started_anew_is_asked), cmocka_unit_test(says_its_number_each_second))

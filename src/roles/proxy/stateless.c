@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/proxy/proxy_int.h"
+#include "roles/proxy/trunk/trunk.h"
 
 static bool second_via(const struct sip_message *m, struct sip_via *via)
 {
@@ -70,7 +71,10 @@ void proxy__stray(void *self, const struct sip_target *from, const struct sip_me
     if (!inside_target(p, &via, &to) && (!inside || !phone_target(p, &via, &to)))
         return;
     struct buffer out = {.limit = SIP_MESSAGE_LIMIT};
-    proxy__build_response(&out, m);
+    if (to.name[0] == '\0' && trunk_of_target(p, &to) != NULL)
+        trunk_build_outside(&out, p, &to, m);
+    else
+        proxy__build_response(&out, m);
     if (!out.overflowed)
         proxy__send(p, &to, buffer_slice(&out));
     buffer_free(&out);

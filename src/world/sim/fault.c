@@ -20,7 +20,9 @@ static const char *const names[SIM_FAULTS] = {
         SIM_FAULT_BIT(SIM_FAULT_STORE_SLOW) | SIM_FAULT_BIT(SIM_FAULT_STORE_FAILING) |                       \
         SIM_FAULT_BIT(SIM_FAULT_STORE_DOUBTFUL) | SIM_FAULT_BIT(SIM_FAULT_REGISTRY_UNKNOWN) |                \
         SIM_FAULT_BIT(SIM_FAULT_REGISTRY_SLOW) | SIM_FAULT_BIT(SIM_FAULT_WATCH_SILENT) |                     \
-        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS) | SIM_FAULT_BIT(SIM_FAULT_STORE_AWAY))
+        SIM_FAULT_BIT(SIM_FAULT_BUS_LOSS) | SIM_FAULT_BIT(SIM_FAULT_STORE_AWAY) |                            \
+        SIM_FAULT_BIT(SIM_FAULT_REPEAT) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_BUSY) |                            \
+        SIM_FAULT_BIT(SIM_FAULT_CARRIER_SLOW) | SIM_FAULT_BIT(SIM_FAULT_CARRIER_SILENT))
 
 const char *sim_fault_name(enum sim_fault fault)
 {
@@ -122,6 +124,14 @@ void sim_weather(struct sim *s, enum sim_fault fault, int64_t until)
         s->weather[fault] = until;
     if (until > s->weather_until)
         s->weather_until = until;
+}
+
+bool sim_weather_strikes(struct sim *s, enum sim_fault fault, unsigned index, unsigned count)
+{
+    int64_t until = s->weather[fault];
+    bool strikes = until > s->now && (uint64_t)until / 1000 % count == index;
+    s->fault_counts[fault] += strikes;
+    return strikes;
 }
 
 /* ---- the plan ---- */

@@ -142,6 +142,8 @@ static void finish_turn(struct sim_instance *i, const struct input *input)
 {
     struct sim *s = i->sim;
     world_turn_end(&i->world);
+    if (i->world.effects.length > i->most_effects)
+        i->most_effects = i->world.effects.length;
     sim__trace_turn(i, input, buffer_slice(&i->world.effects));
     world_turn_clear(&i->world);
     if (s->params.after_turn != NULL)
@@ -161,7 +163,9 @@ void sim__give(struct sim_instance *i, const struct input *input)
         return;
     }
     world_turn_begin(&i->world, clock_of(i));
+    size_t before = mem_live_bytes();
     i->role->input(i->self, input);
+    i->memory += mem_live_bytes() - before;
     finish_turn(i, input);
 }
 
@@ -278,7 +282,9 @@ void sim__begin(struct sim_instance *i)
         .location = slice_text(i->location),
         .incarnation = i->incarnation};
     world_turn_begin(&i->world, clock_of(i));
+    size_t before = mem_live_bytes();
     int error = i->role->open(&i->self, &i->world, &setup);
+    i->memory = mem_live_bytes() - before;
     if (error != 0) {
         LOG(LOG_ERROR, "sim", "%s does not start: %s", i->name, error_symbol(error));
         i->self = NULL;
@@ -363,6 +369,16 @@ void *sim_self(struct sim_instance *i)
 struct slice sim_name(const struct sim_instance *i)
 {
     return slice_text(i->name);
+}
+
+size_t sim_memory(const struct sim_instance *i)
+{
+    return i->alive ? i->memory : 0;
+}
+
+size_t sim_most_effects(const struct sim_instance *i)
+{
+    return i->most_effects;
 }
 
 const struct role *sim_role(const struct sim_instance *i)

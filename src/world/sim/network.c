@@ -16,6 +16,7 @@
 #define DUPLICATE 60000U
 #define DELAY 80000U
 #define REORDER 150000U
+#define ALWAYS 1000000U
 
 unsigned sim_host(struct sim *s, uint32_t ip, unsigned site)
 {
@@ -248,7 +249,7 @@ static void send_datagram(struct flow *f, const struct address *address, struct 
     if (sim__weather(s, SIM_FAULT_DROP, DROP))
         return;
     send_once(f, &to, target, bytes);
-    if (sim__weather(s, SIM_FAULT_DUPLICATE, DUPLICATE))
+    if (sim__weather(s, SIM_FAULT_REPEAT, ALWAYS) || sim__weather(s, SIM_FAULT_DUPLICATE, DUPLICATE))
         send_once(f, &to, target, bytes);
 }
 

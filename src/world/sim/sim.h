@@ -76,6 +76,8 @@ struct world *sim_world(struct sim_instance *i);
 void *sim_self(struct sim_instance *i); /* NULL while it does not run */
 struct slice sim_name(const struct sim_instance *i);
 const struct role *sim_role(const struct sim_instance *i);
+size_t sim_memory(const struct sim_instance *i);       /* bytes that the role holds now */
+size_t sim_most_effects(const struct sim_instance *i); /* bytes of the largest turn in all its lives */
 
 /* ---- running ---- */
 bool sim_step(struct sim *s, int64_t until); /* one event, or false when there is none until then */
@@ -97,7 +99,9 @@ void sim_stall(struct sim *s, unsigned site, unsigned other, int64_t until);
 void sim_disk_full(struct sim *s, struct sim_instance *i, int64_t until);
 void sim_plan(struct sim *s, int64_t until); /* faults happen by themselves, drawn from the seed */
 void sim_weather(
-    struct sim *s, enum sim_fault fault, int64_t until);             /* lossy network, failing engines, ... */
+    struct sim *s, enum sim_fault fault, int64_t until); /* lossy network, failing engines, ... */
+/* Weather that only one of `count` models has at a time: whether it is this one's now, counted. */
+bool sim_weather_strikes(struct sim *s, enum sim_fault fault, unsigned index, unsigned count);
 uint64_t sim_fault_count(const struct sim *s, enum sim_fault fault); /* how often it really happened */
 const char *sim_fault_name(enum sim_fault fault);
 int sim_fault_parse(uint32_t *bits, struct slice list)

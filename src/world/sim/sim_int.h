@@ -33,8 +33,10 @@ struct sim_instance {
     struct list unwritten; /* records that its disk has not taken yet */
     struct list unseen;    /* changes of the registry that cannot reach it now */
     bool watch_retrying;
-    int64_t last_watch; /* when the latest of them arrives: nothing overtakes */
-    int64_t busy_until; /* a fault has struck it; the rest of its group is spared until then */
+    int64_t last_watch;  /* when the latest of them arrives: nothing overtakes */
+    size_t memory;       /* bytes that the role has taken and not given back */
+    size_t most_effects; /* bytes of effects in one turn, the most so far */
+    int64_t busy_until;  /* a fault has struck it; the rest of its group is spared until then */
 };
 
 struct engines {

@@ -134,6 +134,7 @@ void proxy__bindings_open(struct proxy *p);
 void proxy__bindings_close(struct proxy *p);
 bool proxy__bindings_input(struct proxy *p, const struct input *in);
 void proxy__bindings_flush(struct proxy *p); /* at the end of each turn */
+void proxy__bindings_audit(const struct proxy *p, struct buffer *out);
 
 #include "roles/proxy/registrar/registrar_int.h"
 

@@ -74,6 +74,7 @@ static void try_listen(struct proxy *p)
     p->listening = true;
     proxy__edge_listen(p);
     trunk_listens(p);
+    proxy__inside_open(p); /* not before: a request for a phone would find no socket, and be refused */
 }
 
 bool proxy__bindings_known(const struct proxy *p)

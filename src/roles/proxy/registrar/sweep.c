@@ -1,5 +1,6 @@
 /* What ran out is removed, a piece of all in each turn. On its way round the sweep also sees what a proxy
  * that has died could not write to the store any more, and writes it. */
+#include "base/hash.h"
 #include "base/mem.h"
 #include <stdio.h>
 
@@ -118,6 +119,12 @@ static void free_aor(struct aor *a)
         mem_free(b);
     }
     mem_free(a);
+}
+
+void proxy__bindings_audit(const struct proxy *p, struct buffer *out)
+{
+    uint64_t hash = hash_stable(slice_of(p->digests, sizeof p->digests));
+    buffer_add_format(out, "bindings live=%zu hash=%016llx\n", p->binding_count, (unsigned long long)hash);
 }
 
 void proxy__bindings_close(struct proxy *p)

@@ -285,19 +285,18 @@ static void build_inside(
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
 
-static void build_outside(
-    struct buffer *out, struct proxy *p, const struct relay *r, const struct sip_message *m)
+void trunk_build_outside(
+    struct buffer *out, struct proxy *p, const struct sip_target *to, const struct sip_message *m)
 {
     struct sip_cursor at = {0};
     struct slice via;
-    const struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
     bool first = true;
     sip_add_status_line(out, m->status, m->reason);
     for (; sip_next_value(m, SIP_HEADER_VIA, &at, &via); first = false)
         if (!first)
             sip_add_header(out, SIP_HEADER_VIA, via);
-    add_contacts(out, m, server != NULL ? trunk__listener(p, &server->target) : NULL, SLICE(""));
-    add_headers(out, server != NULL ? trunk_of_target(p, &server->target) : NULL, m,
+    add_contacts(out, m, trunk__listener(p, to), SLICE(""));
+    add_headers(out, trunk_of_target(p, to), m,
         BIT(VIA) | BIT(CONTACT) | BIT(CONTENT_TYPE) | BIT(P_ASSERTED_IDENTITY) | BIT(P_PREFERRED_IDENTITY));
     sip_add_body(out, sip_header_value(m, SIP_HEADER_CONTENT_TYPE), m->body);
 }
@@ -305,8 +304,9 @@ static void build_outside(
 void trunk_build_response(
     struct buffer *out, struct proxy *p, const struct relay *r, const struct sip_message *m)
 {
+    const struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
     if (r->outgoing != NULL)
         build_inside(out, p, r->outgoing, m);
-    else
-        build_outside(out, p, r, m);
+    else if (server != NULL)
+        trunk_build_outside(out, p, &server->target, m);
 }

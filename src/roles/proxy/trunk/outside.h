@@ -28,6 +28,9 @@ void trunk_build_response(
 /* The headers of a request from the trunk of this way that go on: SIP_HEADER_BITs in `skip` do not. */
 void trunk_add_headers(
     struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way, uint64_t skip);
+/* An answer to what a trunk has asked. */
+void trunk_build_outside(
+    struct buffer *out, struct proxy *p, const struct sip_target *to, const struct sip_message *m);
 /* What a request from the trunk of this way says of its caller, where the trunk is trusted. */
 void trunk_add_identity(struct buffer *out, struct proxy *p, const struct sip_message *m, const char *way);
 

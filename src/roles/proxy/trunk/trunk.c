@@ -205,6 +205,13 @@ bool trunk_input(struct proxy *p, const struct input *in)
     return ours || trunk__share_input(p, in);
 }
 
+void trunk_audit(struct proxy *p, struct buffer *out)
+{
+    const struct trunk_state *s;
+    map_for_each (s, &p->trunks->by_name)
+        buffer_add_format(out, "trunk %s calls=%u\n", s->name, s->calls);
+}
+
 void trunk_listens(struct proxy *p)
 {
     follow_states(p);

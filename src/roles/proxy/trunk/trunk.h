@@ -18,6 +18,7 @@ void trunk_open(struct proxy *p);
 void trunk_follow(struct proxy *p);                        /* the configuration has changed */
 bool trunk_input(struct proxy *p, const struct input *in); /* true: it was for trunks alone */
 void trunk_listens(struct proxy *p);                       /* messages can be sent */
+void trunk_audit(struct proxy *p, struct buffer *out);     /* for the invariants of the simulated world */
 void trunk_close(struct proxy *p);
 
 /* Whose calls come from there; NULL: a phone's or a stranger's. Pointers are good until the configuration

@@ -351,6 +351,24 @@ static void a_trunk_calls(void **state_)
     end();
 }
 
+/* VC-8: an answer to what an earlier life of this proxy has passed on names nothing of the inside either.
+ * Found by tandem-sim with seed 49. */
+static void a_late_answer_names_nothing_of_the_inside(void **state_)
+{
+    (void)state_;
+    begin();
+    proxy_fixture_from_pair("SIP/2.0 200 OK\r\n"
+                            "Via: SIP/2.0/TCP proxy-1.proxy;branch=z9hG4bK-proxy-1-1-1\r\n"
+                            "Via: SIP/2.0/UDP 127.0.0.1:7101;branch=z9hG4bK-in-x\r\n"
+                            "From: <sip:+331@carrier.example>;tag=c\r\nTo: <sip:1002@127.0.0.1>;tag=n-1\r\n"
+                            "Call-ID: in9\r\nCSeq: 9 INVITE\r\nContact: <sip:1002@home;pair=node-1>\r\n"
+                            "Content-Length: 0\r\n\r\n");
+    const char *ok = proxy_fixture_must_find(ONE, "SIP/2.0 200");
+    trunk_fixture_must_have(ok, "Contact: <sip:127.0.0.1:5060;o=");
+    must_lack(ok, "node-1");
+    end();
+}
+
 static void strangers_are_challenged_and_unknown_numbers_not_found(void **state_)
 {
     (void)state_;
@@ -474,6 +492,7 @@ TESTS("roles/proxy/trunk", cmocka_unit_test(a_call_leaves_without_names_of_the_i
     cmocka_unit_test(all_fail), cmocka_unit_test(cancelled_calls_are_not_carried_on),
     cmocka_unit_test(challenges_are_answered_for_known_realms),
     cmocka_unit_test(nonces_that_always_change_end), cmocka_unit_test(identity_goes_to_the_trusted),
-    cmocka_unit_test(a_trunk_calls), cmocka_unit_test(strangers_are_challenged_and_unknown_numbers_not_found),
+    cmocka_unit_test(a_trunk_calls), cmocka_unit_test(a_late_answer_names_nothing_of_the_inside),
+    cmocka_unit_test(strangers_are_challenged_and_unknown_numbers_not_found),
     cmocka_unit_test(capacity_holds_for_both_directions), cmocka_unit_test(nobody_dials_what_he_may_not),
     cmocka_unit_test(a_silent_trunk_is_passed_by))
