@@ -283,8 +283,8 @@ static void a_collector_that_is_not_found_is_counted(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/trace", cmocka_unit_test(both_legs_of_a_call_are_found),
-    cmocka_unit_test(a_phones_tag_names_no_call),
+TESTS("proxy/trace", cmocka_unit_test(keeping_messages_changes_nothing_that_is_done),
+    cmocka_unit_test(both_legs_of_a_call_are_found), cmocka_unit_test(a_phones_tag_names_no_call),
     cmocka_unit_test(messages_are_shown_in_order_with_who_sent_them),
     cmocka_unit_test(reading_goes_on_behind_a_number), cmocka_unit_test(no_credentials_leave_the_proxy),
     cmocka_unit_test(bad_questions_get_a_clear_answer),
