@@ -113,6 +113,38 @@ def scenario_a_call_is_traced_with_both_legs(tandem, cookie):
         assert "looks at SIP messages: /api/trace/messages?sip=" in tandem.log()
 
 
+class Elsewhere:
+    """The same system, by its other proxy."""
+
+    def __init__(self, tandem, sip):
+        self.tandem, self.sip = tandem, sip
+
+    def __getattr__(self, name):
+        return getattr(self.tandem, name)
+
+
+def scenario_a_call_by_two_proxies_is_one_ladder(tandem):
+    """requirement: OPS-22: what both proxies saw stands once, and a file and the collector name who sent it."""
+    port = free_port()
+    _, out, _ = tandem.tool("get", "application", "proxy-1", "--json")
+    second = {**json.loads(out)["application"][0], "name": "proxy-2", "listen": ["udp:127.0.0.1:%d" % port]}
+    second.pop("version", None)
+    status, _, err = tandem.apply(application=[second])
+    assert status == 0, err
+    try:
+        wait_for(lambda: "at=proxy-2: phones are let in" in tandem.log(), 10, "proxy-2")
+        with WirePhone(tandem, "1001").register() as caller, WirePhone(Elsewhere(tandem, port), "1002").register() as called:
+            _, _, call_id, _ = call(caller, called)
+            ladder = trace(tandem, call_id)
+            assert all(len(line) <= 80 for line in ladder.splitlines() if "Call-ID" not in line), ladder
+            in_order(ladder, "1001 +proxy-1 +node-1 +proxy-2 +1002\n", r"\|-+INVITE 1", r"\|-INVITE 1 SDP-+>\| +\|\n", r"\|-INVITE 1-+>\|\n",
+                     r"\|<-180", r"\|-+BYE 3")
+            assert len(re.findall("BYE 2", ladder)) == 6, ladder  # node to proxy-1, to proxy-2, to the phone, and back
+    finally:
+        status, _, err = tandem.tool("delete", "application", "proxy-2")
+        assert status == 0, err
+
+
 def scenario_bad_questions_to_the_trace_get_one_line(tandem):
     """requirement: OPS-22"""
     for word, wanted in [("0123456789abcdef", "no proxy has messages of 0123456789abcdef"), ("nobody", "no proxy has messages"),

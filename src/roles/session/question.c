@@ -292,8 +292,10 @@ void session__config_answer(struct session *s, struct slice bytes)
 {
     const Tandem__ConfigAnswer *m = pack_read(&tandem__config_answer__descriptor, bytes, &s->arena);
     struct question *q = m != NULL ? map_get_number(&s->questions, m->token) : NULL;
-    if (q != NULL && q->gathering != NULL)
-        session__gathered(s, q, m);
+    if (q != NULL && q->gathering != NULL) {
+        session__gathered(s, q, m); /* it may be gone now */
+        return;
+    }
     if (q == NULL || q->answer != role_failed)
         return;
     struct connection *c = q->connection;

@@ -256,6 +256,8 @@ void trace_mask(char *text, size_t length)
     struct part all = {text, length};
     struct slice content_type = {0};
     size_t at = 0, next = 0;
+    if (length == 0)
+        return;
     while (at < all.length && (text[at] == '\r' || text[at] == '\n'))
         at++;
     for (next = at; at < all.length; at = next) {

@@ -1,6 +1,7 @@
 /* What a proxy keeps of the messages that it sees, and tells. */
 #include "roles/proxy/trace/trace.h"
 
+#include "base/hash.h"
 #include "roles/proxy/question_fixture.h"
 #include "unit.h"
 
@@ -188,6 +189,37 @@ static void registrations_do_not_drive_calls_out(void **state)
     proxy_fixture_end();
 }
 
+static uint64_t effects;
+
+static void hash_effect(const struct effect *e)
+{
+    char numbers[80];
+    snprintf(numbers, sizeof numbers, "%d %llu %llu %u", (int)e->kind, (unsigned long long)e->flow,
+        (unsigned long long)e->token, (unsigned)e->address.port);
+    effects = hash_stable_add(effects, slice_text(numbers));
+    effects = hash_stable_add(hash_stable_add(effects, e->first), e->second);
+}
+
+static uint64_t effects_of_a_call(uint32_t memory)
+{
+    effects = 0;
+    proxy_fixture_location.trace.memory = memory;
+    proxy_fixture_begin();
+    proxy_fixture.on_effect = hash_effect;
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:bob@127.0.0.1:6002>\r\n");
+    call();
+    proxy_fixture_end();
+    return effects;
+}
+
+static void keeping_messages_changes_nothing_that_is_done(void **state)
+{
+    (void)state;
+    uint64_t with = effects_of_a_call(1);
+    assert_true(with != 0);
+    assert_int_equal(with, effects_of_a_call(0));
+}
+
 /* ---- the collector ---- */
 
 static void hear_packet(const struct effect *e)
@@ -251,8 +283,8 @@ static void a_collector_that_is_not_found_is_counted(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/trace", cmocka_unit_test(both_legs_of_a_call_are_found),
-    cmocka_unit_test(a_phones_tag_names_no_call),
+TESTS("proxy/trace", cmocka_unit_test(keeping_messages_changes_nothing_that_is_done),
+    cmocka_unit_test(both_legs_of_a_call_are_found), cmocka_unit_test(a_phones_tag_names_no_call),
     cmocka_unit_test(messages_are_shown_in_order_with_who_sent_them),
     cmocka_unit_test(reading_goes_on_behind_a_number), cmocka_unit_test(no_credentials_leave_the_proxy),
     cmocka_unit_test(bad_questions_get_a_clear_answer),
