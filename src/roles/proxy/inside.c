@@ -420,7 +420,9 @@ bool proxy__inside_input(struct proxy *p, const struct input *in)
         follow(p, in);
         return true;
     }
-    if (in->token != PROXY_TOKEN_INSIDE && in->token != PROXY_TOKEN_PROBE)
+    bool of_flow = in->kind == INPUT_ACCEPTED || in->kind == INPUT_OPENED || in->kind == INPUT_DATA ||
+                   in->kind == INPUT_CLOSED; /* tokens of answers are those of who asked */
+    if (!of_flow || (in->token != PROXY_TOKEN_INSIDE && in->token != PROXY_TOKEN_PROBE))
         return false;
     if (in->kind == INPUT_ACCEPTED)
         accepted(p, in);

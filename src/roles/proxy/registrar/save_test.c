@@ -75,5 +75,22 @@ static void what_is_refused_for_good_is_dropped(void **state)
     proxy_fixture_end();
 }
 
+/* VC-2: each request has a number, which is also the number of something else; the answer reaches who asked.
+ * Once the 64th answer was taken for one of the streams inside, and nothing was written any more. */
+static void writing_goes_on_whatever_the_number(void **state)
+{
+    (void)state;
+    proxy_fixture_begin();
+    for (unsigned i = 0; i < 200; i++) {
+        proxy_fixture_register(i % 2 == 0 ? &proxy_alice : &proxy_bob, "Contact: <sip:x@127.0.0.1:6001>\r\n");
+        proxy_fixture_pass(SECOND / 2);
+        if (asked()[0] == '\0')
+            fail_msg("nothing is written any more after %u times", i);
+        answer(ANSWER_YES, 0);
+    }
+    proxy_fixture_end();
+}
+
 TESTS("proxy/registrar/save", cmocka_unit_test(what_changed_waits_for_a_store_that_is_away),
-    cmocka_unit_test(what_is_refused_for_good_is_dropped))
+    cmocka_unit_test(what_is_refused_for_good_is_dropped),
+    cmocka_unit_test(writing_goes_on_whatever_the_number))

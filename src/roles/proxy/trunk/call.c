@@ -69,32 +69,40 @@ struct trunk_call *trunk__call(struct proxy *p, uint64_t key)
     return map_get_number(&p->trunks->calls, key);
 }
 
-static void forget(struct proxy *p, struct trunk_call *call)
+/* It takes no channel any more, but is remembered for a while: a request that has crossed the BYE must not be
+ * taken for one of a call that another proxy has begun. */
+static void end(struct proxy *p, struct trunk_call *call)
 {
     struct trunk_state *s = trunk__state_of(p, call->trunk);
+    if (call->over)
+        return;
     if (s != NULL && s->calls != 0)
         s->calls--;
-    map_remove_number(&p->trunks->calls, call->key);
-    pool_give(&p->trunks->call_pool, call);
+    p->trunks->call_count--;
+    call->over = true;
+    call->seen_at = world_now(p->world);
 }
 
 void trunk__call_end(struct proxy *p, uint64_t key)
 {
     struct trunk_call *call = map_get_number(&p->trunks->calls, key);
     if (call != NULL)
-        forget(p, call);
+        end(p, call);
 }
 
 static void add(struct trunk_state *s, uint64_t key)
 {
     struct trunks *ts = s->proxy->trunks;
     trunk__call_end(s->proxy, key); /* it was tried on another one before */
-    if (map_count(&ts->calls) >= CALLS)
+    struct trunk_call *call = map_get_number(&ts->calls, key);
+    if (call == NULL && map_count(&ts->calls) >= CALLS)
         return;
-    struct trunk_call *call = pool_take(&ts->call_pool);
+    if (call == NULL)
+        call = pool_take(&ts->call_pool);
     *call = (struct trunk_call){.key = key, .trunk = s->number, .seen_at = world_now(s->proxy->world)};
     map_put_number(&ts->calls, key, call);
     s->calls++;
+    ts->call_count++;
 }
 
 void trunk__call_begin(struct trunk_state *s, uint64_t key, bool out)
@@ -108,9 +116,9 @@ void trunk__call_begin(struct trunk_state *s, uint64_t key, bool out)
 void trunk__call_seen(struct proxy *p, uint64_t key, struct trunk_state *s)
 {
     struct trunk_call *call = map_get_number(&p->trunks->calls, key);
-    if (call != NULL)
+    if (call != NULL && !call->over)
         call->seen_at = world_now(p->world);
-    else if (s != NULL)
+    else if (call == NULL && s != NULL)
         add(s, key);
 }
 
@@ -120,10 +128,15 @@ void trunk__call_seen(struct proxy *p, uint64_t key, struct trunk_state *s)
 void trunk__calls_sweep(struct proxy *p)
 {
     struct trunk_call *call;
-    int64_t before = world_now(p->world) - timer_duration(TIMER_TRUNK_CALL);
-    map_for_each (call, &p->trunks->calls)
-        if (call->seen_at < before)
-            forget(p, call);
+    int64_t now = world_now(p->world);
+    map_for_each (call, &p->trunks->calls) {
+        int64_t most = timer_duration(call->over ? TIMER_SIP_64_T1 : TIMER_TRUNK_CALL);
+        if (call->seen_at + most >= now)
+            continue;
+        end(p, call);
+        map_remove_number(&p->trunks->calls, call->key);
+        pool_give(&p->trunks->call_pool, call);
+    }
 }
 
 /* ---- of a DN ---- */

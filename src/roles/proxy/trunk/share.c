@@ -203,7 +203,7 @@ static void measure(struct proxy *p)
     }
     world_gauge(p->world, GAUGE_TRUNKS, map_count(&p->trunks->by_name));
     world_gauge(p->world, GAUGE_TRUNKS_DOWN, down);
-    world_gauge(p->world, GAUGE_TRUNK_CALLS, map_count(&p->trunks->calls));
+    world_gauge(p->world, GAUGE_TRUNK_CALLS, p->trunks->call_count);
 }
 
 void trunk__share_due(struct proxy *p)

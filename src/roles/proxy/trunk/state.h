@@ -86,7 +86,8 @@ struct trunk_state {
 struct trunk_call {
     uint64_t key; /* of its Call-ID */
     uint64_t trunk;
-    int64_t seen_at; /* µs: the last request in it */
+    bool over;       /* remembered only */
+    int64_t seen_at; /* µs: the last request in it; the end of one that is over */
     uint32_t shift;  /* CSeq there is greater by so much more than its way says: challenges in the dialog */
     uint32_t invite_cseq, invite_shift; /* of our newest re-INVITE, for its ACK and PRACK */
     struct address peer;                /* where its INVITE went to or came from; family 0: not known */
@@ -115,6 +116,7 @@ struct trunks {
     size_t source_count, source_room;
     struct map by_name, by_number; /* struct trunk_state: of this location */
     struct map calls;              /* struct trunk_call by key */
+    size_t call_count;             /* those that are not over */
     struct pool call_pool;
     struct map dialling; /* struct dialling by DN */
     struct list dialled; /* ... the one that has dialled last at the end */

@@ -149,6 +149,16 @@ static void a_dialog_goes_both_ways(void **state_)
     proxy_fixture_from_phone(ONE, text);
     proxy_fixture_must_find(0, "BYE ");
     assert_int_equal(trunk_fixture_state("one")->calls, 0);
+    /* a request that has crossed it begins no call: found by tandem-sim with seed 2 */
+    snprintf(text, sizeof text,
+        "INFO sip:gw@127.0.0.1:7101 SIP/2.0\r\nVia: SIP/2.0/TCP "
+        "node-1.pair;branch=z9hG4bK-i\r\nMax-Forwards: "
+        "70\r\nRoute: %s\r\nFrom: <sip:1001@home>;tag=n\r\nTo: <sip:030555@home>;tag=carrier\r\n"
+        "Call-ID: c1\r\nCSeq: 2 INFO\r\nContent-Length: 0\r\n\r\n",
+        route);
+    proxy_fixture_from_pair(text);
+    proxy_fixture_must_find(ONE, "INFO sip:gw@127.0.0.1:7101");
+    assert_int_equal(trunk_fixture_state("one")->calls, 0);
     end();
 }
 
