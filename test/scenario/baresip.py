@@ -24,7 +24,7 @@ def write_tone(path, frequency=440, seconds=20):
 class Phone:
     """sound: "tone" is sent, or "echo" sends back what is heard."""
 
-    def __init__(self, tandem, dn, transport="udp", secret=None, sound="tone", answer="manual", calls=4):
+    def __init__(self, tandem, dn, transport="udp", secret=None, sound="tone", answer="manual", calls=4, authority=None):
         self.dn, self.tandem = dn, tandem
         self.folder = os.path.join(tandem.folder, "phone-%s-%d" % (dn, free_port()))
         self.rtp = free_port(20)
@@ -41,15 +41,15 @@ class Phone:
                  "module_path /usr/lib/baresip/modules", "audio_source " + source, "audio_player " + player,
                  "audio_alert aubridge,alert", "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1",
                  "auplay_channels 1", "rtp_stats yes", "sip_verify_server yes",
-                 "sip_cafile %s/certificates/authority.pem" % tandem.data, "call_max_calls %d" % calls]
+                 "sip_cafile " + (authority or tandem.data + "/certificates/authority.pem"), "call_max_calls %d" % calls]
         lines += ["module %s.so" % name for name in MODULES.split()]
         self.write("config", "\n".join(lines))
         self.write("contacts", "")
         port = tandem.tls if transport == "tls" else tandem.sip
-        account = ("<sip:%s@127.0.0.1:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s"
-                   % (dn, port, transport, dn, secret or tandem.secret(dn), answer))
+        account = ("<sip:%s@%s:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s"
+                   % (dn, tandem.host, port, transport, dn, secret or tandem.secret(dn), answer))
         if transport == "tls":  # else it would call by UDP
-            account += ';outbound="sip:127.0.0.1:%d;transport=tls"' % port
+            account += ';outbound="sip:%s:%d;transport=tls"' % (tandem.host, port)
         self.write("accounts", account)
         with open(os.path.join(self.folder, "log"), "wb") as log:
             self.process = subprocess.Popen(["baresip", "-4", "-f", self.folder], stdout=log, stderr=log,
@@ -107,7 +107,7 @@ class Phone:
                         "the answer to " + command).get("data", "")
 
     def dial(self, number):
-        self.do("dial", "sip:%s@127.0.0.1:%d" % (number, self.tandem.sip))
+        self.do("dial", "sip:%s@%s:%d" % (number, self.tandem.host, self.tandem.sip))
 
     def expect(self, kind, seconds=6):
         """Waits for an event and forgets it and those before it."""
