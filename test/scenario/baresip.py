@@ -24,7 +24,7 @@ def write_tone(path, frequency=440, seconds=20):
 class Phone:
     """sound: "tone" is sent, or "echo" sends back what is heard."""
 
-    def __init__(self, tandem, dn, transport="udp", secret=None, sound="tone", answer="manual", calls=4, authority=None):
+    def __init__(self, tandem, dn, transport="udp", secret=None, sound="tone", answer="manual", calls=4):
         self.dn, self.tandem = dn, tandem
         self.folder = os.path.join(tandem.folder, "phone-%s-%d" % (dn, free_port()))
         self.rtp = free_port(20)
@@ -41,7 +41,7 @@ class Phone:
                  "module_path /usr/lib/baresip/modules", "audio_source " + source, "audio_player " + player,
                  "audio_alert aubridge,alert", "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1",
                  "auplay_channels 1", "rtp_stats yes", "sip_verify_server yes",
-                 "sip_cafile " + (authority or tandem.data + "/certificates/authority.pem"), "call_max_calls %d" % calls]
+                 "sip_cafile %s/certificates/authority.pem" % tandem.data, "call_max_calls %d" % calls]
         lines += ["module %s.so" % name for name in MODULES.split()]
         self.write("config", "\n".join(lines))
         self.write("contacts", "")
