@@ -173,7 +173,46 @@ static void the_hop_before_the_phone_is_spoken_to_anew(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/registrar/outbound", cmocka_unit_test(the_hop_before_the_phone_is_spoken_to_anew),
+/* A contact of a stream at this proxy that has ended long ago. */
+static void lost_contact(unsigned number)
+{
+    struct proxy *p = proxy_fixture.proxy;
+    char contact[64];
+    int length = snprintf(contact, sizeof contact, "sip:page-%u@df7.invalid;transport=ws", number);
+    world_turn_begin(&proxy_fixture.world, ++proxy_fixture.now);
+    (void)proxy__binding_set(
+        p, &(struct binding_report){.dn = SLICE("1002"),
+               .contact = slice_of(contact, (size_t)length),
+               .origin = p->own_origin,
+               .flow = {.transport = TRANSPORT_WSS, .flow = 0x9900 + number, .incarnation = p->incarnation},
+               .expires_at = proxy_fixture.now + 600 * (int64_t)SECOND,
+               .q = 1000});
+    world_turn_end(&proxy_fixture.world);
+}
+
+/* Pages that were closed without a word do not keep the next one out; phones that may live do. */
+static void contacts_of_lost_streams_give_way(void **state)
+{
+    char contact[64];
+    (void)state;
+    proxy_fixture_begin();
+    for (unsigned i = 0; i < PROXY_CONTACTS; i++)
+        lost_contact(i);
+    assert_int_equal(proxy_fixture_bindings("1002"), PROXY_CONTACTS);
+    for (unsigned i = 0; i < PROXY_CONTACTS; i++) {
+        snprintf(contact, sizeof contact, "Contact: <sip:b%u@10.9.8.7>\r\n", i);
+        proxy_fixture_register(&proxy_bob, contact);
+        const char *ok = proxy_fixture_must_find(6002, "SIP/2.0 200");
+        assert_int_equal(strstr(ok, "page-9@") != NULL, i + 1 < PROXY_CONTACTS); /* the oldest go first */
+        assert_int_equal(proxy_fixture_bindings("1002"), PROXY_CONTACTS);
+    }
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:more@10.9.8.7>\r\n");
+    proxy_fixture_must_find(6002, "SIP/2.0 403");
+    proxy_fixture_end();
+}
+
+TESTS("proxy/registrar/outbound", cmocka_unit_test(contacts_of_lost_streams_give_way),
+    cmocka_unit_test(the_hop_before_the_phone_is_spoken_to_anew),
     cmocka_unit_test(a_dialog_finds_the_phone_by_its_new_flow),
     cmocka_unit_test(unknown_extensions_are_refused_by_name), cmocka_unit_test(dates_are_right),
     cmocka_unit_test(a_contact_in_other_words_is_the_same),
