@@ -46,10 +46,10 @@ class Phone:
         self.write("config", "\n".join(lines))
         self.write("contacts", "")
         port = tandem.tls if transport == "tls" else tandem.sip
-        account = ("<sip:%s@127.0.0.1:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s"
-                   % (dn, port, transport, dn, secret or tandem.secret(dn), answer))
+        account = ("<sip:%s@%s:%d;transport=%s>;auth_user=%s;auth_pass=%s;regint=60;answermode=%s"
+                   % (dn, tandem.host, port, transport, dn, secret or tandem.secret(dn), answer))
         if transport == "tls":  # else it would call by UDP
-            account += ';outbound="sip:127.0.0.1:%d;transport=tls"' % port
+            account += ';outbound="sip:%s:%d;transport=tls"' % (tandem.host, port)
         self.write("accounts", account)
         with open(os.path.join(self.folder, "log"), "wb") as log:
             self.process = subprocess.Popen(["baresip", "-4", "-f", self.folder], stdout=log, stderr=log,
@@ -107,7 +107,7 @@ class Phone:
                         "the answer to " + command).get("data", "")
 
     def dial(self, number):
-        self.do("dial", "sip:%s@127.0.0.1:%d" % (number, self.tandem.sip))
+        self.do("dial", "sip:%s@%s:%d" % (number, self.tandem.host, self.tandem.sip))
 
     def expect(self, kind, seconds=6):
         """Waits for an event and forgets it and those before it."""

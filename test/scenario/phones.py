@@ -1,18 +1,22 @@
 """Real phones (baresip) on the real program."""
+import json
 import re
+import ssl
+import subprocess
 import time
 
 from baresip import Phone
 from rig import wait_for
-from stream import StreamPhone
+from stream import Stream, StreamPhone
 from wire import WirePhone
 
 
 def talk(caller, callee, accept=True):
     caller.dial(callee.dn)
     callee.expect("CALL_INCOMING")
-    if accept:
-        callee.do("accept")
+    if not accept:
+        return
+    callee.do("accept")
     callee.expect("CALL_ESTABLISHED")
     caller.expect("CALL_ESTABLISHED")
 
@@ -48,7 +52,7 @@ def scenario_two_phones_talk_directly(tandem, cookie):
 
 
 def scenario_phones_on_every_stream(tandem):
-    """requirement: VC-1 SEC-1: TLS (its certificate is checked), TCP, WebSocket with and without TLS; calls between them."""
+    """requirement: VC-1 SEC-1: TLS, TCP, WebSocket on TLS; calls between them."""
     before = len(tandem.rows())
     with Phone(tandem, "1001", "tls") as a, Phone(tandem, "1002", "tls") as b:
         a.registered()
@@ -98,6 +102,51 @@ def scenario_hold_resume_and_the_called_one_hangs_up(tandem):
         b.do("hangup")
         a.expect("CALL_CLOSED")
     tandem.row(before, "answered", "normal")
+
+
+def scenario_by_tls_and_by_tcp(tandem):
+    """requirement: VC-1 SEC-1 CM-40: either calls the other; hold, resume, refusal, giving up; the history knows."""
+    with Phone(tandem, "1001", "tls") as a, Phone(tandem, "1002", "tcp") as b:
+        for phone, kind in (a, "tls"), (b, "tcp"):
+            phone.registered()
+            (row,) = json.loads(tandem.tool("registrations", phone.dn, "--json")[1])
+            assert row["transport"] == kind, row
+        for caller, called in (a, b), (b, a):
+            before = len(tandem.rows())
+            talk(caller, called)
+            assert hears(a) and hears(b)
+            called.do("hold")
+            wait_for(lambda: silent(called), 5, "silence at %s that holds" % called.dn)  # pylint: disable=W0640
+            called.do("resume")
+            wait_for(lambda: sounds(a) and sounds(b), 5, "sound after the hold by " + called.dn)
+            called.do("hangup")
+            caller.expect("CALL_CLOSED")
+            tandem.row(before, "answered", "normal")
+            for leaves, other, result in (caller, called, ("abandoned", "given up by the caller")), (called, caller, ("busy", "busy")):
+                before = len(tandem.rows())
+                talk(caller, called, accept=False)
+                leaves.do("hangup")
+                other.expect("CALL_CLOSED")
+                tandem.row(before, *result)
+
+
+def scenario_a_certificate_of_somebody_else(tandem):
+    """requirement: SEC-1: who trusts another authority does not speak to us. (baresip 1.0 trusts everybody, so it cannot show that.)"""
+    other = tandem.path("other.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=another authority", "-keyout", tandem.path("other.key"), "-out", other], check=True, capture_output=True)
+    own = tandem.data + "/certificates/authority.pem"
+    for authority, trusts in (own, True), (other, False):
+        done = subprocess.run(["openssl", "s_client", "-connect", "127.0.0.1:%d" % tandem.tls, "-CAfile", authority, "-verify_return_error",
+                               "-verify_ip", "127.0.0.1"], input="", capture_output=True, text=True, timeout=10, check=False)
+        assert (done.returncode == 0) == trusts, done.stdout + done.stderr
+    for kind, port in ("tls", tandem.tls), ("wss", tandem.wss):
+        Stream(tandem.host, port, own, kind).close()
+        try:
+            Stream(tandem.host, port, other, kind)
+        except ssl.SSLCertVerificationError:
+            continue
+        raise AssertionError("%s: an authority of somebody else is good enough" % kind)
 
 
 def silent(phone):

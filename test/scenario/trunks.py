@@ -135,21 +135,25 @@ def carrier_hangs_up(carrier, call):
     return call is not None
 
 
-def come_in(tandem, carrier, phone):
-    uri = "sip:+49301001@%s:%d" % (tandem.host, tandem.sip)
-    identity = (carrier.token(), carrier.token())
-    carrier.ask("INVITE", uri, uri, identity, 1, carrier.sdp(), "P-Asserted-Identity: <sip:1009@home>")
-    invite = phone.take()
-    phone.pick_up(invite)
-    ok = carrier.final("INVITE")
+def call_in(server, outside, number, phone, more=""):
+    """Who is outside calls a number by `server`; the phone answers, and the caller hangs up."""
+    uri = "sip:%s@%s:%d" % (number, server.host, server.sip)
+    identity = (outside.token(), outside.token())
+    outside.ask("INVITE", uri, uri, identity, 1, outside.sdp(), more)
+    phone.pick_up(phone.take())
+    ok = outside.final("INVITE")
     assert ok.status == 200, ok.first
     tag = re.search(r"tag=([^;>\s]+)", ok["To"])[1]
     target = re.search(r"<([^>]+)>", ok["Contact"])[1]
     routes = ok.all("Record-Route")[::-1]
-    carrier.ask("ACK", target, uri, identity, 1, tag=tag, routes=routes)
-    carrier.ask("BYE", target, uri, identity, 2, tag=tag, routes=routes)
+    outside.ask("ACK", target, uri, identity, 1, tag=tag, routes=routes)
+    outside.ask("BYE", target, uri, identity, 2, tag=tag, routes=routes)
     phone.reply(phone.request("BYE"), 200)
-    assert carrier.final("BYE").status == 200
+    assert outside.final("BYE").status == 200
+
+
+def come_in(tandem, carrier, phone):
+    call_in(tandem, carrier, "+49301001", phone, "P-Asserted-Identity: <sip:1009@home>")
     uri = "sip:+49309999@%s:%d" % (tandem.host, tandem.sip)
     carrier.ask("INVITE", uri, uri, (carrier.token(), carrier.token()), 1)
     assert carrier.final("INVITE").status == 404

@@ -99,6 +99,38 @@ static bool to_owner(struct proxy *p, const struct sip_message *m, struct destin
 
 /* ---- from pairs and other proxies ---- */
 
+static bool transport_of(enum transport *transport, const struct sip_uri *uri)
+{
+    static const enum transport known[] = {TRANSPORT_UDP, TRANSPORT_TCP, TRANSPORT_TLS};
+    struct slice name;
+    *transport = slice_equal_nocase(uri->scheme, SLICE("sips")) ? TRANSPORT_TLS : TRANSPORT_UDP;
+    if (!sip_parameter(uri->parameters, SLICE("transport"), &name))
+        return true;
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (slice_equal_nocase(name, slice_text(transport_name(known[i])))) {
+            *transport = known[i];
+            return true;
+        }
+    return false;
+}
+
+/* To the proxy that stands between us and a phone (RFC 3327; RFC 3261 16.6 step 7), when the stream that it
+ * had opened has ended. Only where it is trusted: what a phone writes into a route must not make us connect
+ * to anybody. */
+static bool to_hop(struct proxy *p, struct slice hop, struct destination *to)
+{
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct address address;
+    enum transport transport;
+    if (sip_name_address_parse(&a, hop) != 0 || sip_uri_parse(&uri, a.uri) != 0 ||
+        !transport_of(&transport, &uri) || address_parse_ip(&address, uri.host) != 0 ||
+        !trunk_trusts(p, &address))
+        return false;
+    address.port = uri.port != 0 ? uri.port : transport == TRANSPORT_TLS ? 5061 : 5060;
+    return edge_target(p, to, transport, &address, SLICE("")) == 0;
+}
+
 struct contact_list {
     const struct binding *bindings[PROXY_BRANCHES];
     bool usable[PROXY_BRANCHES];
@@ -127,7 +159,10 @@ static bool to_binding(struct proxy *p, const struct binding *b, struct destinat
 {
     struct phone_flow flow;
     proxy__binding_flow(b, &flow);
-    return proxy__binding_lives(p, b) && to_phone(p, &flow, to);
+    struct slice path = binding_path(b);
+    ptrdiff_t end = slice_find(path, '>');
+    return proxy__binding_lives(p, b) &&
+           (to_phone(p, &flow, to) || (end >= 0 && to_hop(p, slice_first(path, (size_t)end + 1), to)));
 }
 
 static void list_contacts(struct proxy *p, struct contact_list *l, const struct aor *a)
@@ -211,7 +246,11 @@ static bool to_same_phone(struct proxy *p, const struct sip_message *m, struct d
 static bool to_dialog(
     struct proxy *p, const struct sip_message *m, const struct phone_flow *flow, struct destination *to)
 {
-    return to_phone(p, flow, to) || to_same_phone(p, m, to);
+    struct sip_cursor at = {0};
+    struct slice own, next;
+    return to_phone(p, flow, to) || to_same_phone(p, m, to) ||
+           (sip_next_value(m, SIP_HEADER_ROUTE, &at, &own) &&
+               sip_next_value(m, SIP_HEADER_ROUTE, &at, &next) && to_hop(p, next, to));
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)

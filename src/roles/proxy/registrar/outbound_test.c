@@ -121,17 +121,22 @@ static void requests_take_the_path(void **state)
     proxy_fixture_end();
 }
 
-static void bye_by_lost_flow(const char *contact, const char *branch)
+static void bye_by_lost_flow_and(const char *contact, const char *branch, const char *routes)
 {
     struct phone_flow lost = {.proxy = "proxy-1", .transport = TRANSPORT_TCP, .flow = 0x99, .incarnation = 1};
     char text[1000];
     snprintf(text, sizeof text,
         "BYE %s SIP/2.0\r\nVia: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-%s\r\n"
-        "Route: <sip:127.0.0.1:5060;transport=tcp;flow=%s;lr>\r\nMax-Forwards: 70\r\n"
+        "Route: <sip:127.0.0.1:5060;transport=tcp;flow=%s;lr>\r\n%sMax-Forwards: 70\r\n"
         "From: <sip:1001@home>;tag=n\r\nTo: <sip:1002@home>;tag=b\r\nCall-ID: lost\r\nCSeq: 2 BYE\r\n"
         "Content-Length: 0\r\n\r\n",
-        contact, branch, proxy__flow_text(proxy_fixture.proxy, &lost));
+        contact, branch, proxy__flow_text(proxy_fixture.proxy, &lost), routes);
     proxy_fixture_from_pair(text);
+}
+
+static void bye_by_lost_flow(const char *contact, const char *branch)
+{
+    bye_by_lost_flow_and(contact, branch, "");
 }
 
 /* RFC 5626, VC-2: the phone was called by a stream that has ended. */
@@ -151,7 +156,64 @@ static void a_dialog_finds_the_phone_by_its_new_flow(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/registrar/outbound", cmocka_unit_test(a_dialog_finds_the_phone_by_its_new_flow),
+/* RFC 3327, RFC 3261 16.6: the proxy before the phone had a stream to us, which has ended. */
+static void the_hop_before_the_phone_is_spoken_to_anew(void **state)
+{
+    static const char hop[] = "Route: <sip:127.0.0.1:7009;lr>\r\n";
+    struct slice trusted[] = {SLICE("127.0.0.1/32")};
+    (void)state;
+    proxy_fixture_begin();
+    bye_by_lost_flow_and("sip:b@10.9.8.7", "4", hop);
+    proxy_fixture_must_find(0, "SIP/2.0 481"); /* a stranger's route is not followed */
+    proxy_fixture_end();
+    proxy_fixture_location.networks = (struct config_list){trusted, 1};
+    proxy_fixture_begin();
+    bye_by_lost_flow_and("sip:b@10.9.8.7", "4", hop);
+    assert_non_null(strstr(proxy_fixture_must_find(7009, "BYE sip:b@10.9.8.7 SIP/2.0"), hop));
+    proxy_fixture_end();
+}
+
+/* A contact of a stream at this proxy that has ended long ago. */
+static void lost_contact(unsigned number)
+{
+    struct proxy *p = proxy_fixture.proxy;
+    char contact[64];
+    int length = snprintf(contact, sizeof contact, "sip:page-%u@df7.invalid;transport=ws", number);
+    world_turn_begin(&proxy_fixture.world, ++proxy_fixture.now);
+    (void)proxy__binding_set(
+        p, &(struct binding_report){.dn = SLICE("1002"),
+               .contact = slice_of(contact, (size_t)length),
+               .origin = p->own_origin,
+               .flow = {.transport = TRANSPORT_WSS, .flow = 0x9900 + number, .incarnation = p->incarnation},
+               .expires_at = proxy_fixture.now + 600 * (int64_t)SECOND,
+               .q = 1000});
+    world_turn_end(&proxy_fixture.world);
+}
+
+/* Pages that were closed without a word do not keep the next one out; phones that may live do. */
+static void contacts_of_lost_streams_give_way(void **state)
+{
+    char contact[64];
+    (void)state;
+    proxy_fixture_begin();
+    for (unsigned i = 0; i < PROXY_CONTACTS; i++)
+        lost_contact(i);
+    assert_int_equal(proxy_fixture_bindings("1002"), PROXY_CONTACTS);
+    for (unsigned i = 0; i < PROXY_CONTACTS; i++) {
+        snprintf(contact, sizeof contact, "Contact: <sip:b%u@10.9.8.7>\r\n", i);
+        proxy_fixture_register(&proxy_bob, contact);
+        const char *ok = proxy_fixture_must_find(6002, "SIP/2.0 200");
+        assert_int_equal(strstr(ok, "page-9@") != NULL, i + 1 < PROXY_CONTACTS); /* the oldest go first */
+        assert_int_equal(proxy_fixture_bindings("1002"), PROXY_CONTACTS);
+    }
+    proxy_fixture_register(&proxy_bob, "Contact: <sip:more@10.9.8.7>\r\n");
+    proxy_fixture_must_find(6002, "SIP/2.0 403");
+    proxy_fixture_end();
+}
+
+TESTS("proxy/registrar/outbound", cmocka_unit_test(contacts_of_lost_streams_give_way),
+    cmocka_unit_test(the_hop_before_the_phone_is_spoken_to_anew),
+    cmocka_unit_test(a_dialog_finds_the_phone_by_its_new_flow),
     cmocka_unit_test(unknown_extensions_are_refused_by_name), cmocka_unit_test(dates_are_right),
     cmocka_unit_test(a_contact_in_other_words_is_the_same),
     cmocka_unit_test(flows_need_a_first_hop_that_keeps_them),

@@ -110,6 +110,32 @@ static struct slice unsupported(struct proxy *p, const struct sip_message *m)
     return all;
 }
 
+/* Of a stream at this proxy that is not there any more: a page that was closed without a word, and opened
+ * again, is another phone each time. They keep what they had, but nobody out. */
+static bool has_ended(struct proxy *p, const struct binding *b)
+{
+    return proxy__binding_lives(p, b) && b->transport != TRANSPORT_UDP && b->origin == p->own_origin &&
+           b->path_length == 0 && (b->incarnation != p->incarnation || !proxy__edge_flow_lives(p, b->flow));
+}
+
+static unsigned count_ended(const struct registration *g)
+{
+    unsigned count = 0;
+    for (const struct binding *b = g->aor != NULL ? g->aor->first : NULL; b != NULL; b = b->next)
+        count += has_ended(g->proxy, b);
+    return count;
+}
+
+/* The oldest of them makes room. */
+static void make_room(struct registration *g)
+{
+    struct binding *b = g->aor != NULL && g->aor->live >= PROXY_CONTACTS ? g->aor->first : NULL;
+    while (b != NULL && !has_ended(g->proxy, b))
+        b = b->next;
+    if (b != NULL)
+        proxy__binding_remove(g->proxy, b);
+}
+
 /* Of one contact; adds to what the request changes. */
 static uint16_t check_contact(struct registration *g, const struct sip_name_address *a, unsigned *live)
 {
@@ -196,7 +222,7 @@ static uint16_t check(struct registration *g)
     status = check_flows(g);
     if (status == 0)
         status = check_path(g);
-    return status != 0 ? status : live > PROXY_CONTACTS ? 403 : 0;
+    return status != 0 ? status : live > PROXY_CONTACTS + count_ended(g) ? 403 : 0;
 }
 
 /* ---- do it ---- */
@@ -237,6 +263,8 @@ static void put(struct registration *g, const struct sip_name_address *a, int64_
     struct binding *same = proxy__binding_same(g->aor, a->uri, reg_id);
     if (same != NULL && !slice_equal(binding_contact(same), a->uri))
         remove_one(g, same); /* the same in other words is another key for those who keep it */
+    if (same == NULL)
+        make_room(g);
     struct binding_report r = {.dn = g->dn->number,
         .contact = a->uri,
         .path = g->path,

@@ -1,6 +1,7 @@
 /* Our registration at a carrier (RFC 3261 10.2): one proxy of the location keeps it, renews it in time, and
  * waits longer after each failure. */
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "roles/proxy/trunk/trunk_int.h"
 #include "sip/uri.h"
@@ -120,6 +121,24 @@ static void event(struct trunk_state *s, enum registering_event e)
     (void)!fsm_input(&trunk_register_machine, &s->registering, s, (uint8_t)e, NULL);
 }
 
+/* Where and as whom: who changes that waits neither for the next renewal nor for a pause to end. */
+static uint64_t terms_of(const struct config_trunk *t)
+{
+    uint64_t terms = hash_stable_add(t->port, t->host), transport = t->transport;
+    terms = hash_stable_add(terms, slice_of((const char *)&transport, sizeof transport));
+    terms = hash_stable_add(hash_stable_add(terms, t->domain), t->user);
+    for (size_t i = 0; i < t->realms.count; i++)
+        terms = hash_stable_add(terms, t->realms.items[i]);
+    return hash_stable_add(terms, t->secret);
+}
+
+void trunk__register_again(struct trunk_state *s)
+{
+    s->register_failures = 0;
+    if (s->registering == REGISTERING_DONE || s->registering == REGISTERING_WAITING)
+        event(s, REGISTERING_EV_DUE);
+}
+
 void trunk__register_follow(struct trunk_state *s)
 {
     const struct config_trunk *t = trunk__config(s);
@@ -127,7 +146,11 @@ void trunk__register_follow(struct trunk_state *s)
                   !slice_empty(t->user) && s->proxy->trunks->leads && s->proxy->listener_count != 0;
     if (wanted && s->register_call_id == 0)
         s->register_call_id = world_random(s->proxy->world);
+    uint64_t terms = wanted ? terms_of(t) : 0, before = s->register_terms;
+    s->register_terms = terms;
     event(s, wanted ? REGISTERING_EV_BEGIN : REGISTERING_EV_END);
+    if (wanted && before != 0 && before != terms)
+        trunk__register_again(s);
 }
 
 void trunk__register_due(struct trunk_state *s)

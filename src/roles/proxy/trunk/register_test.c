@@ -91,5 +91,61 @@ static void registering_does_not_go_in_circles(void **state_)
     proxy_fixture_end();
 }
 
-TESTS("roles/proxy/trunk/register", cmocka_unit_test(registers_and_renews),
+static unsigned registers_after(void (*what)(struct trunk_state *s))
+{
+    proxy_fixture.count = 0;
+    world_turn_begin(&proxy_fixture.world, proxy_fixture.now);
+    what(trunk_fixture_state("one"));
+    world_turn_end(&proxy_fixture.world);
+    return requests_to(ONE, "REGISTER");
+}
+
+static void change_terms(struct trunk_state *s)
+{
+    s->register_terms ^= 1; /* as if they had been others until now */
+    trunk__register_follow(s);
+}
+
+static void come_back(struct trunk_state *s)
+{
+    s->watch = WATCH_DOWN;
+    trunk__watch_heard(s, true);
+}
+
+/* VC-8: whoever corrects a secret does not wait for minutes. */
+static void a_registration_follows_what_is_configured(void **state_)
+{
+    (void)state_;
+    begin();
+    lead(true);
+    trunk_fixture_answer(ONE, "REGISTER", 403, "");
+    assert_int_equal(trunk_fixture_state("one")->registering, REGISTERING_WAITING);
+    assert_int_equal(registers_after(trunk__register_follow), 0);
+    assert_int_equal(registers_after(change_terms), 1);
+    trunk_fixture_answer(ONE, "REGISTER", 200, "");
+    assert_int_equal(registers_after(trunk__register_follow), 0);
+    assert_int_equal(registers_after(change_terms), 1);
+    assert_int_equal(registers_after(change_terms), 0); /* it is being asked */
+    lead(false);
+    assert_int_equal(registers_after(change_terms), 0);
+    proxy_fixture_end();
+}
+
+/* VC-8: a registrar that was started anew knows nobody. */
+static void a_trunk_that_comes_back_is_registered_at(void **state_)
+{
+    (void)state_;
+    begin();
+    lead(true);
+    trunk_fixture_answer(ONE, "REGISTER", 200, "");
+    assert_int_equal(registers_after(come_back), 1);
+    trunk_fixture_answer(ONE, "REGISTER", 200, "");
+    assert_int_equal(trunk_fixture_state("one")->registering, REGISTERING_DONE);
+    lead(false);
+    assert_int_equal(registers_after(come_back), 0);
+    proxy_fixture_end();
+}
+
+TESTS("roles/proxy/trunk/register", cmocka_unit_test(a_registration_follows_what_is_configured),
+    cmocka_unit_test(a_trunk_that_comes_back_is_registered_at), cmocka_unit_test(registers_and_renews),
     cmocka_unit_test(registering_does_not_go_in_circles))

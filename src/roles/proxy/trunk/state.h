@@ -78,6 +78,7 @@ struct trunk_state {
     uint64_t register_transaction;
     uint32_t register_cseq, register_expires; /* seconds that it wants at least */
     unsigned register_failures;
+    uint64_t register_terms; /* hash of what it is made with; 0: it is not to be */
     uint64_t register_call_id;
     struct challenge_guard register_guard;
     struct world_timer register_timer;

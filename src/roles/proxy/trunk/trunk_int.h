@@ -93,6 +93,7 @@ extern const struct fsm trunk_watch_machine;
 /* register.c */
 void trunk__register_follow(struct trunk_state *s);
 void trunk__register_due(struct trunk_state *s);
+void trunk__register_again(struct trunk_state *s); /* at once, where it is or was refused */
 void trunk__register_response(struct trunk_state *s, struct sip_transaction *t, const struct sip_message *m);
 extern const struct fsm trunk_register_machine;
 

@@ -131,7 +131,10 @@ void trunk__watch_follow(struct trunk_state *s)
 
 void trunk__watch_heard(struct trunk_state *s, bool answered)
 {
+    bool was_down = s->watch == WATCH_DOWN;
     event(s, answered ? WATCH_EV_ANSWER : WATCH_EV_SILENCE);
+    if (was_down && s->watch == WATCH_UP)
+        trunk__register_again(s); /* a registrar that was started anew may have forgotten us */
 }
 
 /* ---- questions ---- */
@@ -184,6 +187,6 @@ bool trunk__watch_response(struct trunk_state *s, struct sip_transaction *t, uin
         s->asking = 0;
     else if (!answered)
         return true; /* it was counted when it was due */
-    event(s, answered ? WATCH_EV_ANSWER : WATCH_EV_SILENCE);
+    trunk__watch_heard(s, answered);
     return true;
 }
