@@ -62,18 +62,22 @@ void buffer_add_u64(struct buffer *b, uint64_t number)
     buffer_add(b, slice_of(digits + at, sizeof digits - at));
 }
 
+/* Mostly there is room, and the text is made once. */
 void buffer_add_format(struct buffer *b, const char *format, ...)
 {
     va_list arguments;
+    size_t room = b->data != NULL && !b->overflowed ? b->capacity - b->length : 0;
     va_start(arguments, format);
-    int length = vsnprintf(NULL, 0, format, arguments);
+    int length = vsnprintf(room != 0 ? b->data + b->length : NULL, room, format, arguments);
     va_end(arguments);
-    char *room = length >= 0 ? buffer_room(b, (size_t)length + 1) : NULL;
-    if (room == NULL)
+    char *at = length >= 0 ? buffer_room(b, (size_t)length + 1) : NULL;
+    if (at == NULL)
         return;
-    va_start(arguments, format);
-    vsnprintf(room, (size_t)length + 1, format, arguments);
-    va_end(arguments);
+    if ((size_t)length >= room) {
+        va_start(arguments, format);
+        vsnprintf(at, (size_t)length + 1, format, arguments);
+        va_end(arguments);
+    }
     b->length += (size_t)length;
 }
 

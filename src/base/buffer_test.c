@@ -64,6 +64,22 @@ static void writes_numbers_and_formats(void **state)
     buffer_free(&b);
 }
 
+/* At each distance from the end of what it has, and of what it may have. */
+static void formats_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t before = 0; before < 70; before++) {
+        struct buffer b = {.limit = 80};
+        for (size_t i = 0; i < before; i++)
+            buffer_add_byte(&b, 'x');
+        buffer_add_format(&b, "%s", "0123456789");
+        assert_int_equal(b.overflowed, before + 11 > 80);
+        assert_int_equal(b.length, b.overflowed ? before : before + 10);
+        assert_true(b.overflowed || slice_ends(buffer_slice(&b), SLICE("x0123456789")) || before == 0);
+        buffer_free(&b);
+    }
+}
+
 static void room_for_nothing_is_room(void **state)
 {
     struct buffer b = {0};
@@ -89,4 +105,4 @@ static void consumes_from_the_front(void **state)
 TESTS("base/buffer", cmocka_unit_test(grows_up_to_its_limit_exactly),
     cmocka_unit_test(stays_overflowed_until_it_is_cleared), cmocka_unit_test(a_huge_length_does_not_wrap),
     cmocka_unit_test(writes_numbers_and_formats), cmocka_unit_test(room_for_nothing_is_room),
-    cmocka_unit_test(consumes_from_the_front))
+    cmocka_unit_test(formats_wherever_it_stands), cmocka_unit_test(consumes_from_the_front))

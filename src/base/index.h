@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 struct index {
-    uint32_t *hashes;
-    void **objects;         /* NULL: free */
+    uint32_t *hashes; /* 0: free */
+    void **objects;
     size_t count, capacity; /* a power of two */
 };
 

@@ -87,6 +87,7 @@ static void challenge(struct carrier *c, const struct sip_message *m, const stru
 static bool proven(struct carrier *c, const struct sip_message *m, bool call)
 {
     struct digest d;
+    struct digest_hashes hashes = {.context = NULL};
     char ha1[DIGEST_HEX];
     struct slice value =
         sip_header_value(m, call ? SIP_HEADER_PROXY_AUTHORIZATION : SIP_HEADER_AUTHORIZATION);
@@ -94,7 +95,10 @@ static bool proven(struct carrier *c, const struct sip_message *m, bool call)
         !slice_equal(d.nonce, slice_text(c->nonce)))
         return false;
     digest_ha1(ha1, d.algorithm, c->setup->user, c->setup->realm, c->setup->secret);
-    if (slice_equal(d.username, c->setup->user) && digest_verify(&d, m->method_name, slice_text(ha1)))
+    bool right = slice_equal(d.username, c->setup->user) &&
+                 digest_verify(&d, &hashes, m->method_name, slice_text(ha1));
+    digest_hashes_free(&hashes);
+    if (right)
         return true;
     c->town->complain(c->town->argument, c->setup->name, m->call_id, "wrong credentials came to a carrier");
     return false;

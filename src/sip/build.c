@@ -31,12 +31,28 @@ void sip_add_status_line(struct buffer *out, uint16_t status, struct slice reaso
     buffer_add_text(out, "\r\n");
 }
 
+static bool is_one_line(struct slice s)
+{
+    return s.length == 0 ||
+           (memchr(s.data, '\r', s.length) == NULL && memchr(s.data, '\n', s.length) == NULL);
+}
+
 void sip_add_other(struct buffer *out, struct slice name, struct slice value)
 {
-    add_value(out, name);
-    buffer_add_text(out, ": ");
-    add_value(out, value);
-    buffer_add_text(out, "\r\n");
+    size_t length = name.length + value.length + 4;
+    char *room = is_one_line(name) && is_one_line(value) ? buffer_room(out, length) : NULL;
+    if (room == NULL) {
+        add_value(out, name);
+        buffer_add_text(out, ": ");
+        add_value(out, value);
+        buffer_add_text(out, "\r\n");
+        return;
+    }
+    slice_put(room, name);
+    memcpy(room + name.length, ": ", 2);
+    slice_put(room + name.length + 2, value);
+    memcpy(room + name.length + 2 + value.length, "\r\n", 2);
+    out->length += length;
 }
 
 void sip_add_header(struct buffer *out, enum sip_header_id id, struct slice value)

@@ -29,15 +29,24 @@ struct digest {
 int digest_parse(struct digest *d, struct slice value, struct arena *arena)
     __attribute__((warn_unused_result));
 
+/* What a server hashes with, made at its first use and kept: OpenSSL looks an algorithm up by its name
+ * otherwise, which takes longer than to hash. Belongs to one role; zeroed memory is good. */
+struct digest_hashes {
+    struct evp_md_st *types[DIGEST_ALGORITHMS];
+    struct evp_md_ctx_st *context;
+};
+void digest_hashes_free(struct digest_hashes *h);
+
 /* H(user:realm:password) in hexadecimal: what is stored of a secret. */
 void digest_ha1(char ha1[DIGEST_HEX], enum digest_algorithm a, struct slice user, struct slice realm,
     struct slice secret);
 
 /* Nonces need no memory: time, and a keyed hash over it and the realm, so that every proxy with the same key
  * accepts them. digest_nonce_check: 0, ERROR_STALE (ours, too old), ERROR_DENIED (not ours). */
-void digest_nonce(char nonce[DIGEST_NONCE], struct slice key, struct slice realm, int64_t now);
-int digest_nonce_check(struct slice nonce, struct slice key, struct slice realm, int64_t now,
-    int64_t lifetime) __attribute__((warn_unused_result));
+void digest_nonce(
+    char nonce[DIGEST_NONCE], struct digest_hashes *h, struct slice key, struct slice realm, int64_t now);
+int digest_nonce_check(struct slice nonce, struct digest_hashes *h, struct slice key, struct slice realm,
+    int64_t now, int64_t lifetime) __attribute__((warn_unused_result));
 
 /* Adds the value of a challenge header: Digest realm="…", nonce="…", algorithm=…, qop="auth"[, stale=true].
  */
@@ -46,8 +55,9 @@ void digest_add_challenge(
 
 /* Is the response right for this method and stored ha1 (of d->algorithm, without session)? In constant time.
  * The nonce is checked apart. Without a body auth-int is wrong. */
-bool digest_verify(const struct digest *d, struct slice method, struct slice ha1);
-bool digest_verify_body(const struct digest *d, struct slice method, struct slice ha1, struct slice body);
+bool digest_verify(const struct digest *d, struct digest_hashes *h, struct slice method, struct slice ha1);
+bool digest_verify_body(const struct digest *d, struct digest_hashes *h, struct slice method,
+    struct slice ha1, struct slice body);
 
 /* ---- as a client ---- */
 

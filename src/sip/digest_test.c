@@ -16,6 +16,7 @@
 
 static const struct slice realm = SLICE_INIT("http-auth@example.org");
 static const struct slice secret = SLICE_INIT("Circle of Life");
+static struct digest_hashes hashes;
 
 static void check_vector(const char *text, enum digest_algorithm algorithm)
 {
@@ -25,16 +26,16 @@ static void check_vector(const char *text, enum digest_algorithm algorithm)
     assert_int_equal(digest_parse(&d, slice_text(text), &arena), 0);
     assert_int_equal(d.algorithm, algorithm);
     digest_ha1(ha1, algorithm, d.username, realm, secret);
-    assert_true(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
-    assert_false(digest_verify(&d, SLICE("PUT"), slice_text(ha1)));
+    assert_true(digest_verify(&d, &hashes, SLICE("GET"), slice_text(ha1)));
+    assert_false(digest_verify(&d, &hashes, SLICE("PUT"), slice_text(ha1)));
     d.nc = SLICE("00000002");
-    assert_false(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
+    assert_false(digest_verify(&d, &hashes, SLICE("GET"), slice_text(ha1)));
     d.nc = SLICE("00000001");
     d.qop = SLICE("auth-int");
-    assert_false(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
+    assert_false(digest_verify(&d, &hashes, SLICE("GET"), slice_text(ha1)));
     d.qop = SLICE("auth");
     d.response.length--;
-    assert_false(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
+    assert_false(digest_verify(&d, &hashes, SLICE("GET"), slice_text(ha1)));
     arena_free(&arena);
 }
 
@@ -87,7 +88,7 @@ static void answers_and_verifies_without_qop(void **state)
     assert_true(slice_equal(answer.username, SLICE("a\\b")));
     assert_int_equal(answer.qop.length, 0);
     digest_ha1(ha1, DIGEST_MD5, SLICE("a\\b"), SLICE("r\"q"), SLICE("s"));
-    assert_true(digest_verify(&answer, SLICE("INVITE"), slice_text(ha1)));
+    assert_true(digest_verify(&answer, &hashes, SLICE("INVITE"), slice_text(ha1)));
     buffer_free(&out);
     arena_free(&arena);
 }
@@ -114,19 +115,21 @@ static void nonces_are_ours_and_fresh_or_not(void **state)
     char nonce[DIGEST_NONCE];
     const struct slice key = SLICE("key"), r = SLICE("tandem");
     const int64_t now = 1700000000000;
-    digest_nonce(nonce, key, r, now);
+    digest_nonce(nonce, &hashes, key, r, now);
     assert_int_equal(strlen(nonce), DIGEST_NONCE - 1);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), key, r, now + 1000, 1000), 0);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), key, r, now - 1000, 1000), 0);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), key, r, now + 1001, 1000), ERROR_STALE);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), key, r, now - 1001, 1000), ERROR_STALE);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), SLICE("kex"), r, now, 1000), ERROR_DENIED);
-    assert_int_equal(digest_nonce_check(slice_text(nonce), key, SLICE("other"), now, 1000), ERROR_DENIED);
-    assert_int_equal(digest_nonce_check(SLICE(""), key, r, now, 1000), ERROR_DENIED);
+    assert_int_equal(digest_nonce_check(slice_text(nonce), &hashes, key, r, now + 1000, 1000), 0);
+    assert_int_equal(digest_nonce_check(slice_text(nonce), &hashes, key, r, now - 1000, 1000), 0);
+    assert_int_equal(digest_nonce_check(slice_text(nonce), &hashes, key, r, now + 1001, 1000), ERROR_STALE);
+    assert_int_equal(digest_nonce_check(slice_text(nonce), &hashes, key, r, now - 1001, 1000), ERROR_STALE);
+    assert_int_equal(
+        digest_nonce_check(slice_text(nonce), &hashes, SLICE("kex"), r, now, 1000), ERROR_DENIED);
+    assert_int_equal(
+        digest_nonce_check(slice_text(nonce), &hashes, key, SLICE("other"), now, 1000), ERROR_DENIED);
+    assert_int_equal(digest_nonce_check(SLICE(""), &hashes, key, r, now, 1000), ERROR_DENIED);
     for (size_t i = 0; i < DIGEST_NONCE - 1; i++) {
         char saved = nonce[i];
         nonce[i] = saved == '0' ? '1' : '0';
-        assert_int_equal(digest_nonce_check(slice_text(nonce), key, r, now, 1000), ERROR_DENIED);
+        assert_int_equal(digest_nonce_check(slice_text(nonce), &hashes, key, r, now, 1000), ERROR_DENIED);
         nonce[i] = saved;
     }
 }
@@ -169,7 +172,7 @@ static void hashes_the_name_where_it_is_asked_for(void **state)
         0);
     assert_true(slice_equal(d.username, SLICE(JASON)));
     digest_ha1(ha1, d.algorithm, d.username, d.realm, SLICE("Secret, or not?"));
-    assert_true(digest_verify(&d, SLICE("GET"), slice_text(ha1)));
+    assert_true(digest_verify(&d, &hashes, SLICE("GET"), slice_text(ha1)));
     buffer_free(&out);
     arena_free(&arena);
 }
@@ -202,17 +205,18 @@ static void every_variant_is_answered_and_verified(void **state)
         digest_ha1(ha1, mine.algorithm, SLICE("u"), SLICE("r"), SLICE("s"));
         struct slice stored = slice_text(ha1);
         bool integrity = i % 4 == 2;
-        assert_true(digest_verify_body(&mine, SLICE("INVITE"), stored, SLICE("v=0")));
-        assert_int_equal(digest_verify(&mine, SLICE("INVITE"), stored), !integrity);
-        assert_int_equal(digest_verify_body(&mine, SLICE("INVITE"), stored, SLICE("v=1")), !integrity);
+        assert_true(digest_verify_body(&mine, &hashes, SLICE("INVITE"), stored, SLICE("v=0")));
+        assert_int_equal(digest_verify(&mine, &hashes, SLICE("INVITE"), stored), !integrity);
+        assert_int_equal(
+            digest_verify_body(&mine, &hashes, SLICE("INVITE"), stored, SLICE("v=1")), !integrity);
         struct digest other = mine;
         other.session = !mine.session;
         other.cnonce = SLICE("c");
-        assert_false(digest_verify_body(&other, SLICE("INVITE"), stored, SLICE("v=0")));
+        assert_false(digest_verify_body(&other, &hashes, SLICE("INVITE"), stored, SLICE("v=0")));
         other = mine;
         other.cnonce = SLICE("d");
         if (i != 0 && i != 8 && i != 16) /* of those without qop and session it is no part */
-            assert_false(digest_verify_body(&other, SLICE("INVITE"), stored, SLICE("v=0")));
+            assert_false(digest_verify_body(&other, &hashes, SLICE("INVITE"), stored, SLICE("v=0")));
         arena_free(&arena);
     }
     buffer_free(&out);
@@ -293,9 +297,25 @@ static void refuses_bad_values(void **state)
     arena_free(&arena);
 }
 
+/* One after the other with the same context, also after it was given back. */
+static void hashes_are_made_again_when_they_are_needed(void **state)
+{
+    char one[DIGEST_NONCE], two[DIGEST_NONCE];
+    (void)state;
+    digest_nonce(one, &hashes, SLICE("key"), realm, 77);
+    digest_hashes_free(&hashes);
+    assert_null(hashes.context);
+    digest_nonce(two, &hashes, SLICE("key"), realm, 77);
+    assert_string_equal(one, two);
+    digest_nonce(two, &hashes, SLICE("key"), realm, 78);
+    assert_string_not_equal(one, two);
+    digest_hashes_free(&hashes);
+}
+
 TESTS("sip/digest", cmocka_unit_test(verifies_the_vectors_of_the_standard),
     cmocka_unit_test(answers_as_the_standard_does), cmocka_unit_test(answers_and_verifies_without_qop),
     cmocka_unit_test(a_challenge_can_be_read_again), cmocka_unit_test(nonces_are_ours_and_fresh_or_not),
     cmocka_unit_test(hashes_the_name_where_it_is_asked_for),
     cmocka_unit_test(every_variant_is_answered_and_verified),
-    cmocka_unit_test(a_secret_is_for_known_realms_only), cmocka_unit_test(refuses_bad_values))
+    cmocka_unit_test(a_secret_is_for_known_realms_only), cmocka_unit_test(refuses_bad_values),
+    cmocka_unit_test(hashes_are_made_again_when_they_are_needed))

@@ -48,6 +48,7 @@ struct sip_message {
     struct slice body;
     /* What every message must have, checked by the parser. */
     struct sip_via via;                               /* the topmost */
+    bool one_via;                                     /* there is no other one */
     struct slice from, to, call_id, from_tag, to_tag; /* tags empty where absent */
     uint32_t cseq;
     uint16_t max_forwards; /* 70 where absent */

@@ -83,6 +83,30 @@ static void walks_values_over_lines_and_commas(void **state)
     arena_free(&arena);
 }
 
+static void one_via_is_told_from_several(void **state)
+{
+    static const struct {
+        const char *lines;
+        bool one;
+    } rows[] = {{"Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\n", true},
+        {"v: SIP/2.0/UDP a;branch=z9hG4bK1 , SIP/2.0/UDP b\r\n", false},
+        {"Via: SIP/2.0/UDP a;x=\"1,2\"\r\n", true}, {"Via: SIP/2.0/UDP a\r\nVia: SIP/2.0/UDP b\r\n", false}};
+    struct sip_message m;
+    struct arena arena = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct buffer text = {0};
+        buffer_add_format(&text,
+            "OPTIONS sip:a SIP/2.0\r\n%sFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: c\r\nCSeq: 1 "
+            "OPTIONS\r\n\r\n",
+            rows[i].lines);
+        assert_int_equal(sip_parse(&m, buffer_slice(&text), &arena, NULL), 0);
+        assert_int_equal(m.one_via, rows[i].one);
+        buffer_free(&text);
+    }
+    arena_free(&arena);
+}
+
 static void every_name_is_found(void **state)
 {
     (void)state;
@@ -300,7 +324,8 @@ static void an_endless_head_is_refused(void **state)
 }
 
 TESTS("sip/message", cmocka_unit_test(parses_a_request), cmocka_unit_test(walks_values_over_lines_and_commas),
-    cmocka_unit_test(every_name_is_found), cmocka_unit_test(builds_a_response),
-    cmocka_unit_test(forwards_headers_but_skipped_ones), cmocka_unit_test(too_much_is_refused_with_an_answer),
-    cmocka_unit_test(a_stream_is_framed_at_every_split), cmocka_unit_test(pings_are_counted_once),
-    cmocka_unit_test(doubtful_streams_are_refused), cmocka_unit_test(an_endless_head_is_refused))
+    cmocka_unit_test(every_name_is_found), cmocka_unit_test(one_via_is_told_from_several),
+    cmocka_unit_test(builds_a_response), cmocka_unit_test(forwards_headers_but_skipped_ones),
+    cmocka_unit_test(too_much_is_refused_with_an_answer), cmocka_unit_test(a_stream_is_framed_at_every_split),
+    cmocka_unit_test(pings_are_counted_once), cmocka_unit_test(doubtful_streams_are_refused),
+    cmocka_unit_test(an_endless_head_is_refused))

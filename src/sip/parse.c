@@ -190,8 +190,10 @@ static void parse_number(struct parser *p, struct slice value, uint64_t maximum,
 static void parse_known(struct parser *p, const struct sip_header *h)
 {
     struct sip_message *m = p->m;
+    struct slice first;
     uint64_t bit = SIP_HEADER_BIT(h->id), number;
     if (p->seen & bit) {
+        m->one_via = m->one_via && h->id != SIP_HEADER_VIA;
         if (bit & SINGLE)
             fail(p, ERROR_SYNTAX, 400);
         return;
@@ -199,7 +201,9 @@ static void parse_known(struct parser *p, const struct sip_header *h)
     p->seen |= bit;
     switch (h->id) {
     case SIP_HEADER_VIA:
-        if (sip_via_parse(&m->via, sip__first_element(h->value)) != 0)
+        first = sip__first_element(h->value);
+        m->one_via = first.length == h->value.length;
+        if (sip_via_parse(&m->via, first) != 0)
             fail(p, ERROR_SYNTAX, 400);
         break;
     case SIP_HEADER_FROM:

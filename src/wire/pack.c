@@ -1,5 +1,7 @@
 #include "wire/pack.h"
 
+enum { NUMBER, EIGHT_BYTES, LENGTH, FOUR_BYTES = 5 }; /* how a field lies there */
+
 static void *arena_alloc_h(void *arena, size_t size)
 {
     return arena_alloc(arena, size);
@@ -17,6 +19,35 @@ void pack_add(struct buffer *out, const ProtobufCMessage *message)
     char *room = buffer_room(out, size);
     if (room != NULL)
         out->length += protobuf_c_message_pack(message, (uint8_t *)room);
+}
+
+struct slice pack_in(struct arena *arena, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    uint8_t *room = arena_alloc(arena, size);
+    return slice_of(room, protobuf_c_message_pack(message, room));
+}
+
+static size_t put_number(char room[10], uint64_t number)
+{
+    size_t length = 0;
+    for (; number >= 128; number >>= 7)
+        room[length++] = (char)((number & 127) | 128);
+    room[length++] = (char)number;
+    return length;
+}
+
+void pack_add_field(struct buffer *out, uint32_t number, const ProtobufCMessage *message)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    char head[20];
+    size_t length = put_number(head, (uint64_t)number << 3 | LENGTH);
+    length += put_number(head + length, size);
+    char *room = buffer_room(out, length + size);
+    if (room == NULL)
+        return;
+    memcpy(room, head, length);
+    out->length += length + protobuf_c_message_pack(message, (uint8_t *)room + length);
 }
 
 void *pack_read(const ProtobufCMessageDescriptor *type, struct slice bytes, struct arena *arena)
@@ -43,7 +74,6 @@ static bool take_number(uint64_t *number, struct slice *rest)
 
 bool pack_next(struct pack_field *f, struct slice *rest)
 {
-    enum { NUMBER, EIGHT_BYTES, LENGTH, FOUR_BYTES = 5 };
     struct slice at = *rest;
     uint64_t key, length = 0;
     if (!take_number(&key, &at) || key >> 3 == 0 || key >> 3 > UINT32_MAX)

@@ -11,6 +11,9 @@
 #define PACK_BYTES (4U << 20) /* one message */
 
 void pack_add(struct buffer *out, const ProtobufCMessage *message);
+struct slice pack_in(struct arena *arena, const ProtobufCMessage *message);
+/* As a field of a message that is put together piece by piece. */
+void pack_add_field(struct buffer *out, uint32_t number, const ProtobufCMessage *message);
 
 /* NULL where the bytes are not such a message. Never free it: it belongs to the arena. */
 void *pack_read(const ProtobufCMessageDescriptor *type, struct slice bytes, struct arena *arena);

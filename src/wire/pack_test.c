@@ -54,6 +54,31 @@ static void unknown_fields_are_passed_over(void **state)
     buffer_free(&out);
 }
 
+/* Put together piece by piece, read as one. */
+static void fields_are_added_one_by_one(void **state)
+{
+    char text[300];
+    struct buffer out = {0};
+    struct arena arena = {0};
+    Tandem__SipTarget target = TANDEM__SIP_TARGET__INIT;
+    (void)state;
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    for (size_t i = 0; i < 2; i++) {
+        target.name = text + (i == 0 ? 290 : 0);
+        pack_add_field(&out, 400, &target.base);
+        struct pack_field f;
+        struct slice rest = buffer_slice(&out);
+        assert_true(pack_next(&f, &rest));
+        assert_true(slice_empty(rest));
+        assert_int_equal(f.number, 400);
+        assert_true(slice_equal(f.bytes, pack_in(&arena, &target.base)));
+        buffer_clear(&out);
+    }
+    arena_free(&arena);
+    buffer_free(&out);
+}
+
 static void giants_are_not_read(void **state)
 {
     static char big[PACK_BYTES + 1];
@@ -112,4 +137,5 @@ static void packing_respects_the_limit(void **state)
 
 TESTS("wire/pack", cmocka_unit_test(reads_what_it_packed), cmocka_unit_test(what_is_cut_is_not_read),
     cmocka_unit_test(unknown_fields_are_passed_over), cmocka_unit_test(giants_are_not_read),
-    cmocka_unit_test(fields_are_walked_as_they_lie_there), cmocka_unit_test(packing_respects_the_limit))
+    cmocka_unit_test(fields_are_added_one_by_one), cmocka_unit_test(fields_are_walked_as_they_lie_there),
+    cmocka_unit_test(packing_respects_the_limit))

@@ -54,12 +54,18 @@ void address_add_ip(struct buffer *out, const struct address *a)
         buffer_add_text(out, "-");
         return;
     }
-    inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->ip, text, sizeof text);
-    if (a->family == 6)
-        buffer_add_byte(out, '[');
+    if (a->family == 4) { /* of each datagram */
+        for (int i = 0; i < 4; i++) {
+            if (i != 0)
+                buffer_add_byte(out, '.');
+            buffer_add_u64(out, a->ip[i]);
+        }
+        return;
+    }
+    inet_ntop(AF_INET6, a->ip, text, sizeof text);
+    buffer_add_byte(out, '[');
     buffer_add_text(out, text);
-    if (a->family == 6)
-        buffer_add_byte(out, ']');
+    buffer_add_byte(out, ']');
 }
 
 void address_add(struct buffer *out, const struct address *a)

@@ -54,9 +54,11 @@ static void answer(struct exchange *x, const struct input *in, const struct sip_
 {
     struct buffer out = {.data = NULL}, challenge = {.data = NULL};
     char nonce[DIGEST_NONCE];
+    struct digest_hashes hashes = {.context = NULL};
     sip_add_response_head(&out, m, (uint16_t)status, SLICE(""), SLICE("exchange"));
     if (status == 401 || status == 407) {
-        digest_nonce(nonce, SLICE("key"), SLICE("tandem.test"), world_now(x->world));
+        digest_nonce(nonce, &hashes, SLICE("key"), SLICE("tandem.test"), world_now(x->world));
+        digest_hashes_free(&hashes);
         digest_add_challenge(&challenge, DIGEST_MD5, SLICE("tandem.test"), slice_text(nonce), false);
         sip_add_header(&out, status == 401 ? SIP_HEADER_WWW_AUTHENTICATE : SIP_HEADER_PROXY_AUTHENTICATE,
             buffer_slice(&challenge));

@@ -15,17 +15,17 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     char nonce[DIGEST_NONCE];
     uint16_t status = registrar ? 401 : 407;
     enum sip_header_id header = registrar ? SIP_HEADER_WWW_AUTHENTICATE : SIP_HEADER_PROXY_AUTHENTICATE;
-    digest_nonce(nonce, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm), world_now(p->world));
+    digest_nonce(
+        nonce, &p->hashes, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm), world_now(p->world));
     sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
     const struct config_location *location =
         config_location(world_configuration(p->world), slice_text(p->location));
     /* The one that we prefer stands first (RFC 8760 2.4). */
     for (int a = location != NULL && location->phones.sha256 ? STRONGEST : DIGEST_MD5; a >= 0; a--) {
-        struct buffer value = {0};
-        digest_add_challenge(
-            &value, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
-        sip_add_header(&out, header, buffer_slice(&value));
-        buffer_free(&value);
+        buffer_add_text(&out, sip_header_name(header));
+        buffer_add_text(&out, ": ");
+        digest_add_challenge(&out, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
+        buffer_add_text(&out, "\r\n");
     }
     sip_add_body(&out, SLICE(""), SLICE(""));
     sip_respond_once(t, buffer_slice(&out));
@@ -71,7 +71,7 @@ static const struct config_dn *verify(
     *number = dn != NULL ? dn->number : SLICE("");
     bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm == DIGEST_SHA256);
     /* also for nobody, and where there is no secret: the time it takes tells nothing */
-    bool right = digest_verify_body(d, m->method_name, slice_text(ha1), m->body);
+    bool right = digest_verify_body(d, &p->hashes, m->method_name, slice_text(ha1), m->body);
     return right && known && !dn->disabled && claims(m, dn->number) ? dn : NULL;
 }
 
@@ -112,8 +112,8 @@ const struct config_dn *proxy__authenticate(
         challenge(p, t, m, false);
         return NULL;
     }
-    int error = digest_nonce_check(d.nonce, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm),
-        world_now(p->world), timer_duration(TIMER_NONCE_LIFE));
+    int error = digest_nonce_check(d.nonce, &p->hashes, slice_of(p->nonce_key, PROXY_KEY),
+        slice_text(p->realm), world_now(p->world), timer_duration(TIMER_NONCE_LIFE));
     if (error != 0) {
         challenge(p, t, m, error == ERROR_STALE);
         return NULL;

@@ -24,6 +24,7 @@ static void proxy_close(void *self)
     proxy__relays_close(p);
     proxy__bindings_close(p);
     proxy__replays_close(p);
+    digest_hashes_free(&p->hashes);
     trunk_close(p);
     sip_transactions_close(&p->transactions);
     world_timer_clear(&p->start_timer);

@@ -18,6 +18,7 @@
 #include "roles/proxy/questions.h"
 #include "roles/proxy/registrar/bindings.h"
 #include "roles/proxy/relay.h"
+#include "sip/digest.h"
 #include "sip/peer.h"
 
 #define CONFIG_NAME_MAX 64
@@ -92,7 +93,7 @@ struct proxy {
     struct place_walk place_walks[PROXY_PLACE_WALKS];
     bool asked_all;
     struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer, tell_timer, push_timer,
-        audit_timer, places_timer;
+        audit_timer, places_timer, purge_timer;
 
     /* registrar/start.c */
     char nonce_key[PROXY_KEY];
@@ -102,9 +103,10 @@ struct proxy {
     char loaded[2][512]; /* DN and contact of the last registration that came from the store */
     struct world_timer start_timer;
 
-    struct replays *replays; /* replay.c */
-    struct guard *guard;     /* guard/ */
-    struct nodes *nodes;     /* nodes/ */
+    struct digest_hashes hashes; /* authenticate.c */
+    struct replays *replays;     /* replay.c */
+    struct guard *guard;         /* guard/ */
+    struct nodes *nodes;         /* nodes/ */
     struct names *names;
     struct trunks *trunks; /* trunk/ */
     struct trace *trace;   /* trace/ */

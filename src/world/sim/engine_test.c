@@ -259,6 +259,13 @@ static void does_everything(struct probe *p, const struct input *input)
     }
 }
 
+/* Clocks differ from the beginning, and there is no carrier here that could be struck. */
+static bool is_not_here(int fault)
+{
+    return fault == SIM_FAULT_SKEW || fault == SIM_FAULT_CARRIER_BUSY || fault == SIM_FAULT_CARRIER_SLOW ||
+           fault == SIM_FAULT_CARRIER_SILENT;
+}
+
 static void the_plan_makes_every_fault_happen(void **state)
 {
     (void)state;
@@ -275,7 +282,7 @@ static void the_plan_makes_every_fault_happen(void **state)
         sim_run(s.sim, sim_now(s.sim) + 60 * SECOND);
         missing = NONE;
         for (int f = 0; f < SIM_FAULTS; f++)
-            if (sim_fault_count(s.sim, (enum sim_fault)f) == 0 && f != SIM_FAULT_SKEW)
+            if (sim_fault_count(s.sim, (enum sim_fault)f) == 0 && !is_not_here(f))
                 missing = f;
     }
     if (missing != NONE)

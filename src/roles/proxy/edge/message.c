@@ -11,7 +11,7 @@
 /* The top Via as the one who received the request writes it (RFC 3261 18.2.1, RFC 3581). */
 static struct slice stamp(struct proxy *p, const struct sip_message *m, const struct address *peer)
 {
-    struct buffer out = {.limit = SIP_MESSAGE_LIMIT}, ip = {0};
+    struct buffer out = {.limit = SIP_MESSAGE_LIMIT}, ip = sip_spare_take(&p->transactions);
     struct slice text = m->text;
     address_add_ip(&ip, peer);
     if (sip_needs_stamp(m, buffer_slice(&ip))) {
@@ -19,7 +19,7 @@ static struct slice stamp(struct proxy *p, const struct sip_message *m, const st
         text = out.overflowed ? m->text : arena_copy(&p->arena, buffer_slice(&out));
     }
     buffer_free(&out);
-    buffer_free(&ip);
+    sip_spare_give(&p->transactions, &ip);
     return text;
 }
 

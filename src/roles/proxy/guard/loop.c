@@ -49,6 +49,8 @@ bool guard__loop_free(struct proxy *p, const struct sip_message *m)
     struct sip_via via;
     uint32_t mark, own = 0;
     bool marked = false;
+    if (m->one_via && !reads_mark(p, m->via.branch, &mark))
+        return true; /* straight from a phone */
     while (sip_next_value(m, SIP_HEADER_VIA, &at, &value)) {
         if (sip_via_parse(&via, value) != 0 || !reads_mark(p, via.branch, &mark))
             continue;

@@ -5,17 +5,19 @@
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/proxy_int.h"
 
-static void forget(struct guard *g, struct guard_number *n)
+/* The one that was seen least recently; it is the caller's then. */
+static struct guard_number *take_oldest(struct guard *g)
 {
+    struct guard_number *n = list_entry(list_first(&g->numbers_age), struct guard_number, age);
     list_remove(&n->age);
     map_remove(&g->numbers, slice_text(n->name));
-    mem_free(n);
+    return n;
 }
 
 void guard__numbers_close(struct guard *g)
 {
     while (!list_empty(&g->numbers_age))
-        forget(g, list_entry(list_first(&g->numbers_age), struct guard_number, age));
+        mem_free(take_oldest(g));
     map_free(&g->numbers);
 }
 
@@ -23,9 +25,8 @@ static struct guard_number *obtain(struct guard *g, struct slice name)
 {
     struct guard_number *n = map_get(&g->numbers, name);
     if (n == NULL) {
-        if (map_count(&g->numbers) >= GUARD_NUMBERS)
-            forget(g, list_entry(list_first(&g->numbers_age), struct guard_number, age));
-        n = mem_zero(sizeof *n);
+        n = map_count(&g->numbers) >= GUARD_NUMBERS ? take_oldest(g) : mem_alloc(sizeof *n);
+        memset(n, 0, sizeof *n);
         slice_put(n->name, slice_first(name, sizeof n->name - 1));
         map_put(&g->numbers, slice_text(n->name), n);
     } else {

@@ -16,23 +16,37 @@ static void date_of(int64_t days, int *year, int *month, int *day)
     *year = (int)(years + era * 400 + (*month <= 2));
 }
 
+static char *put_number(char *to, int number, int digits)
+{
+    for (int i = digits; i-- != 0; number /= 10)
+        to[i] = (char)('0' + number % 10);
+    return to + digits + 1;
+}
+
 void registrar_add_date(struct buffer *out, int64_t time)
 {
-    static const char *const days[] = {"Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"};
-    static const char *const months[] = {
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    static const char days[] = "ThuFriSatSunMonTueWed", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    char text[] = "ddd, 00 mmm 0000 00:00:00 GMT", *at = text + 5; /* written for each answer */
     int64_t seconds = time / 1000000;
     int year, month, day, of_day = (int)(seconds % 86400);
     date_of(seconds / 86400, &year, &month, &day);
-    buffer_add_format(out, "%s, %02d %s %04d %02d:%02d:%02d GMT", days[seconds / 86400 % 7], day,
-        months[month - 1], year, of_day / 3600, of_day / 60 % 60, of_day % 60);
+    memcpy(text, days + seconds / 86400 % 7 * 3, 3);
+    at = put_number(at, day, 2);
+    memcpy(at, months + ((ptrdiff_t)month - 1) * 3, 3);
+    at = put_number(at + 4, year, 4);
+    at = put_number(at, of_day / 3600, 2);
+    at = put_number(at, of_day / 60 % 60, 2);
+    put_number(at, of_day % 60, 2);
+    buffer_add(out, slice_of(text, sizeof text - 1));
 }
 
 static void add_contact(struct buffer *out, const struct binding *b, int64_t now)
 {
-    struct slice contact = binding_contact(b), instance = binding_instance(b);
-    buffer_add_format(out, "Contact: <%.*s>;expires=%lld", SLICE_ARG(contact),
-        (long long)((b->expires_at - now + 999999) / 1000000));
+    struct slice instance = binding_instance(b);
+    buffer_add_text(out, "Contact: <");
+    buffer_add(out, binding_contact(b));
+    buffer_add_text(out, ">;expires=");
+    buffer_add_u64(out, (uint64_t)(b->expires_at - now + 999999) / 1000000);
     if (b->q != 1000)
         buffer_add_format(out, ";q=0.%03u", b->q);
     if (instance.length != 0)

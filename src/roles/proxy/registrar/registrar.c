@@ -57,16 +57,6 @@ static void read_instance(const struct sip_name_address *a, struct slice *instan
         *reg_id = (uint32_t)number;
 }
 
-static unsigned count_values(const struct sip_message *m, enum sip_header_id id)
-{
-    struct sip_cursor at = {0};
-    struct slice value;
-    unsigned values = 0;
-    while (sip_next_value(m, id, &at, &value))
-        values++;
-    return values;
-}
-
 /* The phone's first hop keeps its flow: that is us, or the proxy that stands last in Path and says so. */
 static bool first_hop_keeps_flows(const struct sip_message *m)
 {
@@ -74,7 +64,7 @@ static bool first_hop_keeps_flows(const struct sip_message *m)
     struct sip_name_address a;
     struct sip_uri uri;
     struct slice value, last = {0};
-    if (count_values(m, SIP_HEADER_VIA) == 1)
+    if (m->one_via)
         return true;
     while (sip_next_value(m, SIP_HEADER_PATH, &at, &value))
         last = value;

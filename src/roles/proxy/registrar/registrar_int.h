@@ -28,7 +28,8 @@ enum registrar_timer {
     REGISTRAR_TIMER_TELL,
     REGISTRAR_TIMER_PUSH,
     REGISTRAR_TIMER_AUDIT,
-    REGISTRAR_TIMER_PLACES
+    REGISTRAR_TIMER_PLACES,
+    REGISTRAR_TIMER_PURGE
 };
 
 void proxy__registrar_timer(
@@ -63,6 +64,7 @@ void proxy__snapshot_push(struct proxy *p);
 void proxy__save_later(struct proxy *p, struct binding *b);
 void proxy__save_forget(struct proxy *p, struct binding *b); /* it is about to be freed */
 void proxy__save_moved(struct proxy *p, struct binding *to, struct binding *from);
+void proxy__save_open(struct proxy *p);
 bool proxy__save_input(struct proxy *p, const struct input *in);
 void proxy__save_close(struct proxy *p);
 

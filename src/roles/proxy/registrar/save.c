@@ -6,7 +6,8 @@
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
-#define AT_ONCE 256U /* changes of one request */
+#define AT_ONCE 256U   /* changes of one request */
+#define TOKEN_PURGE 0U /* changes have tokens from 1 on */
 
 static void later(struct proxy *p)
 {
@@ -69,7 +70,6 @@ static Tandem__StoreStatement *statement(struct arena *arena, const struct bindi
 {
     Tandem__StoreStatement *s = arena_alloc(arena, sizeof *s);
     Tandem__Binding message;
-    struct buffer body = {0};
     tandem__store_statement__init(s);
     s->parameters = arena_alloc(arena, 5 * sizeof *s->parameters);
     s->parameters[s->n_parameters++] = value(arena, b->aor->dn);
@@ -81,13 +81,11 @@ static Tandem__StoreStatement *statement(struct arena *arena, const struct bindi
     s->parameters[s->n_parameters++] = value(arena, b->origin->name);
     Tandem__StoreValue *bytes = s->parameters[s->n_parameters++] = value(arena, NULL);
     proxy__binding_pack(b, &message);
-    pack_add(&body, &message.base);
     bytes->has_blob = true;
-    bytes->blob = pack_bytes(arena_copy(arena, buffer_slice(&body)));
+    bytes->blob = pack_bytes(pack_in(arena, &message.base));
     Tandem__StoreValue *expires = s->parameters[s->n_parameters++] = value(arena, NULL);
     expires->has_number = true;
     expires->number = b->expires_at;
-    buffer_free(&body);
     return s;
 }
 
@@ -176,10 +174,36 @@ static void saved(struct proxy *p, const struct input *in)
             later(p);
         return;
     }
-    if (p->unsaved_count >= AT_ONCE / 2 && list_empty(&p->saving))
+    if (p->unsaved_count >= AT_ONCE && list_empty(&p->saving))
         save(p);
     else if (!list_empty(&p->unsaved))
         later(p);
+}
+
+/* Those that ran out while nobody looked, and of phones that come back from another port each time. */
+static void purge(struct proxy *p)
+{
+    Tandem__StoreRequest request = TANDEM__STORE_REQUEST__INIT;
+    Tandem__StoreStatement statement = TANDEM__STORE_STATEMENT__INIT, *statements = &statement;
+    Tandem__StoreValue now = TANDEM__STORE_VALUE__INIT, *parameters = &now;
+    struct buffer bytes = {0};
+    now.has_number = true;
+    now.number = world_now(p->world);
+    statement.name = (char *)(uintptr_t) "binding_purge";
+    statement.n_parameters = 1;
+    statement.parameters = &parameters;
+    request.n_statements = 1;
+    request.statements = &statements;
+    pack_add(&bytes, &request.base);
+    world_ask(p->world, SERVICE_STORE, buffer_slice(&bytes), OBJECT(PROXY_OBJECT_BINDINGS, 0), TOKEN_PURGE,
+        world_now(p->world) + timer_duration(TIMER_PROXY_ASK));
+    buffer_free(&bytes);
+    proxy__save_open(p);
+}
+
+void proxy__save_open(struct proxy *p)
+{
+    proxy__registrar_timer(p, &p->purge_timer, REGISTRAR_TIMER_PURGE, timer_duration(TIMER_BINDINGS_PURGE));
 }
 
 bool proxy__save_input(struct proxy *p, const struct input *in)
@@ -188,7 +212,9 @@ bool proxy__save_input(struct proxy *p, const struct input *in)
         return false;
     if (in->kind == INPUT_TIMER && in->timer == REGISTRAR_TIMER_SAVE)
         save(p);
-    else if (in->kind == INPUT_ANSWER)
+    else if (in->kind == INPUT_TIMER && in->timer == REGISTRAR_TIMER_PURGE)
+        purge(p);
+    else if (in->kind == INPUT_ANSWER && in->token != TOKEN_PURGE) /* without an answer: the next one */
         saved(p, in);
     else
         return false;
@@ -198,4 +224,5 @@ bool proxy__save_input(struct proxy *p, const struct input *in)
 void proxy__save_close(struct proxy *p)
 {
     world_timer_clear(&p->save_timer);
+    world_timer_clear(&p->purge_timer);
 }

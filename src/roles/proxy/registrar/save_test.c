@@ -91,6 +91,31 @@ static void writing_goes_on_whatever_the_number(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/registrar/save", cmocka_unit_test(what_changed_waits_for_a_store_that_is_away),
+/* What ran out does not lie in the store for ever: each hour it is taken out, and nobody waits for that. */
+static void what_ran_out_is_purged(void **state)
+{
+    struct arena arena = {0};
+    (void)state;
+    proxy_fixture_begin();
+    buffer_clear(&proxy_fixture.asked);
+    proxy_fixture_pass(3590 * (int64_t)SECOND);
+    assert_int_equal(proxy_fixture.asked.length, 0);
+    proxy_fixture_pass(10 * (int64_t)SECOND);
+    const Tandem__StoreRequest *q =
+        pack_read(&tandem__store_request__descriptor, buffer_slice(&proxy_fixture.asked), &arena);
+    assert_non_null(q);
+    assert_int_equal(q->n_statements, 1);
+    assert_string_equal(q->statements[0]->name, "binding_purge");
+    assert_in_range(
+        world_now(&proxy_fixture.world) - q->statements[0]->parameters[0]->number, 0, 10 * SECOND);
+    answer(ANSWER_NO, ERROR_BUSY);
+    proxy_fixture_pass(3600 * (int64_t)SECOND);
+    assert_int_not_equal(proxy_fixture.asked.length, 0);
+    arena_free(&arena);
+    proxy_fixture_end();
+}
+
+TESTS("proxy/registrar/save", cmocka_unit_test(what_ran_out_is_purged),
+    cmocka_unit_test(what_changed_waits_for_a_store_that_is_away),
     cmocka_unit_test(what_is_refused_for_good_is_dropped),
     cmocka_unit_test(writing_goes_on_whatever_the_number))

@@ -14,7 +14,7 @@
 #define TOKEN_ASKED 1
 #define CHANGES_MOST ((size_t)64 << 10) /* bytes of one message */
 #define FIELD_PROXY 1U                  /* of BindingChange */
-#define TAG_BINDINGS 0x22               /* field 4 of BindingChange, with a length */
+#define FIELD_BINDINGS 4U
 #define SUBJECT (CONFIG_NAME_MAX + 24)
 
 static void subject(char room[SUBJECT], const char *prefix, const char *name)
@@ -49,21 +49,11 @@ static void tell_changes(struct proxy *p)
     proxy__registrar_timer(p, &p->tell_timer, REGISTRAR_TIMER_TELL, timer_duration(TIMER_BINDINGS_TELL));
 }
 
-static void add_length(struct buffer *out, size_t length)
-{
-    for (; length >= 128; length >>= 7)
-        buffer_add_byte(out, (char)((length & 127) | 128));
-    buffer_add_byte(out, (char)length);
-}
-
 void proxy__share_change(struct proxy *p, const struct binding *b)
 {
     Tandem__Binding message;
     proxy__binding_pack(b, &message);
-    size_t length = tandem__binding__get_packed_size(&message);
-    buffer_add_byte(&p->changes, TAG_BINDINGS);
-    add_length(&p->changes, length);
-    pack_add(&p->changes, &message.base);
+    pack_add_field(&p->changes, FIELD_BINDINGS, &message.base);
     if (p->changes.length >= CHANGES_MOST)
         tell_changes(p);
 }

@@ -85,6 +85,7 @@ void proxy__bindings_open(struct proxy *p)
         list_init(&p->slices[i]);
     p->own_origin = proxy__origin(p, p->name);
     proxy__share_open(p);
+    proxy__save_open(p);
     sweep(p);
 }
 
@@ -97,7 +98,7 @@ bool proxy__bindings_input(struct proxy *p, const struct input *in)
             sweep(p);
         else if (in->timer == REGISTRAR_TIMER_PLACES)
             proxy__places_timer(p);
-        else if (in->timer == REGISTRAR_TIMER_SAVE)
+        else if (in->timer == REGISTRAR_TIMER_SAVE || in->timer == REGISTRAR_TIMER_PURGE)
             return proxy__save_input(p, in);
         else
             return proxy__share_input(p, in);
