@@ -35,6 +35,7 @@ class Side:
         self.began = False  # the last INVITE that came made the dialog
         self.sent = {}  # what CANCEL and ACK repeat of its INVITE
         self.called = {}  # variables that hold the headers of the INVITE that came
+        self.change = {}  # ... and of the one within the dialog, where the scene keeps it
         self.last, self.variables, self.out = "", [], []
         self.play(element)
         if self.variables:
@@ -91,7 +92,7 @@ class Side:
         self.variables += ["same", "equal"]
 
     def do_recv(self, step):
-        attributes = {k: v for k, v in step.attrib.items() if k not in ("dialog", "of", "instead")}
+        attributes = {k: v for k, v in step.attrib.items() if k not in ("dialog", "of", "instead", "keep")}
         request, response = step.get("request"), step.get("response")
         actions = []
         if request:
@@ -101,7 +102,9 @@ class Side:
         if request == "INVITE" and (self.began or step.get("instead")):
             self.began = self.dialog = True
             attributes["rrs"] = "true"
-            self.keep_invite(actions)
+            self.called = self.keep_invite(actions, "")
+        if step.get("keep"):
+            self.change = self.keep_invite(actions, "Change")
         if response:
             self.heard, self.refused = None, int(response) >= 300
             if step.get("dialog") or (step.get("of", self.request) == "INVITE" and response.startswith("2")):
@@ -121,12 +124,14 @@ class Side:
         return '<ereg regexp="%s" %s %s="true" assign_to="%s"/>\n' % (
             escape(expression, {'"': "&quot;"}), where, check, name)
 
-    def keep_invite(self, actions):
+    def keep_invite(self, actions, prefix):
+        kept = {}
         wanted = [("Via", n + 1) for n in range(self.vias)] + [(n, 1) for n in ("Record-Route", "From", "To", "CSeq")]
         for name, occurrence in wanted:
-            variable = self.called[name, occurrence] = "%s%d" % (name.replace("-", ""), occurrence)
+            variable = kept[name, occurrence] = "%s%s%d" % (prefix, name.replace("-", ""), occurrence)
             actions.append(self.ereg('search_in="hdr" header="%s:" occurrence="%d"' % (name, occurrence), "[^ ].*",
                                      "check_it", variable))
+        return kept
 
     def check(self, item):
         """<has Contact="expression"/>, <lacks body="expression"/>, <keep name="word" RSeq="expression"/>."""
@@ -200,14 +205,15 @@ class Side:
         return self.message("%s %s SIP/2.0" % (method, here["uri"]), lines, step)
 
     def response_text(self, step, status):
-        """To the last request that came, or (of="INVITE") to the one that it was called with."""
+        """To the last request that came, to the one that it was called with (of="INVITE"), or to one that was kept."""
         of, own = step.get("of", self.heard or "INVITE"), step.get("tag", "[tag]")
         if of == self.heard and of != step.get("of"):
             tag = ";tag=" + own if (of == "INVITE" and self.began) or of == "CANCEL" or not self.dialog else ""
             lines = ["[last_Via:]", "[last_From:]", "[last_To:]" + tag, "[last_Call-ID:]", "[last_CSeq:]", "[last_Record-Route:]"]
         else:
-            lines = ["%s: [$%s]%s" % (name, variable, ";tag=" + own if name == "To" else "")
-                     for (name, _), variable in self.called.items()] + ["[last_Call-ID:]"]
+            kept, tag = (self.change, "") if of == "change" else (self.called, ";tag=" + own)
+            lines = ["%s: [$%s]%s" % (name, variable, tag if name == "To" else "")
+                     for (name, _), variable in kept.items()] + ["[last_Call-ID:]"]
         if of not in WITHOUT_CONTACT:
             lines.append(self.contact())
         return self.message("SIP/2.0 %s Said" % status, lines, step)

@@ -89,7 +89,8 @@ struct leg {
 
     unsigned abilities; /* leg_ability */
     uint8_t refresher;
-    uint32_t expires; /* seconds: of the session */
+    uint32_t expires;       /* seconds: of the session */
+    uint32_t least_expires; /* the shortest that the phone takes, as far as it has said so; 0: it has not */
 
     /* The phone calls: provisional answers to it. */
     uint16_t told;             /* the newest; 0: none above 100 */

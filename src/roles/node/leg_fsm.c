@@ -167,7 +167,8 @@ static int refused(void *object, const void *input)
     const struct sip_message *m = input;
     l->invite = 0;
     if (m != NULL && m->status == 422 && l->state == LEG_ST_CALLING && node__session_asked(m) > l->expires) {
-        l->expires = node__session_asked(m); /* RFC 4028 7.3: once more, with a time that it takes */
+        /* RFC 4028 7.3, 7.4: once more, with a time that it takes, which is said from now on */
+        l->expires = l->least_expires = node__session_asked(m);
         node__leg_invite(l, node__sdp_text(l->node, l->invite_sdp));
         return LEG_ST_CALLING;
     }

@@ -114,8 +114,8 @@ static void sessions_have_a_time(void **state)
         invite, sizeof invite, "%s", stage_must_find("INVITE sip:1002@home", "Session-Expires: 1800\r\n"));
     stage.more = "Min-SE: 3600\r\n";
     stage_respond(invite, 422, "cb", "");
-    snprintf(
-        invite, sizeof invite, "%s", stage_must_find("INVITE sip:1002@home", "Session-Expires: 3600\r\n"));
+    snprintf(invite, sizeof invite, "%s",
+        stage_must_find("INVITE sip:1002@home", "Session-Expires: 3600\r\nMin-SE: 3600\r\n"));
     stage.more = "Session-Expires: 120;refresher=uac\r\nAllow: UPDATE\r\n";
     stage_respond(invite, 200, "cb", stage_sdp(2, "sendrecv"));
     stage_must_find("SIP/2.0 200", "Session-Expires: 100;refresher=uac\r\nRequire: timer");

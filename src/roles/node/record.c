@@ -169,6 +169,7 @@ static void save_early(struct node *n, const struct leg *l, Tandem__LegRecord *r
     SAVE(again_at, l->again_at);
     SAVE(invite_sdp, l->invite_sdp);
     SAVE(expires, l->expires);
+    SAVE(least_expires, l->least_expires);
     SAVE(refresher, l->refresher);
     SAVE(accepted_cseq, l->accepted_cseq);
     r->has_provisional = l->provisional.length != 0;
@@ -193,6 +194,7 @@ static void load_early(struct leg *l, const Tandem__LegRecord *r)
     l->again_at = r->again_at;
     l->invite_sdp = r->invite_sdp;
     l->expires = r->expires;
+    l->least_expires = r->least_expires;
     l->refresher = (uint8_t)(r->refresher <= REFRESH_PHONE ? r->refresher : REFRESH_AUDIT);
     l->accepted_cseq = r->accepted_cseq;
     buffer_add(&l->provisional, pack_slice(r->provisional));

@@ -87,6 +87,13 @@ void node__session_arm(struct leg *l)
     node__leg_changed(l);
 }
 
+/* Min-SE of our requests: what the phone has said, and no more than what we ask for (RFC 4028 7.4). */
+static uint32_t least_of(const struct leg *l)
+{
+    uint32_t said = l->least_expires < l->expires ? l->least_expires : l->expires;
+    return said > least() ? said : least();
+}
+
 void node__session_add(struct buffer *out, const struct leg *l, bool response)
 {
     bool phone = l->refresher == REFRESH_PHONE, agreed = l->refresher != REFRESH_AUDIT;
@@ -104,5 +111,5 @@ void node__session_add(struct buffer *out, const struct leg *l, bool response)
         !agreed ? ""
         : phone ? ";refresher=uas"
                 : ";refresher=uac",
-        least());
+        least_of(l));
 }
