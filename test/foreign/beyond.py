@@ -1,9 +1,12 @@
 """Kamailio beyond a trunk: a carrier's registrar, which wants digests of everybody."""
 import contextlib
 import json
+import os
+import tempfile
 
 from front import of_called
 from kamailio import Kamailio
+from nats import Authority
 from phones import final
 from rig import wait_for
 from trunks import call_in, pick, trunks
@@ -59,16 +62,29 @@ class Outside(WirePhone):
 
 
 class Carrier(Kamailio):
-    def __init__(self, subscriber):
-        super().__init__(ADDRESS, TEXT.replace("{subscriber}", SUBSCRIBER).replace("{port}", str(subscriber.port)))
+    def __init__(self, subscriber, **files):
+        super().__init__(ADDRESS, TEXT.replace("{subscriber}", SUBSCRIBER).replace("{port}", str(subscriber.port)), **files)
+
+
+class Local(Authority):
+    """That of the program."""
+
+    def __init__(self, tandem, folder):  # pylint: disable=super-init-not-called
+        self.folder = folder
+        self.certificate, self.key = (os.path.join(tandem.data, "certificates", "authority" + end) for end in (".pem", ".key"))
 
 
 @contextlib.contextmanager
-def carrier(tandem, **more):
-    """The carrier, its subscriber, and a trunk of ours that registers there."""
-    with Outside(tandem) as outside, Carrier(outside) as kamailio:
+def carrier(tandem, signer=None, **more):
+    """The carrier, its subscriber, and a trunk of ours that registers there; by TLS, with a certificate of `signer`."""
+    files = {}
+    if signer is not None:
+        certificate, key = signer.issue("carrier", [ADDRESS])
+        files = {"certificate": certificate, "key": key, "authority": tandem.data + "/certificates/authority.pem"}
+    with Outside(tandem) as outside, Carrier(outside, **files) as kamailio:
         outside.tandem = kamailio
-        trunk = {"name": "kamailio", "location": "home", "host": ADDRESS, "port": kamailio.sip, "domain": "carrier.example",
+        trunk = {"name": "kamailio", "location": "home", "host": ADDRESS, "port": kamailio.tls if files else kamailio.sip,
+                 "transport": "tls" if files else "udp", "domain": "carrier.example",
                  "user": "493020", "secret": "trunk-secret", "realms": ["carrier.example"], "register": True,
                  "register_expires": 60, "options_interval": 1, **more}
         rules = [{"name": "out", "prefix": "0", "strip": 1, "add": "+49", "shortest": 4, "trunk": "kamailio"},
@@ -122,6 +138,21 @@ def scenario_a_registrar_beyond_a_trunk(tandem):
         pick(tandem, "kamailio", "calls", 0)
     rows = wait_for(lambda: all(r["ended_at"] for r in tandem.rows()[before:]) and tandem.rows()[before:], 5, "the rows")
     assert [r["result"] for r in rows] == ["answered", "answered", "abandoned", "busy"], rows
+
+
+def scenario_a_registrar_by_tls(tandem):
+    """requirement: VC-8 SEC-1: registered and called by TLS in both directions, each side checks the other's certificate."""
+    with tempfile.TemporaryDirectory() as folder, WirePhone(tandem, "1001") as phone:
+        phone.register()
+        with carrier(tandem, Local(tandem, folder)) as (kamailio, outside):
+            registered(tandem, kamailio)
+            call_out(phone, outside)
+            call_in(kamailio, outside, "493020", phone)
+        with carrier(tandem, Authority(folder)) as (kamailio, outside):
+            wait_for(lambda: "unable to get local issuer certificate" in tandem.log(), 10, "the complaint about an authority that is not ours")
+            assert final(phone.dial("030555")) == 503
+            assert "keeps" not in kamailio.log()
+            outside.silent(0.2)
 
 
 def scenario_a_registrar_that_does_not_take_our_secret(tandem):

@@ -19,7 +19,7 @@ dns=no
 rev_dns=no
 listen=udp:{host}:{sip}
 listen=tcp:{host}:{sip}
-mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
+{more}mpath="/usr/lib/x86_64-linux-gnu/kamailio/modules/"
 loadmodule "tm.so"
 loadmodule "sl.so"
 loadmodule "rr.so"
@@ -27,6 +27,17 @@ loadmodule "pv.so"
 loadmodule "maxfwd.so"
 loadmodule "textops.so"
 loadmodule "siputils.so"
+"""
+# With the certificate of an authority, and for peers whose certificates are of the program's.
+TLS = """enable_tls=yes
+listen=tls:{host}:{tls}
+loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
+modparam("tls", "certificate", "{certificate}")
+modparam("tls", "private_key", "{key}")
+modparam("tls", "ca_list", "{authority}")
+modparam("tls", "verify_certificate", 1)
+modparam("tls", "require_certificate", 0)
 """
 # Requests inside a dialog, CANCEL and what is asked of Kamailio itself.
 COMMON = """
@@ -57,14 +68,18 @@ COMMON = """
 
 
 class Kamailio:
-    """`text` is the rest of the configuration, with {host} and {sip} as places for its own address."""
+    """`text` is the rest of the configuration, with {host} and {sip} as places for its own address. By TLS with `files`: certificate,
+    key, authority."""
 
-    def __init__(self, host, text):
-        self.host, self.sip = host, free_port()
+    def __init__(self, host, text, **files):
+        self.host, self.sip, self.tls = host, free_port(), free_port()
         self.folder = tempfile.mkdtemp(prefix="tandem-kamailio-")
         self.process = None
         with open(self.path("kamailio.cfg"), "w", encoding="utf-8") as file:
-            file.write((HEAD + text).replace("{host}", host).replace("{sip}", str(self.sip)).replace("{common}", COMMON))
+            text = HEAD.replace("{more}", TLS if files else "") + text.replace("{common}", COMMON)
+            for name, value in {"host": host, "sip": self.sip, "tls": self.tls, **files}.items():
+                text = text.replace("{%s}" % name, str(value))
+            file.write(text)
 
     def path(self, name):
         return os.path.join(self.folder, name)
