@@ -17,6 +17,7 @@ static const char usage[] =
     "  --phones P       default 200\n"
     "  --proxies P      default 2\n"
     "  --locations N    1 or 2: proxies, pairs and phones are dealt out to them, default 1\n"
+    "  --roaming N      of two locations: one phone of N registers in the other one, default none\n"
     "  --pairs P        pairs of nodes, default 2\n"
     "  --carriers N     carriers with a trunk to each, and phones behind them, default 2; 0: none\n"
     "  --storm N        so many more phones register after a power cut, and do nothing else\n"
@@ -63,6 +64,7 @@ static const struct number_option {
     {"--until-step", offsetof(struct cluster_params, until_step), true, 1, UINT64_MAX},
     {"--phones", offsetof(struct cluster_params, phones), false, 2, CLUSTER_PHONES},
     {"--locations", offsetof(struct cluster_params, locations), false, 1, 2},
+    {"--roaming", offsetof(struct cluster_params, roaming), false, 0, 1000},
     {"--proxies", offsetof(struct cluster_params, proxies), false, 1, CLUSTER_PROXIES},
     {"--carriers", offsetof(struct cluster_params, carriers), false, 0, CLUSTER_CARRIERS},
     {"--storm", offsetof(struct cluster_params, storm), false, 0, CLUSTER_STORM},

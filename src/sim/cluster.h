@@ -33,6 +33,7 @@ struct cluster_params {
     unsigned phones, proxies, pairs;
     unsigned carriers;  /* trunks of the location "home", with phones behind them; 0: none */
     unsigned locations; /* proxies, pairs and phones are dealt out to so many, "home" and "away"; 0: one */
+    unsigned roaming;   /* of two locations: one phone of so many registers in the other one; 0: none */
     unsigned storm;  /* so many more phones that register after a power cut, and do nothing else; 0: none */
     unsigned within; /* seconds in which all of them are switched on; 0: 60 */
     bool roulette;   /* after each turn of a primary: save all its records, forget everything, load them */

@@ -41,7 +41,7 @@ struct town {
     struct carrier_state *carrier_states;
     struct address proxies[PHONE_PROXIES];
     unsigned proxy_count;
-    unsigned locations;  /* phones call those of their own, every so many */
+    unsigned locations;  /* phones mostly call those of their own, every so many */
     uint64_t calls_left; /* attempts that may still begin */
     int64_t begin_at;    /* no calls before: phones register first */
     int64_t rest_most;   /* µs between two calls of a phone; 0: 40 s */

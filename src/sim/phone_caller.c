@@ -15,6 +15,7 @@
 #define CANCEL_WAIT 35000000
 #define LATE 80U         /* per thousand: without an offer */
 #define BEYOND 150U      /* per thousand: a number outside */
+#define ELSEWHERE 250U   /* per thousand: a number of the other location */
 #define KNOWN 2000000    /* a registration is known to all proxies (VC-2: within 1 s) */
 #define REACHED 20000000 /* the phone has heard of the call */
 
@@ -130,7 +131,8 @@ static void choose_callee(struct phone *p)
     struct phone_call_state *c = &p->call;
     uint32_t count = (uint32_t)p->town->count, step = p->town->locations > 1 ? p->town->locations : 1;
     uint32_t other = phone__below(p, count);
-    other = other - other % step + p->setup->index % step;
+    if (step == 1 || !phone__chance(p, ELSEWHERE))
+        other = other - other % step + p->setup->index % step;
     if (other == p->setup->index || other >= count)
         other = (p->setup->index + step) % count;
     phone__text(&c->remote, p->town->phones[other].dn);

@@ -108,6 +108,11 @@ static uint32_t phone_ip(unsigned i)
     return 0x0a010001U + (i / 250 << 8) + i % 250;
 }
 
+static bool roams(const struct cluster *c, unsigned i)
+{
+    return c->params->roaming != 0 && c->town.locations > 1 && i / 2 % c->params->roaming == 0;
+}
+
 static void start_own(struct cluster *c, unsigned i)
 {
     static const enum transport streams[] = {TRANSPORT_TCP, TRANSPORT_TLS, TRANSPORT_WSS};
@@ -116,7 +121,7 @@ static void start_own(struct cluster *c, unsigned i)
     bool tcp = p->tcp_only || (!p->udp_only && i % TCP_EACH == TCP_EACH - 1);
     c->town.phones[i] = (struct phone_setup){.dn = cluster__phone_dn(c, i),
         .secret = cluster__text(c, "secret %u", i),
-        .home = i % p->proxies,
+        .home = (i + roams(c, i)) % p->proxies,
         .tcp = tcp,
         .stream = streams[i / TCP_EACH % 3],
         .outbound = tcp && p->proxies > c->town.locations && i / TCP_EACH / 3 % OUTBOUND_EACH == 0,

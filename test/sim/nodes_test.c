@@ -147,16 +147,18 @@ static void ignore_line(void *argument, enum log_level level, const char *line, 
     (void)length;
 }
 
-static struct cluster_result play(struct scene *s, uint64_t seed, unsigned locations, bool lenient)
+static struct cluster_result play_with(
+    struct scene *s, uint64_t seed, unsigned locations, unsigned roaming, unsigned proxies, bool lenient)
 {
     struct cluster_result result;
     struct cluster_hooks hooks = {.argument = s, .step = step_h, .done = done_h};
     struct cluster_params params = {.seed = seed,
         .calls = 300,
         .phones = 60,
-        .proxies = 2,
+        .proxies = proxies,
         .pairs = 2,
         .locations = locations,
+        .roaming = roaming,
         .lenient = lenient,
         .rest_most = 15 * SECOND,
         .hooks = &hooks,
@@ -167,6 +169,11 @@ static struct cluster_result play(struct scene *s, uint64_t seed, unsigned locat
     assert_string_equal(result.first, "");
     assert_int_equal(result.violations, 0);
     return result;
+}
+
+static struct cluster_result play(struct scene *s, uint64_t seed, unsigned locations, bool lenient)
+{
+    return play_with(s, seed, locations, 0, 2, lenient);
 }
 
 /* ---- scenes ---- */
@@ -181,6 +188,19 @@ static void a_call_stays_in_the_location_that_it_enters(void **state)
     assert_true(r.established > 60);
     assert_true(s.own_calls > 40);
     assert_int_equal(s.other_calls, 0);
+}
+
+/* VC-2: phones call those of another location, also those that are registered in another one than their own;
+ * nothing fails, so each that is registered is reached. */
+static void phones_are_reached_in_every_location(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 150; seed < 154; seed++) {
+        static struct scene s;
+        s = (struct scene){.length = SECOND};
+        struct cluster_result r = play_with(&s, seed, 2, 3, 4, false);
+        assert_true(r.established > 60);
+    }
 }
 
 /* Both members of pair 1 and all proxies do not hear each other. */
@@ -282,6 +302,7 @@ static void a_proxy_without_the_registry_finds_the_survivor(void **state)
 }
 
 TESTS("sim/nodes", cmocka_unit_test(a_call_stays_in_the_location_that_it_enters),
+    cmocka_unit_test(phones_are_reached_in_every_location),
     cmocka_unit_test(another_location_takes_the_calls_of_one_without_nodes),
     cmocka_unit_test(a_member_that_is_not_heard_gets_no_new_calls),
     cmocka_unit_test(a_stopped_primary_is_left_for_its_partner),

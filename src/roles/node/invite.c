@@ -99,6 +99,16 @@ static void add_identity(struct buffer *out, const struct call *c, const struct 
     buffer_add_format(out, "<sip:%s@%s>", c->from, c->node->realm);
 }
 
+/* The proxies of the phone's own location know where it is, wherever that may be (VC-2). */
+static bool pick_proxy(const struct call *c, const char *number, char name[SIP_TARGET_NAME])
+{
+    struct node *n = c->node;
+    const struct configuration *all = world_configuration(n->world);
+    const struct config_dn *dn = config_dn(all, slice_text(number));
+    return dn != NULL ? node__peers_pick_in(n, config_dn_location(all, dn), c->caller->proxy, name)
+                      : node__peers_pick(n, c->caller->proxy, name);
+}
+
 void node__invite_callee(struct call *c, const char *dn, struct slice caller)
 {
     struct node *n = c->node;
@@ -119,7 +129,7 @@ void node__invite_callee(struct call *c, const char *dn, struct slice caller)
     buffer_free(&target);
     buffer_free(&call_id);
     node__leg_changed(l);
-    if (node__peers_pick(n, c->caller->proxy, l->proxy))
+    if (pick_proxy(c, dn, l->proxy))
         node__leg_invite(l, node__sdp_text(n, c->caller->remote_sdp));
     else
         node__leg_event(l, LEG_EV_REFUSED, NULL);

@@ -81,8 +81,11 @@ void node__peers_open(struct node *n);
 void node__peers_listen(struct node *n);
 void node__peers_close(struct node *n);
 bool node__peers_input(struct node *n, const struct input *in); /* false: not about a peer */
+/* A proxy that is there, best of that location and the preferred one; false: there is none at all. */
+bool node__peers_pick_in(struct node *n, const struct config_location *location, const char *preferred,
+    char name[SIP_TARGET_NAME]);
 bool node__peers_pick(
-    struct node *n, const char *preferred, char name[SIP_TARGET_NAME]); /* false: none is there */
+    struct node *n, const char *preferred, char name[SIP_TARGET_NAME]); /* of its location */
 void node__peers_send(struct node *n, const char *name, struct slice message);
 
 /* places.c: which DNs proxies can reach (VC-9) */

@@ -79,22 +79,41 @@ void node__peers_send(struct node *n, const char *name, struct slice message)
     send_frame(n, 0, name, SIP_FRAME_MESSAGE, message);
 }
 
+static const struct config_location *location_of(const struct node *n, const char *proxy)
+{
+    const struct config_application *a = config_application(world_configuration(n->world), slice_text(proxy));
+    return a != NULL ? a->location : NULL;
+}
+
+/* Proxies of a location know where its phones are, and read the places that others of it have written. */
+static unsigned suits(const struct node *n, const struct peer_flow *p, const struct config_location *location,
+    const char *preferred)
+{
+    const struct config_location *its = location_of(n, p->name), *own = location_of(n, n->name);
+    return (its == location ? 4U : 0) + (strcmp(p->name, preferred) == 0 ? 2U : 0) + (its == own ? 1U : 0);
+}
+
+bool node__peers_pick_in(
+    struct node *n, const struct config_location *location, const char *preferred, char name[SIP_TARGET_NAME])
+{
+    const struct peer_flow *p, *best = NULL;
+    unsigned most = 0;
+    map_for_each (p, &n->peers->flows) {
+        unsigned suit = suits(n, p, location, preferred);
+        if (p->name[0] == '\0' || (best != NULL && suit < most))
+            continue;
+        if (best == NULL || suit > most || strcmp(p->name, best->name) < 0)
+            best = p;
+        most = suit;
+    }
+    if (best != NULL)
+        strcpy(name, best->name);
+    return best != NULL;
+}
+
 bool node__peers_pick(struct node *n, const char *preferred, char name[SIP_TARGET_NAME])
 {
-    const struct peer_flow *p, *any = NULL;
-    map_for_each (p, &n->peers->flows) {
-        if (p->name[0] == '\0')
-            continue;
-        if (any == NULL || strcmp(p->name, any->name) < 0)
-            any = p;
-        if (strcmp(p->name, preferred) == 0) {
-            any = p;
-            break;
-        }
-    }
-    if (any != NULL)
-        strcpy(name, any->name);
-    return any != NULL;
+    return node__peers_pick_in(n, location_of(n, preferred), preferred, name);
 }
 
 /* Whether a peer is a proxy of the process that its certificate names. */

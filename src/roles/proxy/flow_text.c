@@ -82,12 +82,12 @@ static bool cut_last(struct slice *text, struct slice *part)
     return true;
 }
 
-bool proxy__flow_read(struct phone_flow *b, const struct proxy *p, struct slice text)
+bool proxy__flow_read(struct phone_flow *b, const struct proxy *p, struct slice text, bool from_proxy)
 {
     struct slice mark, second, first, kind, listener;
     uint64_t number;
     *b = (struct phone_flow){.transport = TRANSPORT_TCP};
-    if (!cut_last(&text, &mark) || !read_hex(&number, mark) || number != mark_of(p, text) ||
+    if (!cut_last(&text, &mark) || !read_hex(&number, mark) || (!from_proxy && number != mark_of(p, text)) ||
         !cut_last(&text, &second) || !cut_last(&text, &first) || !cut_last(&text, &kind))
         return false;
     if (!slice_equal(kind, SLICE("t"))) {

@@ -20,7 +20,7 @@ static void flows_are_read_as_they_were_written(void **state)
     struct proxy *p = proxy_fixture.proxy;
     for (size_t i = 0; i < sizeof flows / sizeof flows[0]; i++) {
         char *text = proxy__flow_text(p, &flows[i]);
-        assert_true(proxy__flow_read(&read, p, slice_text(text)));
+        assert_true(proxy__flow_read(&read, p, slice_text(text), false));
         assert_string_equal(read.proxy, flows[i].proxy);
         assert_int_equal(read.transport, flows[i].transport);
         assert_int_equal(read.flow, flows[i].flow);
@@ -30,12 +30,12 @@ static void flows_are_read_as_they_were_written(void **state)
         for (size_t at = 0; text[at] != '\0'; at++) { /* SEC-4: whatever a phone changes in it */
             char before = text[at];
             text[at] = before == '1' ? '2' : '1';
-            assert_false(proxy__flow_read(&read, p, slice_text(text)));
+            assert_false(proxy__flow_read(&read, p, slice_text(text), false));
             text[at] = before;
         }
     }
-    assert_false(proxy__flow_read(&read, p, SLICE("")));
-    assert_false(proxy__flow_read(&read, p, SLICE("proxy-1.u.0.7f000001.1772")));
+    assert_false(proxy__flow_read(&read, p, SLICE(""), false));
+    assert_false(proxy__flow_read(&read, p, SLICE("proxy-1.u.0.7f000001.1772"), false));
     proxy_fixture_end();
 }
 

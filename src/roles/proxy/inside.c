@@ -112,6 +112,12 @@ bool proxy__inside_connected(struct proxy *p, const char *name)
     return i != NULL && i->greeted;
 }
 
+bool proxy__inside_is_proxy(struct proxy *p, const char *name)
+{
+    const struct inside *i = map_get(&p->insides, slice_text(name));
+    return i != NULL && !i->is_pair;
+}
+
 /* ---- who is primary ---- */
 
 static void follow(struct proxy *p, const struct input *in)
@@ -378,7 +384,7 @@ static void connect_proxies(struct proxy *p)
     const struct config_application *own = config_application(c, slice_text(p->name)), *a;
     size_t at = 0;
     while (own != NULL && (a = config_next_application(c, CONFIG_ROLE_PROXY, &at)) != NULL) {
-        if (a->location != own->location || slice_compare(own->name, a->name) >= 0)
+        if (slice_compare(own->name, a->name) >= 0)
             continue;
         struct inside *i = obtain(p, a->name, false);
         if (i != NULL)

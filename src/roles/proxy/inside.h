@@ -30,6 +30,7 @@ void proxy__inside_open(struct proxy *p);
 bool proxy__inside_input(struct proxy *p, const struct input *in);
 void proxy__inside_close(struct proxy *p);
 bool proxy__inside_connected(struct proxy *p, const char *name);
+bool proxy__inside_is_proxy(struct proxy *p, const char *name);
 void proxy__inside_silent(struct proxy *p, const char *name); /* a pair does not answer */
 /* Each second: says to other proxies that we live, leaves those that do not say so. `paused`: we have stood
  * still ourselves, and have not read yet what came meanwhile. */

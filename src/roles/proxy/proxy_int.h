@@ -46,6 +46,7 @@ enum {
     PROXY_TOKEN_WATCH,
     PROXY_TOKEN_BINDINGS,
     PROXY_TOKEN_CONTROL,        /* registrar/: questions to all, */
+    PROXY_TOKEN_CONTROL_OF,     /* questions to those of the location, */
     PROXY_TOKEN_CONTROL_ANSWER, /* answers to ours, */
     PROXY_TOKEN_CONTROL_ASK,    /* questions to us */
     PROXY_TOKEN_QUESTIONS,      /* of people */
@@ -119,9 +120,10 @@ void proxy__request(void *self, struct sip_transaction *t, const struct sip_mess
 void proxy__ack(void *self, const struct sip_target *from, const struct sip_message *m);
 extern const struct sip_handlers proxy__sip_handlers;
 
-/* flow_text.c: a phone's flow in our Record-Route; false: it is none that a proxy of ours has written */
+/* flow_text.c: a phone's flow in our Record-Route; false: it is none that a proxy of ours has written. What
+ * another proxy of the platform passes on it has checked, or written; its location may have another key. */
 char *proxy__flow_text(struct proxy *p, const struct phone_flow *b); /* of this turn */
-bool proxy__flow_read(struct phone_flow *b, const struct proxy *p, struct slice text);
+bool proxy__flow_read(struct phone_flow *b, const struct proxy *p, struct slice text, bool from_proxy);
 
 /* replay.c: whether this count of the nonce is used for the first time; 0: it has none. */
 bool proxy__replay_is_new(struct proxy *p, struct slice nonce, struct slice user, uint32_t count);

@@ -73,7 +73,7 @@ static bool to_pair(struct proxy *p, struct slice pair, struct destination *to)
 }
 
 /* The first Route, when it is ours and names a flow. */
-static bool routed_flow(struct proxy *p, const struct sip_message *m, struct phone_flow *b)
+static bool routed_flow(struct proxy *p, const char *from, const struct sip_message *m, struct phone_flow *b)
 {
     struct sip_cursor at = {0};
     struct sip_name_address a;
@@ -81,7 +81,8 @@ static bool routed_flow(struct proxy *p, const struct sip_message *m, struct pho
     struct slice value, flow;
     return sip_next_value(m, SIP_HEADER_ROUTE, &at, &value) && sip_name_address_parse(&a, value) == 0 &&
            sip_uri_parse(&uri, a.uri) == 0 &&
-           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow) && proxy__flow_read(b, p, flow);
+           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow) &&
+           proxy__flow_read(b, p, flow, proxy__inside_is_proxy(p, from));
 }
 
 static bool pair_of(const struct sip_message *m, struct slice *pair)
@@ -260,7 +261,7 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
     unsigned count;
     if (trunk_in_dialog(p, t, m))
         return;
-    bool has_flow = routed_flow(p, m, &flow);
+    bool has_flow = routed_flow(p, t->target.name, m, &flow);
     if (has_flow)
         count = to_dialog(p, m, &flow, &to[0]) ? 1 : 0;
     else
@@ -383,7 +384,8 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
     struct phone_flow flow;
     bool inside = from->name[0] != '\0';
     bool good = m->max_forwards != 0 &&
-                (inside ? trunk_ack(p, m, &to) || (routed_flow(p, m, &flow) && to_dialog(p, m, &flow, &to))
+                (inside ? trunk_ack(p, m, &to) ||
+                              (routed_flow(p, from->name, m, &flow) && to_dialog(p, m, &flow, &to))
                         : to_owner(p, m, &to));
     if (good)
         proxy__forward_ack(p, m, &to);

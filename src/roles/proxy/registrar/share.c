@@ -49,10 +49,35 @@ static void tell_changes(struct proxy *p)
     proxy__registrar_timer(p, &p->tell_timer, REGISTRAR_TIMER_TELL, timer_duration(TIMER_BINDINGS_TELL));
 }
 
+/* Registered at home or not, a phone is called by the proxies of its own location: they hear of it, without a
+ * number, since nothing else of ours is their matter. Those that do not are told by the others there, or when
+ * it registers the next time. */
+static void tell_home(struct proxy *p, const struct binding *b, Tandem__Binding *message)
+{
+    char to[SUBJECT], name[CONFIG_NAME_MAX] = "";
+    const struct configuration *c = world_configuration(p->world);
+    const struct config_dn *dn = config_dn(c, slice_of(b->aor->dn, b->aor->length));
+    struct slice home = dn != NULL ? config_dn_location(c, dn)->name : (struct slice){0};
+    Tandem__BindingChange change = TANDEM__BINDING_CHANGE__INIT;
+    struct buffer bytes = {0};
+    if (slice_empty(home) || home.length >= sizeof name || slice_equal(home, slice_text(p->location)))
+        return;
+    slice_put(name, home);
+    change.proxy = p->name;
+    change.incarnation = p->incarnation;
+    change.bindings = &message;
+    change.n_bindings = 1;
+    pack_add(&bytes, &change.base);
+    subject(to, "reg", name);
+    world_publish(p->world, slice_text(to), buffer_slice(&bytes));
+    buffer_free(&bytes);
+}
+
 void proxy__share_change(struct proxy *p, const struct binding *b)
 {
     Tandem__Binding message;
     proxy__binding_pack(b, &message);
+    tell_home(p, b, &message);
     pack_add_field(&p->changes, FIELD_BINDINGS, &message.base);
     if (p->changes.length >= CHANGES_MOST)
         tell_changes(p);
@@ -134,7 +159,9 @@ static void ask_all(struct proxy *p)
     struct origin_state *o;
     bool again = false;
     if (!p->asked_all) { /* at the start: whoever is there */
-        ask(p, "ctl.proxy.all", 0);
+        char to[SUBJECT];
+        subject(to, "ctl.proxy.of", p->location);
+        ask(p, to, 0);
         p->asked_all = true;
     }
     map_for_each (o, &p->origins) {
@@ -211,6 +238,10 @@ static void change_input(struct proxy *p, struct slice bytes)
     struct origin_state *o = c != NULL ? proxy__origin(p, c->proxy) : NULL;
     if (o == NULL || o == p->own_origin || c->incarnation < o->incarnation)
         return;
+    if (c->number == 0 && c->n_bindings != 0) { /* of another location: phones of ours that are there */
+        merge_all(p, c->bindings, c->n_bindings);
+        return;
+    }
     follow_life(p, o, c->incarnation);
     o->heard_at = world_now(p->world);
     if (c->has_saved_at)
@@ -282,7 +313,9 @@ void proxy__share_open(struct proxy *p)
     char name[SUBJECT];
     subject(name, "reg", p->location);
     world_subscribe(p->world, slice_text(name), PROXY_TOKEN_BINDINGS);
-    world_subscribe(p->world, SLICE("ctl.proxy.all"), PROXY_TOKEN_CONTROL);
+    world_subscribe(p->world, SLICE("ctl.proxy.all"), PROXY_TOKEN_CONTROL); /* sessions ask there */
+    subject(name, "ctl.proxy.of", p->location);
+    world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL_OF);
     subject(name, "ctl.proxy.ask", p->name);
     world_subscribe(p->world, slice_text(name), PROXY_TOKEN_CONTROL_ASK);
     subject(name, "ctl.proxy.bindings", p->name);
@@ -312,7 +345,8 @@ bool proxy__share_input(struct proxy *p, const struct input *in)
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_BINDINGS)
         change_input(p, in->bytes);
     else if (in->kind == INPUT_BUS &&
-             (in->token == PROXY_TOKEN_CONTROL || in->token == PROXY_TOKEN_CONTROL_ASK))
+             (in->token == PROXY_TOKEN_CONTROL || in->token == PROXY_TOKEN_CONTROL_OF ||
+                 in->token == PROXY_TOKEN_CONTROL_ASK))
         control_input(p, in->bytes);
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_CONTROL_ANSWER)
         snapshot_input(p, in->bytes);
