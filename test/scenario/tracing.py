@@ -129,10 +129,10 @@ def scenario_a_call_by_two_proxies_is_one_ladder(tandem):
     _, out, _ = tandem.tool("get", "application", "proxy-1", "--json")
     second = {**json.loads(out)["application"][0], "name": "proxy-2", "listen": ["udp:127.0.0.1:%d" % port]}
     second.pop("version", None)
-    status, _, err = tandem.apply(application=[second])
+    status, _, err = tandem.apply(application=[second], cluster=[{"name": "cluster", "log": ["proxy=info"]}])
     assert status == 0, err
     try:
-        wait_for(lambda: "at=proxy-2: phones are let in" in tandem.log(), 10, "proxy-2")
+        wait_for(lambda: re.search("at=proxy-1: connected to proxy-2", tandem.log()), 20, "a stream between the proxies")
         with WirePhone(tandem, "1001").register() as caller, WirePhone(Elsewhere(tandem, port), "1002").register() as called:
             _, _, call_id, _ = call(caller, called)
             ladder = trace(tandem, call_id)
@@ -141,8 +141,9 @@ def scenario_a_call_by_two_proxies_is_one_ladder(tandem):
                      r"\|<-180", r"\|-+BYE 3")
             assert len(re.findall("BYE 2", ladder)) == 6, ladder  # node to proxy-1, to proxy-2, to the phone, and back
     finally:
-        status, _, err = tandem.tool("delete", "application", "proxy-2")
-        assert status == 0, err
+        for kind, name in ("cluster", "cluster"), ("application", "proxy-2"):
+            status, _, err = tandem.tool("delete", kind, name)
+            assert status == 0, err
 
 
 def scenario_bad_questions_to_the_trace_get_one_line(tandem):

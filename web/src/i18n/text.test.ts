@@ -36,6 +36,12 @@ describe('text', () => {
     expect(english.number(10000)).toBe('10,000');
   });
 
+  it('writes times to the millisecond, of the whole day', () => {
+    const at = new Date(2026, 2, 1, 17, 4, 5, 7).getTime();
+    expect(english.exactTime(at)).toBe('17:04:05.007');
+    expect(german.exactTime(at)).toBe('17:04:05,007');
+  });
+
   it('writes durations', () => {
     expect(english.duration(-5000)).toBe('0:00');
     expect(english.duration(7_999)).toBe('0:07');

@@ -25,6 +25,7 @@ export class Text {
   readonly #plural: Intl.PluralRules;
   readonly #number: Intl.NumberFormat;
   readonly #clock: Intl.DateTimeFormat;
+  readonly #exact: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #two: Intl.NumberFormat;
@@ -41,6 +42,7 @@ export class Text {
     this.#number = new Intl.NumberFormat(locale);
     this.#two = new Intl.NumberFormat(locale, { minimumIntegerDigits: 2, useGrouping: false });
     this.#clock = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+    this.#exact = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hourCycle: 'h23' });
     this.#date = new Intl.DateTimeFormat(locale, { year: 'numeric', month: 'short', day: '2-digit' });
     this.#day = new Intl.DateTimeFormat(locale, { month: 'short', day: '2-digit' });
   }
@@ -67,6 +69,11 @@ export class Text {
 
   time(at: number): string {
     return this.#clock.format(at);
+  }
+
+  /** To the millisecond. */
+  exactTime(at: number): string {
+    return this.#exact.format(at);
   }
 
   /** The year only when it is not that of `now`. */

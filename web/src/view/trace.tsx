@@ -45,7 +45,7 @@ function Row({ rung, row, ladder, trace }: { rung: Rung; row: number; ladder: La
     <g class="trace-row" role="button" tabindex={0} aria-label={label} aria-pressed={chosen} onClick={() => trace.choose(rung.key)} onKeyDown={key}>
       <rect x={0} y={HEAD + row * ROW} width={width} height={ROW} />
       <text class="trace-time" x={8} y={HEAD + row * ROW + 20}>
-        {text.time(milliseconds(rung.at))}.{String(milliseconds(rung.at) % 1000).padStart(3, '0')}
+        {text.exactTime(milliseconds(rung.at))}
       </text>
       <Arrow rung={rung} row={row} />
     </g>
