@@ -65,9 +65,9 @@ extern const struct role phone_role;
 
 /* For the invariants. */
 struct phone;
-uint64_t phone_call(const struct phone *p); /* number in the ledger of the call it is in; 0: none */
-bool phone_idle(const struct phone *p);     /* no call and no transaction */
-bool phone_rings(const struct phone *p); /* or has answered, and nobody has said that he heard it */
+uint64_t phone_call(const struct phone *p);    /* number in the ledger of the call it is in; 0: none */
+bool phone_idle(const struct phone *p);        /* no call and no transaction */
+bool phone_rings(const struct phone *p);       /* or has answered, and nobody has said that he heard it */
 unsigned phone_carrier(const struct phone *p); /* by which its call goes; PHONE_INSIDE: by none */
 #define PHONE_INSIDE UINT32_MAX
 

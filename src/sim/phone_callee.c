@@ -19,7 +19,7 @@
 #define TOGETHER_EACH 3U
 #define TOGETHER_AT 2000000 /* µs after they were called */
 #define TOGETHER_STEP 100000
-#define TOGETHER 500000     /* the other flow may be tried when one fails, which takes longer */
+#define TOGETHER 500000 /* the other flow may be tried when one fails, which takes longer */
 
 void phone__routes(struct phone *p, const struct slice *routes, size_t count, bool reversed)
 {
