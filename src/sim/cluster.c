@@ -132,9 +132,10 @@ static void live(struct cluster *c)
 /* No new calls, no new faults: everything has to come to its end. */
 static void settle(struct cluster *c)
 {
-    int64_t last = sim_now(c->sim) + SETTLE_LONGEST;
+    int64_t storm = c->crowd != NULL ? c->crowd_setup.begin_at + c->crowd_setup.within : 0;
     c->town.quiet = true;
-    c->quiet_at = sim_now(c->sim);
+    c->quiet_at = storm > sim_now(c->sim) ? storm : sim_now(c->sim);
+    int64_t last = c->quiet_at + SETTLE_LONGEST;
     sim_plan(c->sim, sim_now(c->sim));
     while (!c->stopped) {
         int64_t until = sim_now(c->sim) + SETTLE_STEP;

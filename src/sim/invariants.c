@@ -11,9 +11,10 @@
 
 #define KNOWN_WITHIN 20000000 /* µs: a call that stands at both phones is known to a node */
 #define GONE_WITHIN                                                                                          \
-    200000000                 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END  \
-                               */
-#define EQUAL_WITHIN 45000000 /* proxies know the same: TIMER_BINDINGS_AUDIT and what it begins */
+    200000000 /* one that has ended at its phones has at the node: TIMER_CALL_RING and _END                  \
+               */
+#define STOPS_WITHIN 5000000
+#define EQUAL_WITHIN 45000000    /* proxies know the same: TIMER_BINDINGS_AUDIT and what it begins */
 #define CHANNELS_WITHIN 60000000 /* calls end, and what counts them knows */
 #define PAGE 500
 
@@ -99,6 +100,22 @@ static void phone_call_known(struct cluster *c, unsigned index, const struct map
         SLICE_ARG(c->town.phones[call->caller.phone].dn), SLICE_ARG(c->town.phones[call->callee.phone].dn));
 }
 
+/* Of several phones that ring one answers; the others stop. */
+static void ringing_ends(struct cluster *c)
+{
+    for (unsigned i = 0; i < c->phone_count; i++) {
+        const struct phone *p = sim_self(c->phones[i]);
+        const struct ledger_call *call = p != NULL ? ledger_at(&c->town.ledger, phone_call(p)) : NULL;
+        if (call != NULL && phone_rings(p) && call->caller.state >= LEDGER_ESTABLISHED &&
+            sim_now(c->sim) - call->caller.since > STOPS_WITHIN)
+            cluster__violation(c, SLICE(""), sim_name(c->phones[i]),
+                "%.*s rings for a call that was answered or is over", SLICE_ARG(sim_name(c->phones[i])));
+        if (call != NULL && call->callee.state == LEDGER_ESTABLISHED &&
+            call->twin.state == LEDGER_ESTABLISHED && sim_now(c->sim) - call->twin.since > STOPS_WITHIN)
+            cluster__violation(c, SLICE(""), sim_name(c->phones[i]), "two phones are in one call");
+    }
+}
+
 /* What a turn changed without saying so would be lost with the primary. */
 static void members_agree(struct cluster *c)
 {
@@ -145,8 +162,10 @@ void invariants_walk(struct cluster *c)
     for (unsigned i = 0; i < c->phone_count && !c->stopped; i++)
         phone_call_known(c, i, &known);
     map_free(&known);
-    if (c->town.strict && !c->stopped)
+    if (c->town.strict && !c->stopped) {
         capacities_kept(c);
+        ringing_ends(c);
+    }
     storm_walk(c);
 }
 
@@ -277,9 +296,10 @@ static bool history_complete(struct cluster *c, bool strict)
         char text[24];
         struct slice id =
             slice_of(text, (size_t)snprintf(text, sizeof text, "%llx-", (unsigned long long)i + 1));
-        if (call->callee.phone != UINT32_MAX && call->callee.state != LEDGER_ENDED)
-            NOT_YET(c, strict, id, c->town.phones[call->callee.phone].dn,
-                "call %zu did not end at its callee", i + 1);
+        const struct ledger_side *open = call->callee.state != LEDGER_ENDED ? &call->callee : &call->twin;
+        if (open->phone != UINT32_MAX && open->state != LEDGER_ENDED)
+            NOT_YET(
+                c, strict, id, c->town.phones[open->phone].dn, "call %zu did not end at its callee", i + 1);
         if (c->town.strict && (call->caller.end == LEDGER_TIMED_OUT || call->caller.end == LEDGER_LOST ||
                                   (call->caller.status >= 500 && call->caller.status != 603 &&
                                       !(call->beyond && call->caller.status == 503)))) /* trunks are full */

@@ -25,7 +25,8 @@ uint64_t ledger_begin(struct ledger *l, uint32_t caller, int64_t now)
     }
     l->calls[l->count] = (struct ledger_call){.started = now,
         .caller = {.phone = caller, .state = LEDGER_TRYING, .since = now},
-        .callee = {.phone = UINT32_MAX}};
+        .callee = {.phone = UINT32_MAX},
+        .twin = {.phone = UINT32_MAX}};
     l->open++;
     return ++l->count;
 }
@@ -52,6 +53,23 @@ uint64_t ledger_number(struct slice call_id)
     return 0;
 }
 
+struct ledger_side *ledger_callee(struct ledger_call *call, uint32_t phone)
+{
+    return call->callee.phone == phone ? &call->callee : call->twin.phone == phone ? &call->twin : NULL;
+}
+
+struct ledger_side *ledger_take(struct ledger_call *call, uint32_t phone, bool has_twin)
+{
+    struct ledger_side *known = ledger_callee(call, phone);
+    if (known != NULL)
+        return known;
+    if (call->callee.phone == UINT32_MAX ||
+        (call->callee.state == LEDGER_ENDED && !call->callee.was_established))
+        return &call->callee;
+    bool free = call->twin.phone == UINT32_MAX || call->twin.state == LEDGER_ENDED;
+    return has_twin && free ? &call->twin : NULL;
+}
+
 void ledger_move(struct ledger_side *side, enum ledger_state state, int64_t now)
 {
     if (side->state >= state)
@@ -74,5 +92,6 @@ void ledger_end(struct ledger *l, struct ledger_call *call, struct ledger_side *
         return;
     l->open--;
     l->ends[how]++;
-    l->established += call->caller.was_established && call->callee.was_established;
+    l->established +=
+        call->caller.was_established && (call->callee.was_established || call->twin.was_established);
 }

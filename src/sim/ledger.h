@@ -31,10 +31,11 @@ struct ledger_side {
 struct ledger_call {
     int64_t started;
     struct ledger_side caller, callee;
-    uint32_t callee_legs; /* INVITEs of their own that reached callees */
-    uint8_t rows;         /* in the history, counted by the check at the end */
-    bool beyond;          /* by a trunk */
-    bool accepted;        /* credentials were sent, and what came was no challenge */
+    struct ledger_side twin; /* another phone of the DN, which rings as well */
+    uint32_t callee_legs;    /* INVITEs of their own that reached callees */
+    uint8_t rows;            /* in the history, counted by the check at the end */
+    bool beyond;             /* by a trunk */
+    bool accepted;           /* credentials were sent, and what came was no challenge */
 };
 
 struct ledger {
@@ -50,6 +51,10 @@ uint64_t ledger_begin(struct ledger *l, uint32_t caller, int64_t now); /* the nu
 struct ledger_call *ledger_at(struct ledger *l, uint64_t number);      /* NULL where there is none */
 /* The number at the start of a Call-ID, in hexadecimal before '-'; 0 where it is none of ours. */
 uint64_t ledger_number(struct slice call_id);
+/* The side of the phone that is called; where the phone is new to the call it takes the free one. NULL: both
+ * are taken. */
+struct ledger_side *ledger_callee(struct ledger_call *call, uint32_t phone);
+struct ledger_side *ledger_take(struct ledger_call *call, uint32_t phone, bool has_twin);
 void ledger_move(struct ledger_side *side, enum ledger_state state, int64_t now);
 void ledger_end(struct ledger *l, struct ledger_call *call, struct ledger_side *side, enum ledger_end how,
     unsigned status, int64_t now);

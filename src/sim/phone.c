@@ -57,6 +57,11 @@ uint64_t phone_call(const struct phone *p)
     return p->call.state != PHONE_IDLE ? p->call.number : 0;
 }
 
+bool phone_rings(const struct phone *p)
+{
+    return p->call.state == PHONE_RINGING || p->call.state == PHONE_ANSWERING;
+}
+
 unsigned phone_carrier(const struct phone *p)
 {
     return p->call.state != PHONE_IDLE && p->setup->outside ? p->call.carrier : PHONE_INSIDE;

@@ -24,6 +24,7 @@ struct phone_setup {
     unsigned home;         /* the proxy that it prefers */
     bool tcp;              /* a stream; else datagrams */
     bool outbound;         /* two streams, to two proxies */
+    bool twin;             /* another phone has the same DN */
     bool outside;          /* at a carrier: registers nowhere */
     unsigned carrier;      /* by which it calls */
     enum transport stream; /* TCP, TLS or WSS */
@@ -66,6 +67,7 @@ extern const struct role phone_role;
 struct phone;
 uint64_t phone_call(const struct phone *p);    /* number in the ledger of the call it is in; 0: none */
 bool phone_idle(const struct phone *p);        /* no call and no transaction */
+bool phone_rings(const struct phone *p);       /* or has answered, and nobody has said that he heard it */
 unsigned phone_carrier(const struct phone *p); /* by which its call goes; PHONE_INSIDE: by none */
 #define PHONE_INSIDE UINT32_MAX
 

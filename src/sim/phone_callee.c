@@ -16,6 +16,9 @@
 #define ANSWER_LEAST 300000
 #define ANSWER_MOST 9000000
 #define RINGS_OUT 120000000
+#define TOGETHER_EACH 3U
+#define TOGETHER_AT 2000000 /* µs after they were called */
+#define TOGETHER_STEP 100000
 #define TOGETHER 500000 /* the other flow may be tried when one fails, which takes longer */
 
 void phone__routes(struct phone *p, const struct slice *routes, size_t count, bool reversed)
@@ -116,13 +119,15 @@ static void begin(struct phone *p, const struct sip_message *m, const struct add
     c->invite_transaction = hash_stable(m->via.branch);
     buffer_add(&c->invite, m->text);
     phone__seen(p, m);
-    struct ledger_call *call;
-    struct ledger_side *side = phone__side(p, &call);
-    if (side == NULL)
+    struct ledger_call *call = ledger_at(&p->town->ledger, c->number);
+    if (call == NULL)
         return;
+    struct ledger_side *side = ledger_take(call, p->setup->index, p->setup->twin);
     call->callee_legs++;
-    if (side->phone != UINT32_MAX && side->state != LEDGER_ENDED)
+    if (side == NULL || (side->phone != UINT32_MAX && side->state != LEDGER_ENDED)) {
         phone__complain(p, "a call rings at a second phone while the first is in it");
+        return;
+    }
     *side = (struct ledger_side){
         .phone = p->setup->index, .state = LEDGER_TRYING, .since = world_now(p->world), .heard = true};
 }
@@ -182,6 +187,16 @@ void phone__refuse(struct phone *p, unsigned status)
     until_acknowledged(p);
 }
 
+/* Some calls are answered by both phones of a DN at the same moment. */
+static int64_t answers_after(struct phone *p)
+{
+    int64_t at = p->call.invited_at - p->call.invited_at % TOGETHER_STEP + TOGETHER_AT;
+    int64_t together = at - world_now(p->world);
+    return p->setup->twin && p->call.number % TOGETHER_EACH == 0 && together > 0
+               ? together
+               : phone__between(p, ANSWER_LEAST, ANSWER_MOST);
+}
+
 void phone__callee_acts(struct phone *p)
 {
     struct phone_call_state *c = &p->call;
@@ -192,7 +207,7 @@ void phone__callee_acts(struct phone *p)
             phone__reply_invite(p, 180, SLICE(""));
         phone__move(p, LEDGER_RINGING);
         if (!phone__chance(p, NEVER_ANSWERS))
-            phone__set(p, PHONE_TIMER_LIFE, phone__between(p, ANSWER_LEAST, ANSWER_MOST));
+            phone__set(p, PHONE_TIMER_LIFE, answers_after(p));
         return;
     }
     if (c->unacknowledged || p->requests[SLOT_UPDATE].active) { /* RFC 3262 3 */

@@ -24,15 +24,21 @@ struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
     *call = ledger_at(&p->town->ledger, p->call.number);
     if (*call == NULL)
         return NULL;
-    return p->call.caller ? &(*call)->caller : &(*call)->callee;
+    return p->call.caller ? &(*call)->caller : ledger_callee(*call, p->setup->index);
 }
 
 void phone__move(struct phone *p, enum ledger_state state)
 {
     struct ledger_call *call;
     struct ledger_side *side = phone__side(p, &call);
-    if (side != NULL)
-        ledger_move(side, state, world_now(p->world));
+    if (side == NULL)
+        return;
+    ledger_move(side, state, world_now(p->world));
+    if (side == &call->twin && state == LEDGER_ESTABLISHED && call->callee.state != LEDGER_ESTABLISHED) {
+        struct ledger_side answers = call->twin; /* the one that answers is the callee */
+        call->twin = call->callee;
+        call->callee = answers;
+    }
 }
 
 static void forget_call(struct phone *p)
@@ -133,8 +139,8 @@ static void choose_callee(struct phone *p)
     uint32_t other = phone__below(p, count);
     if (step == 1 || !phone__chance(p, ELSEWHERE))
         other = other - other % step + p->setup->index % step;
-    if (other == p->setup->index || other >= count)
-        other = (p->setup->index + step) % count;
+    while (other >= count || slice_equal(p->town->phones[other].dn, p->setup->dn))
+        other = (other + step) % (count + step - count % step);
     phone__text(&c->remote, p->town->phones[other].dn);
     c->called = other;
     c->since = p->town->registered_since[other];

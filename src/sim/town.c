@@ -7,6 +7,9 @@
 #define PHONE_SITES 4U
 #define TCP_EACH 10U         /* one phone of so many */
 #define OUTBOUND_EACH 2U     /* of those on streams: two flows */
+#define TWIN_EACH 20U        /* one phone of so many has the DN of another one, */
+#define TWIN 6U              /* this one of them */
+#define TWIN_BEHIND 4U       /* that of the one so many before it */
 #define OUTSIDE_EACH 10U     /* one phone outside for so many of ours */
 #define CAPACITY 4U          /* calls of the first trunk; the others take twice as many */
 #define PHONE_LOSS 2000U     /* per million, where datagrams may be lost */
@@ -98,9 +101,12 @@ static void start_phone(struct cluster *c, unsigned i, uint32_t ip)
     setup->own =
         (struct address){.ip = {10, 1, (uint8_t)(ip >> 8), (uint8_t)ip}, .port = SIP_PORT, .family = 4};
     setup->description = c->params->description;
+    struct slice name = setup->dn;
+    if (i < c->town.count && !slice_equal(name, cluster__phone_dn(c, i)))
+        name = cluster__text(c, "%.*s-twin", SLICE_ARG(name));
     unsigned host = sim_host(c->sim, ip, PHONE_SITE + i % PHONE_SITES);
     c->phones[i] = sim_start(
-        c->sim, &(struct sim_start){.role = &phone_role, .name = setup->dn, .host = host, .self = setup});
+        c->sim, &(struct sim_start){.role = &phone_role, .name = name, .host = host, .self = setup});
 }
 
 static uint32_t phone_ip(unsigned i)
@@ -119,9 +125,12 @@ static void start_own(struct cluster *c, unsigned i)
     const struct cluster_params *p = c->params;
     bool lossy = (p->faults & SIM_FAULT_BIT(SIM_FAULT_DROP)) != 0;
     bool tcp = p->tcp_only || (!p->udp_only && i % TCP_EACH == TCP_EACH - 1);
-    c->town.phones[i] = (struct phone_setup){.dn = cluster__phone_dn(c, i),
-        .secret = cluster__text(c, "secret %u", i),
-        .home = (i + roams(c, i)) % p->proxies,
+    unsigned first = i % TWIN_EACH == TWIN ? i - TWIN_BEHIND : i; /* whose DN it has */
+    bool twin = first != i || (i + TWIN_BEHIND < p->phones && (i + TWIN_BEHIND) % TWIN_EACH == TWIN);
+    c->town.phones[i] = (struct phone_setup){.dn = cluster__phone_dn(c, first),
+        .secret = cluster__text(c, "secret %u", first),
+        .twin = twin,
+        .home = (i + (first != i ? c->town.locations : 0) + roams(c, i)) % p->proxies,
         .tcp = tcp,
         .stream = streams[i / TCP_EACH % 3],
         .outbound = tcp && p->proxies > c->town.locations && i / TCP_EACH / 3 % OUTBOUND_EACH == 0,

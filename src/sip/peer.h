@@ -12,13 +12,14 @@ enum {
 };
 
 /* What proxies and nodes say to each other inside messages; strangers' are removed at the edge. */
-#define SIP_PARAMETER_PAIR "pair" /* of Contact and request URIs: the pair that owns the dialog */
-#define SIP_PARAMETER_FLOW "flow" /* of Route URIs: where the proxy finds the phone */
-#define SIP_PARAMETER_WHY "why"   /* of the first Route of a new INVITE: why it came to this pair */
-#define SIP_WHY_OWNER "owner"     /* it owns the slot of the caller */
-#define SIP_WHY_BUSY "busy"       /* the caller has calls there */
-#define SIP_WHY_ANY "any"         /* a trunk's, or the right one is away: take it */
-#define SIP_WHY_SENT "sent"       /* another pair has sent it on: keep it */
+#define SIP_PARAMETER_PAIR "pair"   /* of Contact and request URIs: the pair that owns the dialog */
+#define SIP_PARAMETER_FLOW "flow"   /* of Route URIs: where the proxy finds the phone */
+#define SIP_PARAMETER_FOUND "found" /* ... beside it: in place of one that had ended */
+#define SIP_PARAMETER_WHY "why"     /* of the first Route of a new INVITE: why it came to this pair */
+#define SIP_WHY_OWNER "owner"       /* it owns the slot of the caller */
+#define SIP_WHY_BUSY "busy"         /* the caller has calls there */
+#define SIP_WHY_ANY "any"           /* a trunk's, or the right one is away: take it */
+#define SIP_WHY_SENT "sent"         /* another pair has sent it on: keep it */
 #define SIP_WATCH_BRANCH                                                                                     \
     "z9hG4bK-watch-" /* of OPTIONS by which proxies watch pairs: answered without state */
 

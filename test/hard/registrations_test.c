@@ -1,6 +1,7 @@
-/* Proxies that were cut off from the bus, stood still, or were killed while phones registered know the same
- * afterwards (VC-2): the digests of all slices are equal at all of them, and every phone is known. Seen to
- * fail where a gap in the numbers leads to no question, and where an answer's later parts are not asked for.
+/* Proxies that were cut off from the bus, from each other or from both, stood still, or were killed while
+ * phones registered and called know the same afterwards (VC-2): the digests of all slices are equal at all of
+ * them, and every phone is known. Seen to fail where a gap in the numbers leads to no question, and where an
+ * answer's later parts are not asked for.
  */
 #include "unit.h"
 
@@ -14,7 +15,7 @@
 #define PROXIES 3U
 #define END (150 * SECOND) /* of the faults, and a while for what must follow by itself */
 
-enum trouble { CUT_OFF, STANDS_STILL, KILLED, ALL_KILLED, TROUBLES };
+enum trouble { CUT_OFF, CUT_APART, ISOLATED, STANDS_STILL, KILLED, ALL_KILLED, TROUBLES };
 
 struct blow {
     enum trouble trouble;
@@ -23,17 +24,23 @@ struct blow {
     size_t known;
 };
 
-static void set_cut(struct cluster *c, unsigned proxy, bool cut)
+/* From the engines, or from the other proxies. */
+static void set_cut(struct cluster *c, unsigned proxy, bool bus, bool others, bool cut)
 {
     unsigned site = hard_site(c, c->proxies[proxy]);
-    sim_cut(c->sim, site, 0, cut);
-    sim_cut(c->sim, 0, site, cut);
+    for (unsigned i = 0; i <= PROXIES; i++) {
+        unsigned other = i == PROXIES ? 0 : hard_site(c, c->proxies[i]);
+        if (other == site || !(i == PROXIES ? bus : others))
+            continue;
+        sim_cut(c->sim, site, other, cut);
+        sim_cut(c->sim, other, site, cut);
+    }
 }
 
 static void strike(struct blow *b, struct cluster *c)
 {
-    if (b->trouble == CUT_OFF)
-        set_cut(c, 0, true);
+    if (b->trouble <= ISOLATED)
+        set_cut(c, 0, b->trouble != CUT_APART, b->trouble != CUT_OFF, true);
     else if (b->trouble == STANDS_STILL)
         sim_pause(c->sim, c->proxies[0], sim_now(c->sim) + 40 * SECOND);
     else
@@ -43,8 +50,8 @@ static void strike(struct blow *b, struct cluster *c)
 
 static void heal(struct blow *b, struct cluster *c)
 {
-    if (b->trouble == CUT_OFF)
-        set_cut(c, 0, false);
+    if (b->trouble <= ISOLATED)
+        set_cut(c, 0, b->trouble != CUT_APART, b->trouble != CUT_OFF, false);
     else if (b->trouble >= KILLED)
         for (unsigned i = 0; i < (b->trouble == KILLED ? 2U : PROXIES); i++)
             sim_restart(c->sim, c->proxies[i]);
@@ -93,7 +100,8 @@ static bool done_h(void *argument, struct cluster *c)
 /* VC-2 */
 static void proxies_agree_after_trouble(void **state)
 {
-    static const char *const names[] = {"cut off", "stands still", "two killed", "all killed"};
+    static const char *const names[] = {
+        "cut off", "cut apart", "isolated", "stands still", "two killed", "all killed"};
     unsigned seeds = hard_effort() > 1 ? 10 : 1, phones = hard_effort() > 1 ? 2000 : 120;
     (void)state;
     alarm(hard_effort() > 1 ? 3000 : 300);
@@ -105,7 +113,7 @@ static void proxies_agree_after_trouble(void **state)
                                  .calls = 200,
                                  .phones = phones,
                                  .proxies = PROXIES,
-                                 .udp_only = true,
+                                 .udp_only = trouble != CUT_APART && trouble != ISOLATED,
                                  .lenient = true,
                                  .hooks = &hooks},
                 names[trouble]);

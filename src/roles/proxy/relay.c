@@ -94,12 +94,12 @@ static void build(struct buffer *out, struct proxy *p, const struct sip_message 
     if (to->why != NULL)
         buffer_add_format(
             out, "Route: <sip:%s" PAIR_HOST ";" SIP_PARAMETER_WHY "=%s;lr>\r\n", to->target.name, to->why);
-    if (to->keep_route && !has_route) { /* the other proxy shall use this very flow */
-        buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s;lr>\r\n",
-            to->target.name, to->record_flow);
-    } else {
-        proxy__add_routes(out, m, to->keep_route);
-    }
+    bool names_flow =
+        to->keep_route && (!has_route || to->found); /* the other proxy shall use this very one */
+    if (names_flow)
+        buffer_add_format(out, "Route: <sip:%s" PROXY_HOST ";" SIP_PARAMETER_FLOW "=%s%s;lr>\r\n",
+            to->target.name, to->record_flow, to->found ? ";" SIP_PARAMETER_FOUND : "");
+    proxy__add_routes(out, m, to->keep_route && !names_flow);
     if (!slice_empty(to->path))
         sip_add_header(out, SIP_HEADER_ROUTE, to->path);
     buffer_add_format(out, "Max-Forwards: %u\r\n", m->max_forwards - 1U);

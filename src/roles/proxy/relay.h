@@ -48,6 +48,7 @@ struct destination {
     struct slice uri;                     /* the request URI there; empty: as it came */
     const char *record_flow;              /* phones: the flow parameter of our Record-Route; NULL: none */
     bool keep_route;                      /* another proxy: it reads our Route */
+    bool found;                           /* ... which names a new flow in place of one that has ended */
     unsigned breadth;                     /* Max-Breadth there (RFC 5393); 0: it is not said */
     const struct outside *outside;        /* a trunk: what it is told; NULL: another destination */
     const char *record_way; /* from a trunk: the way parameter of our Record-Route; NULL: none */

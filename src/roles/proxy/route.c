@@ -85,6 +85,19 @@ static bool routed_flow(struct proxy *p, const char *from, const struct sip_mess
            proxy__flow_read(b, p, flow, proxy__inside_is_proxy(p, from));
 }
 
+/* Another proxy has found this flow in place of one that had ended: who does not have it looks for no third,
+ * or the request would go to and fro. */
+static bool was_found(const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice value, found;
+    return sip_next_value(m, SIP_HEADER_ROUTE, &at, &value) && sip_name_address_parse(&a, value) == 0 &&
+           sip_uri_parse(&uri, a.uri) == 0 &&
+           sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FOUND), &found);
+}
+
 static bool pair_of(const struct sip_message *m, struct slice *pair)
 {
     struct sip_uri uri;
@@ -226,7 +239,8 @@ static bool to_same_phone(struct proxy *p, const struct sip_message *m, struct d
     char room[CONFIG_NAME_MAX];
     struct sip_uri contact;
     struct slice user, instance = {0};
-    if (slice_empty(m->to_tag) || !user_of(&user, m->to, room) || sip_uri_parse(&contact, m->uri) != 0)
+    if (slice_empty(m->to_tag) || was_found(m) || !user_of(&user, m->to, room) ||
+        sip_uri_parse(&contact, m->uri) != 0)
         return false;
     const struct aor *a = proxy__aor(p, user);
     for (const struct binding *b = a != NULL ? a->first : NULL; b != NULL; b = b->next) {
@@ -249,9 +263,14 @@ static bool to_dialog(
 {
     struct sip_cursor at = {0};
     struct slice own, next;
-    return to_phone(p, flow, to) || to_same_phone(p, m, to) ||
-           (sip_next_value(m, SIP_HEADER_ROUTE, &at, &own) &&
-               sip_next_value(m, SIP_HEADER_ROUTE, &at, &next) && to_hop(p, next, to));
+    if (to_phone(p, flow, to))
+        return true;
+    if (to_same_phone(p, m, to)) {
+        to->found = to->keep_route;
+        return true;
+    }
+    return (sip_next_value(m, SIP_HEADER_ROUTE, &at, &own) &&
+            sip_next_value(m, SIP_HEADER_ROUTE, &at, &next) && to_hop(p, next, to));
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
