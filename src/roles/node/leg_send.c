@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/node/node_int.h"
+#include "sip/uri.h"
 #include "sip/peer.h"
 #include "sip/sdp.h"
 
@@ -28,11 +29,41 @@ struct slice node__leg_via(struct node *n, char room[160], struct slice *branch)
     return via;
 }
 
-static struct sip_transaction *send_to(
-    struct node *n, const char *proxy, enum sip_method method, struct slice branch, struct buffer *out)
+/* The proxy that the first Route of a dialog names: NAME.u... or NAME.t..., and no hexadecimal digit is one
+ * of these. It may be nobody's; proxies check what is written there. */
+static bool named_proxy(const struct sip_dialog *d, char name[SIP_TARGET_NAME])
+{
+    struct sip_name_address a;
+    struct sip_uri uri;
+    struct slice flow;
+    if (d->route_count == 0 || sip_name_address_parse(&a, d->routes[0]) != 0 ||
+        sip_uri_parse(&uri, a.uri) != 0 || !sip_parameter(uri.parameters, SLICE(SIP_PARAMETER_FLOW), &flow))
+        return false;
+    size_t at = flow.length;
+    while (at > 2 && !(flow.data[at - 1] == '.' && (flow.data[at - 2] == 't' || flow.data[at - 2] == 'u') &&
+                         flow.data[at - 3] == '.'))
+        at--;
+    if (at <= 3 || at - 3 >= SIP_TARGET_NAME)
+        return false;
+    slice_put(name, slice_first(flow, at - 3));
+    name[at - 3] = '\0';
+    return true;
+}
+
+/* A phone that is registered in another location than its own is known to the proxies of both, but only those
+ * where it is can read its place. */
+static bool pick(struct node *n, const struct sip_dialog *d, const char *usual, char name[SIP_TARGET_NAME])
+{
+    char named[SIP_TARGET_NAME];
+    bool elsewhere = named_proxy(d, named) && node__peers_elsewhere(n, named, usual);
+    return node__peers_pick(n, elsewhere ? named : usual, name);
+}
+
+static struct sip_transaction *send_to(struct node *n, const struct sip_dialog *d, const char *proxy,
+    enum sip_method method, struct slice branch, struct buffer *out)
 {
     struct sip_target to = {.flow = 0};
-    if (!node__peers_pick(n, proxy, to.name))
+    if (!pick(n, d, proxy, to.name))
         strcpy(to.name, proxy); /* nobody is there: it waits for its proxy to come back */
     struct sip_transaction *t =
         sip_request(&n->transactions, &to, false, method, branch, buffer_slice(out), 0);
@@ -41,12 +72,18 @@ static struct sip_transaction *send_to(
     return t;
 }
 
+static struct sip_transaction *send_in(const struct leg *l, const struct sip_dialog *d,
+    enum sip_method method, struct slice branch, struct buffer *out)
+{
+    struct sip_transaction *t = send_to(l->node, d, l->proxy, method, branch, out);
+    t->owner = l->id;
+    return t;
+}
+
 struct sip_transaction *node__leg_send(
     struct leg *l, enum sip_method method, struct slice branch, struct buffer *out)
 {
-    struct sip_transaction *t = send_to(l->node, l->proxy, method, branch, out);
-    t->owner = l->id;
-    return t;
+    return send_in(l, &l->dialog, method, branch, out);
 }
 
 static void add_abilities(struct buffer *out, const struct leg *l, bool reliable)
@@ -120,7 +157,7 @@ void node__leg_prack(
     sip_dialog_add_request(&out, d, SIP_PRACK, ++l->dialog.local_cseq, via);
     buffer_add_format(&out, "RAck: %u %u INVITE\r\n", rseq, cseq);
     sip_add_body(&out, slice_empty(answer) ? SLICE("") : NODE_SDP, answer);
-    node__leg_send(l, SIP_PRACK, branch, &out)->owner = 0; /* its end is not the end of the leg */
+    send_in(l, d, SIP_PRACK, branch, &out)->owner = 0; /* its end is not the end of the leg */
     node__leg_changed(l);
 }
 
@@ -139,7 +176,7 @@ void node__leg_bye(struct leg *l)
 void node__leg_ack_again(struct leg *l)
 {
     char name[SIP_TARGET_NAME];
-    if (l->ack.length != 0 && node__peers_pick(l->node, l->proxy, name))
+    if (l->ack.length != 0 && pick(l->node, &l->dialog, l->proxy, name))
         node__peers_send(l->node, name, buffer_slice(&l->ack));
 }
 
@@ -180,7 +217,7 @@ static void drop(struct node *n, const struct sip_transaction *invite, const str
     reject_offer(n, &rejected, invite, answer);
     sip_dialog_add_request(&ack, fork, SIP_ACK, answer->cseq, via);
     sip_add_body(&ack, rejected.length != 0 ? NODE_SDP : SLICE(""), buffer_slice(&rejected));
-    if (node__peers_pick(n, proxy, name))
+    if (pick(n, fork, proxy, name))
         node__peers_send(n, name, buffer_slice(&ack));
     buffer_free(&ack);
     buffer_free(&rejected);
@@ -188,7 +225,7 @@ static void drop(struct node *n, const struct sip_transaction *invite, const str
     sip_dialog_add_request(&bye, fork, SIP_BYE, answer->cseq + BYE_AHEAD, via);
     buffer_add_text(&bye, "Reason: SIP;cause=200;text=\"Call completed elsewhere\"\r\n");
     sip_add_body(&bye, SLICE(""), SLICE(""));
-    send_to(n, proxy, SIP_BYE, branch, &bye);
+    send_to(n, fork, proxy, SIP_BYE, branch, &bye);
 }
 
 /* Only one phone of several can have the call; another that answered at the same moment is told so. */

@@ -86,6 +86,8 @@ bool node__peers_pick_in(struct node *n, const struct config_location *location,
     char name[SIP_TARGET_NAME]);
 bool node__peers_pick(
     struct node *n, const char *preferred, char name[SIP_TARGET_NAME]); /* of its location */
+bool node__peers_elsewhere(
+    const struct node *n, const char *proxy, const char *usual); /* another location's */
 void node__peers_send(struct node *n, const char *name, struct slice message);
 
 /* places.c: which DNs proxies can reach (VC-9) */

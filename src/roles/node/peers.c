@@ -111,6 +111,12 @@ bool node__peers_pick_in(
     return best != NULL;
 }
 
+bool node__peers_elsewhere(const struct node *n, const char *proxy, const char *usual)
+{
+    const struct config_location *its = location_of(n, proxy);
+    return its != NULL && its != location_of(n, usual);
+}
+
 bool node__peers_pick(struct node *n, const char *preferred, char name[SIP_TARGET_NAME])
 {
     return node__peers_pick_in(n, location_of(n, preferred), preferred, name);

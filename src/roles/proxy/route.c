@@ -258,19 +258,20 @@ static bool to_same_phone(struct proxy *p, const struct sip_message *m, struct d
     return false;
 }
 
+/* `flow`: where the phone was; NULL: nobody of ours has written that. */
 static bool to_dialog(
     struct proxy *p, const struct sip_message *m, const struct phone_flow *flow, struct destination *to)
 {
     struct sip_cursor at = {0};
     struct slice own, next;
-    if (to_phone(p, flow, to))
+    if (flow != NULL && to_phone(p, flow, to))
         return true;
     if (to_same_phone(p, m, to)) {
         to->found = to->keep_route;
         return true;
     }
-    return (sip_next_value(m, SIP_HEADER_ROUTE, &at, &own) &&
-            sip_next_value(m, SIP_HEADER_ROUTE, &at, &next) && to_hop(p, next, to));
+    return flow != NULL && sip_next_value(m, SIP_HEADER_ROUTE, &at, &own) &&
+           sip_next_value(m, SIP_HEADER_ROUTE, &at, &next) && to_hop(p, next, to);
 }
 
 static void from_inside(struct proxy *p, struct sip_transaction *t, const struct sip_message *m)
@@ -281,8 +282,8 @@ static void from_inside(struct proxy *p, struct sip_transaction *t, const struct
     if (trunk_in_dialog(p, t, m))
         return;
     bool has_flow = routed_flow(p, t->target.name, m, &flow);
-    if (has_flow)
-        count = to_dialog(p, m, &flow, &to[0]) ? 1 : 0;
+    if (has_flow || !slice_empty(m->to_tag))
+        count = to_dialog(p, m, has_flow ? &flow : NULL, &to[0]) ? 1 : 0;
     else
         count = proxy__contacts(p, m, to, 0, false);
     if (count != 0)
@@ -404,7 +405,7 @@ void proxy__ack(void *self, const struct sip_target *from, const struct sip_mess
     bool inside = from->name[0] != '\0';
     bool good = m->max_forwards != 0 &&
                 (inside ? trunk_ack(p, m, &to) ||
-                              (routed_flow(p, from->name, m, &flow) && to_dialog(p, m, &flow, &to))
+                              to_dialog(p, m, routed_flow(p, from->name, m, &flow) ? &flow : NULL, &to)
                         : to_owner(p, m, &to));
     if (good)
         proxy__forward_ack(p, m, &to);
