@@ -94,6 +94,16 @@ def talks(call, flow, invite):
     call.answered()
 
 
+@contextlib.contextmanager
+def a_call(location):
+    """1001, at proxy-2, talks to that phone by its flow at proxy-1."""
+    with two_flows(location) as (first, second), WirePhone(proxies(location)[1], "1001") as caller:
+        caller.register()
+        call = caller.dial("1002")
+        talks(call, first, rings(first, second))
+        yield first, second, caller, call
+
+
 def scenario_a_phone_keeps_two_flows(location):
     """requirement: VC-1, VC-2: it rings over one of them, the newer one; a nonce of one proxy is good at the other."""
     with two_flows(location) as (first, second), WirePhone(proxies(location)[1], "1001") as caller:
@@ -118,11 +128,8 @@ def scenario_a_phone_keeps_two_flows(location):
 
 def scenario_a_proxy_with_flows_is_killed(location):
     """requirement: VC-2: calls come over the other flow, also what belongs to a call that began over the first one."""
-    one, other = proxies(location)
-    with two_flows(location) as (first, second), WirePhone(other, "1001") as caller:
-        caller.register()
-        before = caller.dial("1002")
-        talks(before, first, rings(first, second))
+    one = proxies(location)[0]
+    with a_call(location) as (first, second, caller, before):
         one.kill()
         hang_up(before, second)
         call = caller.dial("1002")
@@ -140,11 +147,8 @@ def scenario_a_proxy_with_flows_is_killed(location):
 
 def scenario_a_proxy_with_flows_stands_still(location):
     """requirement: VC-2: a process that is stopped answers nothing, and its streams stay open; later it goes on."""
-    one, other = proxies(location)
-    with two_flows(location) as (first, second), WirePhone(other, "1001") as caller:
-        caller.register()
-        before = caller.dial("1002")
-        talks(before, first, rings(first, second))
+    one = proxies(location)[0]
+    with a_call(location) as (first, second, caller, before):
         one.process.send_signal(signal.SIGSTOP)
         try:
             call = caller.dial("1002")

@@ -4,7 +4,7 @@ import json
 import os
 import tempfile
 
-from front import of_called
+from front import give_up, of_called
 from kamailio import Kamailio
 from nats import Authority
 from phones import final
@@ -125,13 +125,7 @@ def scenario_a_registrar_beyond_a_trunk(tandem):
         registered(tandem, kamailio)
         call_out(phone, outside)
         call_in(kamailio, outside, "493020", phone)
-        call = phone.dial("030555")
-        invite = outside.take()
-        phone.answer(180)
-        call.cancel()
-        outside.reply(outside.request("CANCEL"), 200)
-        outside.reply(invite, 487, tag=invite.own_tag)
-        assert final(call) == 487
+        give_up(phone, "030555", outside)
         call = phone.dial("030555")
         outside.reply(outside.take(), 486, tag="busy")
         assert final(call) == 486

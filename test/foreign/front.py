@@ -100,6 +100,17 @@ def of_called(phone, invite, method, cseq=1):
     return phone
 
 
+def give_up(caller, number, called):
+    """A call that rings and is given up."""
+    call = caller.dial(number)
+    invite = called.take()
+    caller.answer(180)
+    call.cancel()
+    called.reply(called.request("CANCEL"), 200)
+    called.reply(invite, 487, tag=invite.own_tag)
+    assert final(call) == 487
+
+
 def scenario_one_phone_is_behind_it_and_one_is_not(tandem):
     """requirement: VC-8 CM-40: loose routing (RFC 3261 16.12): each request of a call goes the way that the call has taken."""
     with Front(tandem) as front, WirePhone(front, "1003") as behind, WirePhone(tandem, "1004") as direct:
@@ -116,13 +127,7 @@ def scenario_one_phone_is_behind_it_and_one_is_not(tandem):
             of_called(called, invite, "BYE", 2)
             caller.reply(caller.request("BYE"), 200)
             assert called.final("BYE").status == 200
-            call = caller.dial(called.dn)
-            invite = called.take()
-            caller.answer(180)
-            call.cancel()
-            called.reply(called.request("CANCEL"), 200)
-            called.reply(invite, 487, tag=invite.own_tag)
-            assert final(call) == 487
+            give_up(caller, called.dn, called)
 
 
 def scenario_the_foreign_proxy_is_killed_in_a_call(tandem):

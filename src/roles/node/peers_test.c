@@ -1,12 +1,9 @@
-#include "config/builder.h"
-#include "roles/node/node_int.h"
+#include "roles/node/node_fixture.h"
 #include "sip/peer.h"
 #include "unit.h"
 #include "wire/pack.h"
 #include "wire/record.pb-c.h"
-#include "world/world_int.h"
 
-#define SECOND 1000000
 #define PROXIES 2
 
 static struct wheel wheel;
@@ -38,21 +35,15 @@ static void connect(unsigned proxy)
 
 static void begin(void)
 {
-    struct config_builder *b = config_builder_new();
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"),
-            .pair = SLICE("node-1"),
-            .role = CONFIG_ROLE_NODE,
-            .link = SLICE("local:link"),
-            .inside = SLICE("local:node-1a")},
-        SLICE("home"));
+    struct configuration *home = stage_configuration();
+    struct config_builder *b = config_builder_from(home);
     for (unsigned i = 0; i < PROXIES; i++)
         config_builder_application(b,
             &(struct config_application){
                 .name = slice_text(proxies[i]), .role = CONFIG_ROLE_PROXY, .inside = SLICE("local:proxy")},
             SLICE("home"));
     assert_int_equal(config_builder_end(&configuration, b, NULL), 0);
+    config_release(home);
     memset(&node, 0, sizeof node);
     wheel_init(&wheel, SECOND);
     world_init(&world, &backend, NULL, &wheel);

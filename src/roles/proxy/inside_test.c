@@ -70,7 +70,6 @@ static void begin(void)
 /* The phone 1002 by a stream at proxy-2, newer than its flow here. */
 static void register_there(void)
 {
-    struct buffer bytes = {0};
     Tandem__Binding b = TANDEM__BINDING__INIT, *pointer = &b;
     Tandem__BindingChange c = TANDEM__BINDING_CHANGE__INIT;
     struct address none = {.family = 0};
@@ -88,12 +87,7 @@ static void register_there(void)
     b.expires_at = (uint64_t)proxy_fixture.now + 600 * (uint64_t)SECOND;
     c.number = c.n_bindings = 1;
     c.bindings = &pointer;
-    pack_add(&bytes, &c.base);
-    proxy_fixture_input((struct input){.kind = INPUT_BUS,
-        .token = PROXY_TOKEN_BINDINGS,
-        .name = SLICE("reg.home"),
-        .bytes = buffer_slice(&bytes)});
-    buffer_free(&bytes);
+    proxy_fixture_change(&c);
     assert_int_equal(proxy_fixture_bindings("1002"), 2);
 }
 

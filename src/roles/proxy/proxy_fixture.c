@@ -352,3 +352,14 @@ unsigned proxy_fixture_bindings(const char *dn)
     struct aor *a = proxy__aor(proxy_fixture.proxy, slice_text(dn));
     return a != NULL ? a->live : 0;
 }
+
+void proxy_fixture_change(const Tandem__BindingChange *c)
+{
+    struct buffer bytes = {0};
+    pack_add(&bytes, &c->base);
+    proxy_fixture_input((struct input){.kind = INPUT_BUS,
+        .token = PROXY_TOKEN_BINDINGS,
+        .name = SLICE("reg.home"),
+        .bytes = buffer_slice(&bytes)});
+    buffer_free(&bytes);
+}

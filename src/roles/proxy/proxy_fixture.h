@@ -80,6 +80,7 @@ void proxy_fixture_add_credentials(
 /* Sends the request, is challenged, sends it with credentials. */
 void proxy_fixture_request(const struct phone *p, const char *method, const char *uri, const char *headers);
 void proxy_fixture_register(const struct phone *p, const char *headers);
-unsigned proxy_fixture_bindings(const char *dn); /* how many */
+unsigned proxy_fixture_bindings(const char *dn);           /* how many */
+void proxy_fixture_change(const Tandem__BindingChange *c); /* another proxy tells it */
 
 #endif

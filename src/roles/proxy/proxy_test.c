@@ -79,7 +79,6 @@ static uint64_t change_of = 5; /* the life of proxy-2 */
 /* Without a contact: the number alone. */
 static void change(uint64_t number, const char *contact)
 {
-    struct buffer bytes = {0};
     Tandem__Binding b = TANDEM__BINDING__INIT, *pointer = &b;
     Tandem__BindingChange c = TANDEM__BINDING_CHANGE__INIT;
     struct address at = {.ip = {127, 0, 0, 1}, .port = 8000, .family = 4};
@@ -94,12 +93,7 @@ static void change(uint64_t number, const char *contact)
     c.number = number;
     c.n_bindings = contact != NULL;
     c.bindings = &pointer;
-    pack_add(&bytes, &c.base);
-    proxy_fixture_input((struct input){.kind = INPUT_BUS,
-        .token = PROXY_TOKEN_BINDINGS,
-        .name = SLICE("reg.home"),
-        .bytes = buffer_slice(&bytes)});
-    buffer_free(&bytes);
+    proxy_fixture_change(&c);
 }
 
 static unsigned questions; /* that proxy-2 was asked */
