@@ -30,7 +30,7 @@ class Network(Stage):
         for name in self.names:
             self.ip("netns", "delete", name)
 
-    def place(self, index, role):  # pylint: disable=arguments-differ
+    def place(self, index, role):
         """One host, a port for each phone."""
         return self.phone_host, 5000 + index * len(SIDES) + SIDES.index(role)
 

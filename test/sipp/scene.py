@@ -43,7 +43,7 @@ class Scene:
         names = {"n": "%03d" % self.index, "out": "8%03d" % self.index, "in": "+4930" + own["called"], **own,
                  **{side + "_ip": stage.place(self.index, side)[0] for side in SIDES},
                  **{"proxy-" + n: str(port) for n, port in stage.proxies.items()}, "domain": domain, "host": host, "user": number, "tag": "%s-%s" % (role, self.name), "secret": SECRET,
-                 "ip": "[local_ip]" if six else ip, "port": element.get("port", str(port)),
+                 "ip": "[local_ip]" if six else ip, "port": str(5000 + 8 * stage.net + int(element.get("port")) if six else port),
                  "credentials": "[authentication username=%s password=%s]" % (number, SECRET)}
         usual = "[caller]" if role in PHONES else "[called]"
         dialled = re.sub(r"\[(\w+)\]", lambda m: names[m[1]], element.get("dial", usual))

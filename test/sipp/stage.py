@@ -20,6 +20,7 @@ class Stage(Tandem):
     def __init__(self, data=None, **options):
         super().__init__(data, **options)
         self.proxies = {"1": self.sip, "2": free_port()}  # where they listen
+        self.net, self.claim = claim_net()
         if has_ipv6():
             with open(self.file, encoding="utf-8") as file:
                 text = file.read()
@@ -37,10 +38,13 @@ class Stage(Tandem):
         assert self.stop() == 0, self.log()
         return super().start(*arguments)
 
-    @staticmethod
-    def place(index, role):
+    def __exit__(self, *about):
+        super().__exit__(*about)
+        self.claim.close()
+
+    def place(self, index, role):
         """Where a side is: an address of its own, so that no limit of one source meets two scenes."""
-        return "127.20.%d.%d" % (index, SIDES.index(role) + 1), PORT
+        return "127.%d.%d.%d" % (self.net, index, SIDES.index(role) + 1), PORT
 
     def sockets(self, kind):
         with open("/proc/net/" + kind, encoding="ascii") as file:
@@ -77,6 +81,18 @@ class Stage(Tandem):
         status, _, err = self.apply(location=[{"name": "home", **fields}])
         assert status == 0, err
         return json.loads(out)["location"][0]
+
+
+def claim_net():
+    """A second number of 127.N that no other run on this machine has, and the socket that says so."""
+    for net in range(64, 128):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            s.bind(("127.%d.255.254" % net, PORT))
+            return net, s
+        except OSError:
+            s.close()
+    raise RuntimeError("too many runs at a time")
 
 
 def has_ipv6():

@@ -161,6 +161,12 @@ static int accepted(void *object, const void *input)
     return LEG_ST_ESTABLISHED;
 }
 
+/* What the phone does not like is ours, and the caller can do nothing about it: a challenge, an extension. */
+static bool is_about_us(uint16_t status)
+{
+    return status == 401 || status == 407 || status == 420 || status == 421 || status == 422 || status == 494;
+}
+
 static int refused(void *object, const void *input)
 {
     struct leg *l = self(object);
@@ -172,7 +178,7 @@ static int refused(void *object, const void *input)
         node__leg_invite(l, node__sdp_text(l->node, l->invite_sdp));
         return LEG_ST_CALLING;
     }
-    l->call->status = m != NULL ? m->status : 408;
+    l->call->status = m == NULL ? 408 : is_about_us(m->status) ? 500 : m->status;
     if (m != NULL && m->status / 100 == 3)
         node__call_redirect(l->call, m);
     if (m != NULL)

@@ -85,12 +85,14 @@ void node__media_reject(struct leg *l, struct buffer *out)
 /* The phone's wish cannot be met: it hears so, and its session stays as it was. */
 static void refuse_wish(struct leg *l, uint16_t status)
 {
+    const struct leg *other = node__call_other(l->call, l);
     const struct sip_transaction *t =
         sip_transaction_find(&l->node->transactions, l->update != 0 ? l->update : l->invite);
     if (l->media != MEDIA_OFFERED || t == NULL || t->kind < SIP_IST ||
         (l->update == 0 && l->state != LEG_ST_ESTABLISHED))
         return;
-    node__sdp_share(l, &l->remote_sdp, l->local_sdp);
+    if (other != NULL) /* what the other phone knows of it */
+        node__sdp_share(l, &l->remote_sdp, other->local_sdp);
     l->media = MEDIA_STABLE;
     if (l->update == 0)
         node__leg_refuse(l, status);
@@ -98,6 +100,18 @@ static void refuse_wish(struct leg *l, uint16_t status)
         node__leg_answer_update(l, node__sdp_text(l->node, l->local_sdp));
     else
         node__leg_refuse_update(l, status);
+}
+
+/* The other phone is told so too, where it has not answered yet; if it has, both settle again. */
+void node__media_withdrawn(struct leg *l)
+{
+    const struct leg *other = node__call_other(l->call, l);
+    struct sip_transactions *all = &l->node->transactions;
+    struct sip_transaction *t = other != NULL ? sip_transaction_find(all, other->invite) : NULL;
+    bool asked = l->media == MEDIA_OFFERED && t != NULL && t->kind == SIP_ICT;
+    refuse_wish(l, 487);
+    if (asked && sip_may_cancel(t))
+        sip_cancel(all, t);
 }
 
 /* Where two offers have met, whose it was that began the dialog waits longer (RFC 3261 14.1). */

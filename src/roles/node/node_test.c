@@ -30,10 +30,34 @@ static void a_refused_offer_leaves_the_session(void **state)
     stage.count = 0;
     stage_pass(5 * (int64_t)SECOND);
     assert_null(stage_find("INVITE", "")); /* nobody is asked again */
+    stage_callee("INVITE", 1, stage_sdp(2, "sendrecv"));
+    stage_must_find("SIP/2.0 200", "m=audio 10001"); /* a refresh of the other phone hears what is */
+    stage_callee("ACK", 1, "");
     stage_caller("INVITE", 3, stage_caller_tag(), stage_sdp(5, "sendrecv"));
-    stage_respond(stage_must_find("INVITE sip:cb@", "m=audio 10005"), 200, "cb", stage_sdp(6, "sendrecv"));
+    stage_respond(
+        stage_must_find("INVITE sip:1002@127", "m=audio 10005"), 200, "cb", stage_sdp(6, "sendrecv"));
     stage_must_find("SIP/2.0 200", "m=audio 10006");
     stage_caller("ACK", 3, stage_caller_tag(), "");
+    stage_hang_up();
+}
+
+/* RFC 3261 9.2: the change is taken back before the other phone has answered, which hears of it. */
+static void a_change_is_cancelled(void **state)
+{
+    char invite[3000];
+    (void)state;
+    stage_establish();
+    stage_caller("INVITE", 2, stage_caller_tag(), stage_sdp(3, "sendonly"));
+    snprintf(invite, sizeof invite, "%s", stage_must_find("INVITE sip:cb@", "a=sendonly"));
+    stage_respond(invite, 100, "cb", "");
+    stage_caller("CANCEL", 2, stage_caller_tag(), "");
+    stage_must_find("SIP/2.0 487", STAGE_CALLER);
+    stage_caller("ACK", 2, stage_caller_tag(), "");
+    stage_respond(stage_must_find("CANCEL sip:cb@", ""), 200, "cb", "");
+    stage.count = 0;
+    stage_respond(invite, 487, "cb", "");
+    stage_pass(5 * (int64_t)SECOND);
+    assert_null(stage_find("INVITE", "")); /* the session is as it was */
     stage_hang_up();
 }
 
@@ -319,8 +343,8 @@ static void media_settles_after_any_edits(void **state)
 }
 
 TESTS("node", cmocka_unit_test(hold_and_retrieve), cmocka_unit_test(a_refused_offer_leaves_the_session),
-    cmocka_unit_test(glare_is_491), cmocka_unit_test(a_late_offer_crosses),
-    cmocka_unit_test(a_second_answer_is_acknowledged_and_ended),
+    cmocka_unit_test(a_change_is_cancelled), cmocka_unit_test(glare_is_491),
+    cmocka_unit_test(a_late_offer_crosses), cmocka_unit_test(a_second_answer_is_acknowledged_and_ended),
     cmocka_unit_test(a_second_offer_is_rejected_with_the_ack), cmocka_unit_test(nobody_answers),
     cmocka_unit_test(an_invitation_runs_out), cmocka_unit_test(given_up_while_dialling),
     cmocka_unit_test(given_up_and_answered_at_the_same_moment), cmocka_unit_test(a_bye_waits_for_the_ack),

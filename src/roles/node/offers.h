@@ -26,6 +26,7 @@ void node__media_answered(struct leg *l, struct slice description); /* the answe
 void node__media_heard(struct leg *l, struct slice description);    /* what the phone said, no more */
 void node__media_offered(struct leg *l, struct slice description);  /* the phone's offer */
 void node__media_refused(struct leg *l, uint16_t status);           /* our offer was refused */
+void node__media_withdrawn(struct leg *l);   /* the phone has cancelled its change (RFC 3261 9.2) */
 void node__media_other_phone(struct leg *l); /* another one answered than was heard early */
 void node__media_promise(struct leg *l, uint64_t id, bool reliable); /* the caller was told that early */
 void node__media_reject(

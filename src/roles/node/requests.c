@@ -25,7 +25,10 @@ static void cancel(struct node *n, struct sip_transaction *t, const struct sip_m
         return;
     if (l->state == LEG_ST_INVITED)
         node__call_reason(l->call, m);
-    node__leg_event(l, LEG_EV_CANCEL, NULL);
+    if (l->state == LEG_ST_ESTABLISHED && l->invite == invite->id)
+        node__media_withdrawn(l);
+    else
+        node__leg_event(l, LEG_EV_CANCEL, NULL);
 }
 
 /* RFC 3261 8.2.1: what we know and do not do here, and what we do not know at all. */
