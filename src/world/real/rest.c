@@ -1,6 +1,6 @@
-/* Under load a loop reads what has come at most so often: a wake-up costs as much as the work for a datagram, and
- * who wakes for each of a thousand a second spends half of its time on waking. The price is that a datagram
- * waits up to that time. Where they come seldom nothing waits. */
+/* Under load a loop reads what has come at most so often: a wake-up costs as much as the work for a datagram,
+ * and who wakes for each of a thousand a second spends half of its time on waking. The price is that a
+ * datagram waits up to that time. Where they come seldom nothing waits. */
 #include <time.h>
 
 #include "world/real/real_int.h"
