@@ -107,7 +107,7 @@ static struct slice *field(struct digest *d, struct slice name)
         {SLICE("uri"), &d->uri}, {SLICE("response"), &d->response}, {SLICE("cnonce"), &d->cnonce},
         {SLICE("nc"), &d->nc}, {SLICE("qop"), &d->qop}, {SLICE("opaque"), &d->opaque}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (slice_equal_nocase(name, fields[i].name))
+        if (name.length == fields[i].name.length && slice_equal_nocase(name, fields[i].name))
             return fields[i].value;
     return NULL;
 }

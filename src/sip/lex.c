@@ -41,27 +41,6 @@
 
 const uint16_t sip__classes[256] = {SIXTY_FOUR(0), SIXTY_FOUR(64), SIXTY_FOUR(128), SIXTY_FOUR(192)};
 
-size_t sip__span(struct slice s, unsigned class)
-{
-    size_t i = 0;
-    while (i < s.length && sip__is(s.data[i], class))
-        i++;
-    return i;
-}
-
-bool sip__all(struct slice s, unsigned class)
-{
-    return s.length != 0 && sip__span(s, class) == s.length;
-}
-
-struct slice sip__skip_blanks(struct slice s)
-{
-    size_t i = 0;
-    while (i < s.length && sip__blank(s.data[i]))
-        i++;
-    return slice_from(s, i);
-}
-
 size_t sip__quoted_end(struct slice s)
 {
     for (size_t i = 1; i < s.length; i++) {

@@ -31,10 +31,27 @@ static inline bool sip__blank(char c)
 }
 
 /* How many bytes at the beginning are of the class. */
-size_t sip__span(struct slice s, unsigned class);
-bool sip__all(struct slice s, unsigned class); /* not empty, and all of the class */
+static inline size_t sip__span(struct slice s, unsigned class)
+{
+    size_t i = 0;
+    while (i < s.length && sip__is(s.data[i], class))
+        i++;
+    return i;
+}
 
-struct slice sip__skip_blanks(struct slice s);
+/* Not empty, and all of the class. */
+static inline bool sip__all(struct slice s, unsigned class)
+{
+    return s.length != 0 && sip__span(s, class) == s.length;
+}
+
+static inline struct slice sip__skip_blanks(struct slice s)
+{
+    size_t i = 0;
+    while (i < s.length && sip__blank(s.data[i]))
+        i++;
+    return slice_from(s, i);
+}
 
 /* `s` begins with '"': the index of the closing quote, or 0 when there is none. */
 size_t sip__quoted_end(struct slice s);
