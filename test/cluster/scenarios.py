@@ -15,10 +15,17 @@ def bus_is_there(location):
     return all(log.rfind("the bus is reached") > log.rfind("of the bus to") for log in logs)
 
 
+def proxies_are_connected(location):
+    """To each other: before, one of them speaks to the other's phones itself."""
+    logs = [location.members[name].log() for name in ("host-3", "host-4")]
+    return all(log.rfind("connected to proxy-") > log.rfind("phones are let in") for log in logs)
+
+
 @contextlib.contextmanager
 def phones(location, first="proxy-1", second="proxy-2"):
     """1001 registered at one proxy, 1002 at another."""
     wait_for(lambda: bus_is_there(location), 10, "the bus at both proxies")
+    wait_for(lambda: proxies_are_connected(location), 10, "the proxies' stream")
     places = {"proxy-1": location.members["host-3"], "proxy-2": location.members["host-4"]}
     with WirePhone(places[first], "1001") as caller, WirePhone(places[second], "1002") as called:
         caller.register()

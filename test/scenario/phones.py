@@ -180,8 +180,9 @@ def scenario_busy_phone(tandem):
     with Phone(tandem, "1001") as a, Phone(tandem, "1002", calls=1) as b, WirePhone(tandem, "1003") as c:
         a.registered()
         b.registered()
+        before = len(tandem.rows()) + 1
         talk(a, b)
-        before = len(tandem.rows())
+        wait_for(lambda: len(tandem.rows()) == before, 5, "the row of their call")
         assert final(c.register().dial("1002")) == 486
         tandem.row(before, "busy", "busy")
         a.do("hangup")

@@ -92,7 +92,7 @@ struct proxy {
     struct proxy_asker askers[PROXY_ASKERS];
     struct place_batch place_batches[PROXY_PLACE_BATCHES];
     struct place_walk place_walks[PROXY_PLACE_WALKS];
-    bool asked_all;
+    bool asked_all, save_waits; /* save_waits: the store is away */
     struct world_timer save_timer, sweep_timer, snapshot_timer, beacon_timer, tell_timer, push_timer,
         audit_timer, places_timer, purge_timer;
 

@@ -11,8 +11,9 @@
 
 static void later(struct proxy *p)
 {
+    enum timer wait = p->save_waits ? TIMER_BINDINGS_AGAIN : TIMER_BINDINGS_SAVE;
     if (!wheel_runs(&p->save_timer.wheel) && list_empty(&p->saving))
-        proxy__registrar_timer(p, &p->save_timer, REGISTRAR_TIMER_SAVE, timer_duration(TIMER_BINDINGS_SAVE));
+        proxy__registrar_timer(p, &p->save_timer, REGISTRAR_TIMER_SAVE, timer_duration(wait));
 }
 
 void proxy__save_later(struct proxy *p, struct binding *b)
@@ -161,14 +162,19 @@ static void saved(struct proxy *p, const struct input *in)
     if (in->token != p->save_token)
         return;
     if (in->answer == ANSWER_YES) {
+        if (p->save_waits)
+            LOG(LOG_NOTICE, "proxy", "registrations are written to the store again");
+        p->save_waits = false;
         settle(p, true);
         p->save_most = p->save_most < AT_ONCE / 2 && p->save_most != 0 ? 2 * p->save_most : 0;
         p->saved_at = p->save_mark;
     } else if (is_refused(in)) {
         settle(p, narrow(p));
     } else {
-        LOG(LOG_WARNING, "proxy", "%zu registrations are not written to the store (%s); they wait",
-            p->unsaved_count, error_symbol(in->error));
+        if (!p->save_waits) /* said once, until it is over */
+            LOG(LOG_WARNING, "proxy", "registrations are not written to the store (%s); they wait",
+                error_symbol(in->error));
+        p->save_waits = true;
         settle(p, false);
         if (!list_empty(&p->unsaved))
             later(p);
