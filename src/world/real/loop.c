@@ -240,10 +240,7 @@ void real__round(struct real_loop *l, int64_t longest)
 {
     if (l->event_at == l->event_count) {
         real__flow_bury(l); /* no event of an earlier round is left that could name them */
-        int wait = wait_time(l, longest);
-        if (wait != 0)
-            real__rest(l);
-        int count = epoll_wait(l->epoll, l->events, REAL_EVENTS, wait);
+        int count = epoll_wait(l->epoll, l->events, REAL_EVENTS, wait_time(l, longest));
         l->event_at = 0;
         l->event_count = count > 0 ? count : 0;
     }
@@ -258,9 +255,6 @@ void real__round(struct real_loop *l, int64_t longest)
     begin_phase(l);
     real__local_ready(l);
     flush(l);
-    if (l->datagrams)
-        real__rest_round(&l->rest, begun);
-    l->datagrams = false;
     l->rounds++;
     l->busy += (uint64_t)(real_now(l) - begun);
 }

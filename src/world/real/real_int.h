@@ -39,11 +39,6 @@ struct real_clock {
     int64_t checked;      /* on the monotonic clock: when the offset was last compared */
 };
 
-struct real_rest {
-    int64_t begun;  /* the last round in which datagrams came */
-    unsigned quick; /* such rounds that came soon after the one before */
-};
-
 struct real_instance {
     struct list link;
     struct real_loop *loop;
@@ -83,8 +78,6 @@ struct real_loop {
     unsigned handshakes;
     struct list held_listeners; /* wait for a handshake to end */
     struct udp_batch *udp;
-    bool datagrams; /* some came in this round */
-    struct real_rest rest;
     char *read;
     struct buffer spares[REAL_SPARES];
     unsigned spare_count;
@@ -105,11 +98,6 @@ void real__timer_set(struct real_loop *l, struct real_timer *t, enum timer durat
 void real__timer_at(struct real_loop *l, struct real_timer *t, int64_t at);
 void real__timer_clear(struct real_loop *l, struct real_timer *t);
 uint64_t real__random(void *loop);
-
-/* rest.c */
-void real__rest_round(struct real_rest *r, int64_t begun);
-int64_t real__rest_time(const struct real_rest *r, int64_t now); /* µs; 0: none */
-void real__rest(struct real_loop *l);
 
 /* instance.c */
 void real__turn(struct real_instance *i, const struct input *input);

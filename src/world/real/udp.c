@@ -64,7 +64,6 @@ static void input(struct real_flow *f)
     int received = recvmmsg(f->fd, b->heads, UDP_BATCH, MSG_DONTWAIT, NULL);
     if (received < 0 && errno != EAGAIN && errno != EINTR)
         count(f, COUNTER_UDP_FAILED); /* what ICMP said about an earlier datagram */
-    f->loop->datagrams = f->loop->datagrams || received > 0;
     for (int i = 0; i < received && real__flow_lives(f); i++) {
         struct input datagram = {.kind = INPUT_DATAGRAM,
             .flow = f->number,
