@@ -71,6 +71,9 @@ static void after_turn(void *argument, struct sim_instance *i, const struct inpu
     const struct cluster_hooks *hooks = c->params->hooks;
     if (hooks != NULL && hooks->after_turn != NULL)
         hooks->after_turn(hooks->argument, i, input);
+    for (unsigned k = 0; input == NULL && k < c->params->proxies; k++)
+        if (i == c->proxies[k])
+            c->town.proxy_started_at = sim_now(c->sim);
     if (sim_role(i) != c->node)
         return;
     /* Timers of this very millisecond that are armed anew would come a millisecond later. */

@@ -53,6 +53,7 @@ struct town {
     struct ledger ledger;
     size_t registered;         /* phones that have a registration */
     int64_t *registered_since; /* by phone; 0: it is not */
+    int64_t proxy_started_at;  /* the last time that one did */
     /* Something that must never happen was seen from outside. The text is one sentence. */
     void (*complain)(void *argument, struct slice who, struct slice call_id, const char *text);
     /* Whether a fault strikes this one of the carriers now. */

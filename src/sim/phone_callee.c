@@ -19,7 +19,7 @@
 #define TOGETHER_EACH 3U
 #define TOGETHER_AT 2000000 /* µs after they were called */
 #define TOGETHER_STEP 100000
-#define TOGETHER 500000 /* the other flow may be tried when one fails, which takes longer */
+#define TOGETHER 500000 /* µs: where nothing stands still, the other flow is not tried so soon */
 
 void phone__routes(struct phone *p, const struct slice *routes, size_t count, bool reversed)
 {
@@ -138,8 +138,8 @@ void phone__called(struct phone *p, const struct sip_message *m, const struct ad
     if (c->state != PHONE_IDLE) {
         bool same = slice_equal(m->call_id, phone__slice(&c->call_id)) &&
                     slice_equal(m->from_tag, phone__slice(&c->remote_tag));
-        if (same && !c->caller && p->line != c->invite_line && p->lines[c->invite_line].connected &&
-            world_now(p->world) - c->invited_at < TOGETHER)
+        if (same && p->town->sure && !c->caller && p->line != c->invite_line &&
+            p->lines[c->invite_line].connected && world_now(p->world) - c->invited_at < TOGETHER)
             phone__complain(p, "a call rings by both flows of a phone");
         phone__reply(p, m, peer, same ? 482 : 486, SLICE("busy"), SLICE("")); /* RFC 3261 8.2.2.2 */
         return;

@@ -17,6 +17,7 @@
 #define BEYOND 150U      /* per thousand: a number outside */
 #define ELSEWHERE 250U   /* per thousand: a number of the other location */
 #define KNOWN 2000000    /* a registration is known to all proxies (VC-2: within 1 s) */
+#define FOUND 1000000    /* a proxy that has started has streams to the others */
 #define REACHED 20000000 /* the phone has heard of the call */
 
 struct ledger_side *phone__side(struct phone *p, struct ledger_call **call)
@@ -67,13 +68,14 @@ static void judge_trunks(struct phone *p, const struct ledger_call *call, unsign
         phone__complain(p, "a call did not take the trunk that works");
 }
 
-/* Whoever has a registration, and has had it all the time, hears of the call or answers. */
+/* Whoever has a registration, and has had it all the time, hears of the call or answers. What a proxy had in
+ * its hands when it died is lost, and one that starts needs a moment until the others have found it. */
 static void judge(struct phone *p, const struct ledger_call *call, unsigned status)
 {
     const struct phone_call_state *c = &p->call;
     bool unreached = status == 404 || status == 408 || status == 430 || status == 480;
     if (!p->town->sure || c->since == 0 || call->callee_legs != 0 ||
-        p->town->registered_since[c->called] != c->since)
+        p->town->proxy_started_at + FOUND > call->started || p->town->registered_since[c->called] != c->since)
         return;
     if (unreached)
         phone__complain(p, "a phone that is registered was not reached");

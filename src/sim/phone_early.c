@@ -107,6 +107,8 @@ bool phone__early_answer(struct phone *p)
     bool reliable = p->reliable && supports(&m, SIP_HEADER_SUPPORTED);
     if (!reliable && (!media || c->late))
         return false; /* an offer must be reliable */
+    if (c->late && p->setup->twin)
+        return false; /* two phones that each make an offer: see ARCHITECTURE.md, what is not there yet */
     if (media)
         phone__add_description(p, &body, "sendrecv");
     if (reliable) {
