@@ -66,6 +66,9 @@ static void what_must_be_understood_is_refused(void **state)
     dial(NULL, "application/isup", "x");
     stage_must_find("SIP/2.0 415", "Accept: application/sdp");
     stage_end();
+    dial(NULL, "application/sdp", "no description\r\n");
+    stage_must_find("SIP/2.0 488", "CSeq: 1 INVITE");
+    stage_end();
     dial(NULL, "multipart/mixed", "--x\r\n\r\n--x--"); /* no boundary */
     stage_must_find("SIP/2.0 400", "CSeq: 1 INVITE");
     stage_end();
@@ -169,6 +172,16 @@ static void headers_become_attributes(void **state)
         assert_null(attribute_of(c, ""));
     }
     give_up(stage_must_find("INVITE sip:1002@home", ""));
+
+    dial("History-Info: <sip:1009@home>;index=1, <sip:1002@home;cause=302>;index=1.1\r\n", NULL,
+        stage_sdp(1, "sendrecv"));
+    map_for_each (c, &((struct node *)stage.node)->calls)
+        assert_string_equal(attribute_of(c, "diverted_from")->value, "1009");
+    give_up(stage_must_find("INVITE sip:1002@home", "History-Info:"));
+    dial("History-Info: <sip:1002@home>;index=1\r\n", NULL, stage_sdp(1, "sendrecv"));
+    map_for_each (c, &((struct node *)stage.node)->calls)
+        assert_null(attribute_of(c, "diverted_from"));
+    give_up(stage_must_find("INVITE sip:1002@home", "History-Info:"));
 }
 
 TESTS("node/carry", cmocka_unit_test(the_description_is_taken_out_of_several_parts),

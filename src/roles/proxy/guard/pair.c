@@ -6,6 +6,7 @@
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/guard/overload.h"
 #include "roles/proxy/proxy_int.h"
+#include "sip/values.h"
 
 #define LONGEST 60 /* s that an answer may close a pair */
 
@@ -36,15 +37,11 @@ static struct guard_pair *obtain(struct guard *g, struct slice name)
 
 static void closed(struct proxy *p, struct guard_pair *a, const struct sip_message *m)
 {
-    struct slice said = sip_header_value(m, SIP_HEADER_RETRY_AFTER);
-    size_t digits = 0;
-    uint64_t seconds;
-    while (digits < said.length && said.data[digits] >= '0' && said.data[digits] <= '9')
-        digits++;
-    if (slice_to_u64(&seconds, slice_first(said, digits), UINT32_MAX) != 0)
+    struct sip_retry_after said;
+    if (sip_retry_after_parse(&said, sip_header_value(m, SIP_HEADER_RETRY_AFTER)) != 0)
         return;
-    seconds = seconds < LONGEST ? seconds : LONGEST;
-    a->closed_until = world_now(p->world) + (int64_t)seconds * 1000000;
+    int64_t seconds = said.seconds < LONGEST ? said.seconds : LONGEST;
+    a->closed_until = world_now(p->world) + seconds * 1000000;
 }
 
 void guard_hears(struct proxy *p, struct slice pair, const struct sip_message *m)
