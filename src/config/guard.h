@@ -20,6 +20,7 @@ struct config_guard {
     uint32_t ban_malformed;   /* messages within TIMER_GUARD_MALFORMED */
     uint32_t ban_seconds;     /* of the first ban; each further one is twice as long */
     uint32_t calls;           /* new ones a second that a proxy admits */
+    uint32_t node_calls;      /* new ones a second that a pair of nodes takes */
     uint32_t transactions;    /* that a proxy may have in hand before it refuses new work */
     uint32_t alarm_failures, alarm_addresses, alarm_calls; /* of one number, see docs/guide/protection.md */
     bool silent; /* scanners and strangers that only ask get no answer */

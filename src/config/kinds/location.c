@@ -29,6 +29,11 @@ static const struct field fields[] = {
         .help = "Challenge phones with SHA-256 besides MD5 (RFC 8760). Answers with either are always "
                 "accepted, but "
                 "some phones fail at a challenge that they do not know."},
+    {.name = "sha512_256",
+        .type = FIELD_FLAG,
+        .flags = FIELD_INHERITED,
+        .sample = "true",
+        .help = "The same with SHA-512-256, which hardly any phone knows."},
     {.name = "register_standard",
         .type = FIELD_INTEGER,
         .flags = FIELD_INHERITED,
@@ -150,6 +155,14 @@ static const struct field fields[] = {
         .sample = "0",
         .help = "New calls a second that one proxy admits; more are answered with 503 and Retry-"
                 "After, so that what has begun goes on. 0: no limit."},
+    {.name = "guard_node_calls",
+        .type = FIELD_INTEGER,
+        .maximum = 1000000,
+        .standard = "0",
+        .sample = "800",
+        .help =
+            "New calls a second that one pair of nodes takes. When more come it tells the proxies which part "
+            "of them to refuse with 503 and Retry-After, so that what has begun goes on. 0: no limit."},
     {.name = "guard_transactions",
         .type = FIELD_INTEGER,
         .maximum = 10000000,

@@ -13,6 +13,7 @@
 
 struct stage stage;
 struct config_passing stage_passing;
+uint32_t stage_node_calls;
 
 static uint64_t random_h(void *maker)
 {
@@ -26,6 +27,8 @@ static void commit_h(void *maker, struct world *w)
     struct effect e;
     (void)maker;
     while (effect_next(&rest, &e)) {
+        if (e.kind == EFFECT_SEND && stage.on_frame != NULL && e.second.length >= FRAME_HEAD)
+            stage.on_frame((uint8_t)e.second.data[FRAME_HEAD - 1], slice_from(e.second, FRAME_HEAD));
         if (e.kind != EFFECT_TELL)
             continue;
         if (stage.count == STAGE_KEPT) {
@@ -124,6 +127,7 @@ void stage_end(void)
     wheel_close(&stage.wheel);
     config_release(stage.configuration);
     stage_passing = (struct config_passing){0};
+    stage_node_calls = 0;
 }
 
 /* ---- phones ---- */
@@ -236,6 +240,11 @@ const char *stage_caller_tag(void)
         if (l->incoming)
             snprintf(tag, sizeof tag, "%.*s", SLICE_ARG(l->dialog.local_tag));
     return tag;
+}
+
+void stage_give(const char *text)
+{
+    give(SIP_FRAME_MESSAGE, slice_text(text));
 }
 
 size_t stage_legs(void)

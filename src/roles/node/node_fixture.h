@@ -26,9 +26,12 @@ struct stage {
     const char *more;                     /* header lines of the next message of a phone; NULL: none */
     const char *type;                     /* ... its Content-Type; NULL: application/sdp */
     void (*on_message)(const char *text); /* phones that answer by themselves */
+    void (*on_frame)(uint8_t kind, struct slice payload); /* what is no message; NULL: nobody wants to know */
 };
 extern struct stage stage;
-extern struct config_passing stage_passing; /* of the location; set before it begins, reset at its end */
+/* Of the location; set before it begins, reset at its end. */
+extern struct config_passing stage_passing;
+extern uint32_t stage_node_calls;
 
 void stage_begin(void);
 void stage_pass(int64_t microseconds);
@@ -44,6 +47,7 @@ void stage_callee(const char *method, unsigned cseq, const char *body);
 void stage_respond(const char *request, uint16_t status, const char *tag, const char *body);
 const char *stage_caller_tag(void); /* the node's tag in the dialog with the caller */
 size_t stage_legs(void);
+void stage_give(const char *text); /* a message as the proxy passes it on */
 /* The caller's second INVITE has number 2, the callee's first number 1. */
 void stage_establish(void);
 void stage_hang_up(void);
@@ -53,7 +57,9 @@ static inline struct configuration *stage_configuration(void)
 {
     struct config_builder *b = config_builder_new();
     struct configuration *c = NULL;
-    config_builder_location(b, &(struct config_location){.name = SLICE("home"), .passing = stage_passing});
+    config_builder_location(
+        b, &(struct config_location){
+               .name = SLICE("home"), .passing = stage_passing, .guard.node_calls = stage_node_calls});
     config_builder_application(b,
         &(struct config_application){.name = SLICE("node-1a"),
             .pair = SLICE("node-1"),

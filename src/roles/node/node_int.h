@@ -55,6 +55,7 @@ struct node {
 
     struct peers *peers;   /* of this process */
     struct places *places; /* of this process: DNs in service */
+    struct load *load;     /* of this process: new calls that come */
     struct sip_transactions transactions;
     struct pool calls_pool, legs_pool;
     struct map calls, legs, sdps; /* by id */
@@ -99,6 +100,13 @@ void node__places_lost(struct node *n, const char *proxy);
 bool node__place_in_service(const struct node *n, struct slice dn);
 size_t node__places_count(const struct node *n);
 void node__peers_tell(struct node *n, uint8_t kind, struct slice payload); /* all that are connected */
+
+/* load.c: whether more new calls come than the pair may take */
+void node__load_open(struct node *n);
+void node__load_close(struct node *n);
+void node__load_call(struct node *n);           /* one has come */
+void node__load_watched(struct node *n);        /* a proxy has asked how it is */
+uint32_t node__load_loss(const struct node *n); /* percent that proxies have been told to refuse */
 
 /* busy.c: which DNs have a call here: proxies send their next ones here too */
 void node__busy_began(struct leg *l);
