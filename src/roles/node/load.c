@@ -80,15 +80,10 @@ static void reckon(struct node *n)
             most_of(n));
 }
 
-void node__load_call(struct node *n)
+void node__load_count(struct node *n, uint32_t calls)
 {
     reckon(n);
-    n->load->count++;
-}
-
-void node__load_watched(struct node *n)
-{
-    reckon(n);
+    n->load->count += calls;
 }
 
 uint32_t node__load_loss(const struct node *n)

@@ -104,9 +104,8 @@ void node__peers_tell(struct node *n, uint8_t kind, struct slice payload); /* al
 /* load.c: whether more new calls come than the pair may take */
 void node__load_open(struct node *n);
 void node__load_close(struct node *n);
-void node__load_call(struct node *n);           /* one has come */
-void node__load_watched(struct node *n);        /* a proxy has asked how it is */
-uint32_t node__load_loss(const struct node *n); /* percent that proxies have been told to refuse */
+void node__load_count(struct node *n, uint32_t calls); /* 0: a proxy has asked how it is */
+uint32_t node__load_loss(const struct node *n);        /* percent that proxies have been told to refuse */
 
 /* busy.c: which DNs have a call here: proxies send their next ones here too */
 void node__busy_began(struct leg *l);
