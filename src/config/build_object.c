@@ -63,6 +63,8 @@ static struct config_guard guard(const struct kind *k, const json_t *body)
         .phone = number(k, body, "guard_phone"),
         .work = number(k, body, "guard_work"),
         .streams = number(k, body, "guard_streams"),
+        .streams_all = number(k, body, "streams"),
+        .stream_idle = number(k, body, "stream_idle"),
         .unanswered = number(k, body, "guard_unanswered"),
         .ban_credentials = number(k, body, "guard_ban_credentials"),
         .ban_malformed = number(k, body, "guard_ban_malformed"),

@@ -16,6 +16,8 @@ struct config_guard {
     uint32_t work;            /* requests a second that begin something, of a source or a phone */
     uint32_t unanswered;      /* requests without credentials within TIMER_GUARD_MALFORMED */
     uint32_t streams;         /* open at a time, of one source */
+    uint32_t streams_all;     /* ... of all together; 0: as built in */
+    uint32_t stream_idle;     /* seconds after which a silent one is closed; 0: as built in */
     uint32_t ban_credentials; /* wrong ones within TIMER_GUARD_CREDENTIALS */
     uint32_t ban_malformed;   /* messages within TIMER_GUARD_MALFORMED */
     uint32_t ban_seconds;     /* of the first ban; each further one is twice as long */

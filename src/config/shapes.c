@@ -51,6 +51,8 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, says_sha512_256),
     ROW_MEMBER_BYTES(struct said_location, row.phones.sha512_256),
     ROW_MEMBER_BYTES(struct said_location, row.guard.node_calls),
+    ROW_MEMBER_BYTES(struct said_location, row.guard.streams_all),
+    ROW_MEMBER_BYTES(struct said_location, row.guard.stream_idle),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),

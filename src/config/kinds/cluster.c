@@ -1,13 +1,7 @@
 #include "config/kind.h"
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"cluster\"",
-        .help = "Always cluster."},
+    FIELD_KEY("name", 32, "\"cluster\"", "Always cluster."),
     {.name = "sha256",
         .type = FIELD_FLAG,
         .standard = "false",

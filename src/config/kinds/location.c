@@ -1,13 +1,7 @@
 #include "config/kind.h"
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"home\"",
-        .help = "Name of the location."},
+    FIELD_KEY("name", 32, "\"home\"", "Name of the location."),
     {.name = "display_name",
         .type = FIELD_TEXT,
         .maximum = 128,
@@ -121,6 +115,23 @@ static const struct field fields[] = {
         .standard = "5000",
         .sample = "5000",
         .help = "Streams (TCP, TLS, WebSocket) of one source that are open at a time. 0: no limit."},
+    {.name = "streams",
+        .type = FIELD_INTEGER,
+        .minimum = 100,
+        .maximum = 1000000,
+        .standard = "20000",
+        .sample = "20000",
+        .help = "Streams (TCP, TLS, WebSocket) of one proxy that are open at a time. Mind the memory and the "
+                "files that a process may open."},
+    {.name = "stream_idle",
+        .type = FIELD_INTEGER,
+        .minimum = 30,
+        .maximum = 604800,
+        .standard = "7500",
+        .sample = "7500",
+        .help =
+            "Seconds after which a stream on which nothing came is closed. Longer than registrations last, "
+            "or phones without keep-alives lose theirs."},
     {.name = "guard_unanswered",
         .type = FIELD_INTEGER,
         .maximum = 1000000,

@@ -30,7 +30,8 @@ static void assert_changes(struct bench *b, const char *changes)
 /* What a location says about protection where nobody has changed it. */
 #define GUARD                                                                                                \
     "\"guard_strangers\":1000,\"guard_strangers_all\":10000,\"guard_phone\":20000,\"guard_work\":0,"         \
-    "\"guard_streams\":5000,\"guard_unanswered\":1000,\"guard_ban_credentials\":20,"                         \
+    "\"guard_streams\":5000,\"streams\":20000,\"stream_idle\":7500,\"guard_unanswered\":1000,\"guard_ban_"   \
+    "credentials\":20,"                                                                                      \
     "\"guard_ban_malformed\":1000,\"guard_ban_seconds\":300,\"guard_calls\":0,\"guard_node_calls\":0,"       \
     "\"guard_transactions\":"                                                                                \
     "250000,"                                                                                                \

@@ -14,6 +14,7 @@
 struct stage stage;
 struct config_passing stage_passing;
 uint32_t stage_node_calls;
+bool stage_two_pairs;
 
 static uint64_t random_h(void *maker)
 {
@@ -128,6 +129,7 @@ void stage_end(void)
     config_release(stage.configuration);
     stage_passing = (struct config_passing){0};
     stage_node_calls = 0;
+    stage_two_pairs = false;
 }
 
 /* ---- phones ---- */
@@ -240,6 +242,11 @@ const char *stage_caller_tag(void)
         if (l->incoming)
             snprintf(tag, sizeof tag, "%.*s", SLICE_ARG(l->dialog.local_tag));
     return tag;
+}
+
+void stage_drain(void)
+{
+    input((struct input){.kind = INPUT_DRAIN});
 }
 
 void stage_give(const char *text)

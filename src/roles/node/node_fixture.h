@@ -32,6 +32,7 @@ extern struct stage stage;
 /* Of the location; set before it begins, reset at its end. */
 extern struct config_passing stage_passing;
 extern uint32_t stage_node_calls;
+extern bool stage_two_pairs;
 
 void stage_begin(void);
 void stage_pass(int64_t microseconds);
@@ -47,6 +48,7 @@ void stage_callee(const char *method, unsigned cseq, const char *body);
 void stage_respond(const char *request, uint16_t status, const char *tag, const char *body);
 const char *stage_caller_tag(void); /* the node's tag in the dialog with the caller */
 size_t stage_legs(void);
+void stage_drain(void);            /* it shall take no new calls */
 void stage_give(const char *text); /* a message as the proxy passes it on */
 /* The caller's second INVITE has number 2, the callee's first number 1. */
 void stage_establish(void);
@@ -67,6 +69,14 @@ static inline struct configuration *stage_configuration(void)
             .link = SLICE("local:link"),
             .inside = SLICE("local:inside")},
         SLICE("home"));
+    if (stage_two_pairs)
+        config_builder_application(b,
+            &(struct config_application){.name = SLICE("node-2a"),
+                .pair = SLICE("node-2"),
+                .role = CONFIG_ROLE_NODE,
+                .link = SLICE("local:link2"),
+                .inside = SLICE("local:inside2")},
+            SLICE("home"));
     config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("s"));
     config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("s"));
     config_builder_dn(b, SLICE("1003"), SLICE("home"), SLICE("s"));

@@ -31,8 +31,7 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
         buffer_add_text(&out, sip_header_name(header));
         buffer_add_text(&out, ": ");
         digest_add_challenge(&out, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
-        buffer_add_text(&out, "
-");
+        buffer_add_text(&out, "\r\n");
     }
     sip_add_body(&out, SLICE(""), SLICE(""));
     sip_respond_once(t, buffer_slice(&out));
