@@ -220,5 +220,5 @@ TESTS("proxy/nodes", WITH(begin_one, a_pair_is_in_service_as_long_as_it_answers)
     WITH(begin_one, without_a_pair_in_service_a_call_is_refused_at_once),
     WITH(begin_two, new_calls_go_in_turn_the_own_location_first),
     WITH(begin_two, a_phone_goes_where_it_has_calls_or_belongs),
-    WITH(begin_one, strangers_cannot_speak_for_a_pair), WITH(begin_two, calls_of_a_pair_that_is_gone_move),
+    WITH(begin_one, strangers_cannot_speak_for_a_pair),
     WITH(begin_two, a_call_that_is_sent_on_is_followed_once));
