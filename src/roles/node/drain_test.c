@@ -21,7 +21,7 @@ static void calls(const char *why, const char *id)
 static void new_calls_are_sent_on_and_old_ones_go_on(void **state)
 {
     (void)state;
-    stage_two_pairs = true;
+    stage_setup.two_pairs = true;
     stage_establish();
     stage_drain();
     stage_give("OPTIONS sip:node-1.pair SIP/2.0\r\nVia: SIP/2.0/TCP proxy-1.proxy;branch=z9hG4bK-watch-1\r\n"

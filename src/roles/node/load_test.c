@@ -43,7 +43,7 @@ static void calls(unsigned count)
 
 static void begin(uint32_t most)
 {
-    stage_node_calls = most;
+    stage_setup.node_calls = most;
     stage_begin();
     memset(&heard, 0, sizeof heard);
     stage.on_frame = on_frame;

@@ -12,9 +12,7 @@
 #define FLOW 500
 
 struct stage stage;
-struct config_passing stage_passing;
-uint32_t stage_node_calls;
-bool stage_two_pairs;
+struct stage_setup stage_setup;
 
 static uint64_t random_h(void *maker)
 {
@@ -64,7 +62,7 @@ void stage_begin(void)
     void *pair;
     memset(&stage, 0, sizeof stage);
     stage.now = 1000000000;
-    stage.configuration = stage_configuration();
+    stage.configuration = stage_configuration(&stage_setup);
     wheel_init(&stage.wheel, stage.now);
     world_init(&stage.world, &backend, &stage, &stage.wheel);
     stage.world.configuration = stage.configuration;
@@ -127,9 +125,7 @@ void stage_end(void)
     world_end(&stage.world);
     wheel_close(&stage.wheel);
     config_release(stage.configuration);
-    stage_passing = (struct config_passing){0};
-    stage_node_calls = 0;
-    stage_two_pairs = false;
+    stage_setup = (struct stage_setup){.node_calls = 0};
 }
 
 /* ---- phones ---- */

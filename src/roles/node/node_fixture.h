@@ -29,10 +29,13 @@ struct stage {
     void (*on_frame)(uint8_t kind, struct slice payload); /* what is no message; NULL: nobody wants to know */
 };
 extern struct stage stage;
-/* Of the location; set before it begins, reset at its end. */
-extern struct config_passing stage_passing;
-extern uint32_t stage_node_calls;
-extern bool stage_two_pairs;
+/* Of the configuration; set before it begins, reset at its end. */
+struct stage_setup {
+    struct config_passing passing;
+    uint32_t node_calls;
+    bool two_pairs;
+};
+extern struct stage_setup stage_setup;
 
 void stage_begin(void);
 void stage_pass(int64_t microseconds);
@@ -55,13 +58,13 @@ void stage_establish(void);
 void stage_hang_up(void);
 
 /* The location "home" with one node and two phones. NULL never. */
-static inline struct configuration *stage_configuration(void)
+static inline struct configuration *stage_configuration(const struct stage_setup *setup)
 {
     struct config_builder *b = config_builder_new();
     struct configuration *c = NULL;
     config_builder_location(
         b, &(struct config_location){
-               .name = SLICE("home"), .passing = stage_passing, .guard.node_calls = stage_node_calls});
+               .name = SLICE("home"), .passing = setup->passing, .guard.node_calls = setup->node_calls});
     config_builder_application(b,
         &(struct config_application){.name = SLICE("node-1a"),
             .pair = SLICE("node-1"),
@@ -69,7 +72,7 @@ static inline struct configuration *stage_configuration(void)
             .link = SLICE("local:link"),
             .inside = SLICE("local:inside")},
         SLICE("home"));
-    if (stage_two_pairs)
+    if (setup->two_pairs)
         config_builder_application(b,
             &(struct config_application){.name = SLICE("node-2a"),
                 .pair = SLICE("node-2"),

@@ -2,6 +2,7 @@
  * the proxy goes on, counts what it knows rightly, and gives all back.
  *
  * The input is a list of: step (low bits: what; the rest: which), length (two bytes), bytes. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "roles/proxy/fuzz_fixture.h"
@@ -21,11 +22,15 @@ enum step {
 
 static void check(struct proxy *p)
 {
-    const struct aor *a;
-    size_t live = 0;
-    map_for_each (a, &p->aors)
-        live += a->live;
-    if (live != p->binding_count)
+    size_t live = 0, gone = 0;
+    for (unsigned i = 0; i < PROXY_SLICES; i++) {
+        list_for_each (link, &p->slices[i]) {
+            const struct aor *a = list_entry(link, struct aor, of_slice);
+            live += a->live;
+            gone += a->gone;
+        }
+    }
+    if (live != p->binding_count || gone != p->gone_count)
         abort();
 }
 
