@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "roles/node/carry.h"
 #include "roles/node/leg.h"
+#include "roles/node/load.h"
 #include "roles/node/node.h"
 #include "roles/node/offers.h"
 #include "wire/frame.h"
@@ -100,12 +101,6 @@ void node__places_lost(struct node *n, const char *proxy);
 bool node__place_in_service(const struct node *n, struct slice dn);
 size_t node__places_count(const struct node *n);
 void node__peers_tell(struct node *n, uint8_t kind, struct slice payload); /* all that are connected */
-
-/* load.c: whether more new calls come than the pair may take */
-void node__load_open(struct node *n);
-void node__load_close(struct node *n);
-void node__load_count(struct node *n, uint32_t calls); /* 0: a proxy has asked how it is */
-uint32_t node__load_loss(const struct node *n);        /* percent that proxies have been told to refuse */
 
 /* busy.c: which DNs have a call here: proxies send their next ones here too */
 void node__busy_began(struct leg *l);
