@@ -35,7 +35,7 @@ static void connect(unsigned proxy)
 
 static void begin(void)
 {
-    struct configuration *home = stage_configuration();
+    struct configuration *home = stage_configuration(&(struct stage_setup){.node_calls = 0});
     struct config_builder *b = config_builder_from(home);
     for (unsigned i = 0; i < PROXIES; i++)
         config_builder_application(b,
