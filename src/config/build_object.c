@@ -20,6 +20,7 @@ static struct config_phones phones(const struct kind *k, const json_t *body)
 {
     return (struct config_phones){
         .sha256 = object_flag(k, body, "sha256"),
+        .sha512_256 = object_flag(k, body, "sha512_256"),
         .register_standard = (uint32_t)object_integer(k, body, "register_standard"),
         .register_shortest = (uint32_t)object_integer(k, body, "register_shortest"),
         .register_longest = (uint32_t)object_integer(k, body, "register_longest"),
@@ -62,12 +63,15 @@ static struct config_guard guard(const struct kind *k, const json_t *body)
         .phone = number(k, body, "guard_phone"),
         .work = number(k, body, "guard_work"),
         .streams = number(k, body, "guard_streams"),
+        .streams_all = number(k, body, "streams"),
+        .stream_idle = number(k, body, "stream_idle"),
         .unanswered = number(k, body, "guard_unanswered"),
         .ban_credentials = number(k, body, "guard_ban_credentials"),
         .ban_malformed = number(k, body, "guard_ban_malformed"),
         .ban_seconds = number(k, body, "guard_ban_seconds"),
         .calls = number(k, body, "guard_calls"),
         .transactions = number(k, body, "guard_transactions"),
+        .node_calls = number(k, body, "guard_node_calls"),
         .alarm_failures = number(k, body, "guard_alarm_failures"),
         .alarm_addresses = number(k, body, "guard_alarm_addresses"),
         .alarm_calls = number(k, body, "guard_alarm_calls"),
@@ -113,6 +117,7 @@ static void build_location(struct config_builder *b, const struct kind *k, const
                        .trace = trace(k, body),
                    },
                .says_sha256 = json_object_get(body, "sha256") != NULL,
+               .says_sha512_256 = json_object_get(body, "sha512_256") != NULL,
            });
 }
 

@@ -130,7 +130,8 @@ void config__put_location(struct config_builder *b, const struct said_location *
 
 void config_builder_location(struct config_builder *b, const struct config_location *row)
 {
-    struct said_location said = {.row = *row, .says_sha256 = row->phones.sha256};
+    struct said_location said = {
+        .row = *row, .says_sha256 = row->phones.sha256, .says_sha512_256 = row->phones.sha512_256};
     said.row.pairs = said.row.proxies = (struct config_list){0};
     config__put_location(b, &said);
 }
@@ -244,6 +245,8 @@ static void add_digests(struct config_dn *dn, struct slice realm, struct slice s
         dn->digests |= 1;
     if (digest(dn->ha1_sha256, sizeof dn->ha1_sha256, EVP_sha256(), buffer_slice(&text)))
         dn->digests |= 2;
+    if (digest(dn->ha1_sha512_256, sizeof dn->ha1_sha512_256, EVP_sha512_256(), buffer_slice(&text)))
+        dn->digests |= 4;
     buffer_free(&text);
 }
 

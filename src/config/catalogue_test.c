@@ -68,7 +68,7 @@ static void builds_rows_from_bodies(void **state)
     struct configuration *c;
     assert_int_equal(config_builder_end(&c, b, NULL), 0);
     assert_true(config_dn(c, SLICE("1"))->disabled);
-    assert_int_equal(config_dn(c, SLICE("1"))->digests, 3);
+    assert_int_equal(config_dn(c, SLICE("1"))->digests, 7);
     assert_true(slice_equal(config_person(c, SLICE("a"))->password, SLICE("$argon2id$x")));
     assert_true(slice_equal(config_application(c, SLICE("n"))->link, SLICE("local:n-link")));
     assert_true(slice_equal(config_application(c, SLICE("n"))->inside, SLICE("local:n")));

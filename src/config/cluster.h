@@ -14,7 +14,7 @@ struct config_list {
 
 /* How phones are let in; what a location does not say itself is the cluster's. Times in seconds. */
 struct config_phones {
-    bool sha256; /* phones are challenged with SHA-256 besides MD5 */
+    bool sha256, sha512_256; /* phones are challenged with it besides MD5 */
     uint32_t register_standard, register_shortest, register_longest;
 };
 

@@ -219,12 +219,22 @@ const struct config_location *config_dn_location(const struct configuration *c, 
     return is_somewhere(c, dn) ? c->derived->places[dn->place].location : NULL;
 }
 
-bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, bool sha256)
+bool config_lacks_digests(const struct configuration *c)
 {
-    const uint8_t *bytes = sha256 ? dn->ha1_sha256 : dn->ha1_md5;
-    size_t count = sha256 ? sizeof dn->ha1_sha256 : sizeof dn->ha1_md5;
-    if ((dn->digests & 1U << sha256) == 0)
+    const struct config_dn *dn;
+    for (size_t at = 0; (dn = config_next_dn(c, &at)) != NULL;)
+        if (dn->digests != 0)
+            return (dn->digests & 1U << (CONFIG_DIGESTS - 1)) == 0;
+    return false;
+}
+
+bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, unsigned algorithm)
+{
+    const uint8_t *all[CONFIG_DIGESTS] = {dn->ha1_md5, dn->ha1_sha256, dn->ha1_sha512_256};
+    if (algorithm >= CONFIG_DIGESTS || (dn->digests & 1U << algorithm) == 0)
         return false;
+    const uint8_t *bytes = all[algorithm];
+    size_t count = algorithm == 0 ? sizeof dn->ha1_md5 : sizeof dn->ha1_sha256;
     for (size_t i = 0; i < count; i++) {
         hex[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
         hex[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];

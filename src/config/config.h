@@ -32,14 +32,14 @@ struct config_location {
 enum config_dn_kind { CONFIG_DN_EXTENSION };
 struct config_dn {
     struct slice number;
-    struct slice name;      /* for people */
-    uint8_t ha1_md5[16];    /* H(number:realm:secret), RFC 7616 3.4.2 */
-    uint8_t ha1_sha256[32]; /* the same */
-    uint16_t place;         /* of its location: config_dn_location() */
-    uint8_t kind;           /* enum config_dn_kind */
+    struct slice name;                          /* for people */
+    uint8_t ha1_md5[16];                        /* H(number:realm:secret), RFC 7616 3.4.2 */
+    uint8_t ha1_sha256[32], ha1_sha512_256[32]; /* the same */
+    uint16_t place;                             /* of its location: config_dn_location() */
+    uint8_t kind;                               /* enum config_dn_kind */
     uint8_t slot;
     bool disabled;
-    uint8_t digests; /* which there are: bit 0 MD5, bit 1 SHA-256; without a secret none */
+    uint8_t digests; /* which there are: bits by enum digest_algorithm; without a secret none */
     uint8_t dial;    /* enum config_dial: see config_dn_dial */
 };
 
@@ -134,8 +134,8 @@ size_t config_dn_count(const struct configuration *c);
 const struct config_location *config_dn_location(const struct configuration *c, const struct config_dn *dn);
 const struct config_pair *config_dn_pair(const struct configuration *c, const struct config_dn *dn);
 #define CONFIG_HA1 65 /* with the NUL */
-/* A digest in hexadecimal; false: there is none, and nobody may come in by it. */
-bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, bool sha256)
+/* A digest (enum digest_algorithm) in hexadecimal; false: there is none, and nobody may come in by it. */
+bool config_dn_ha1(char hex[CONFIG_HA1], const struct config_dn *dn, unsigned algorithm)
     __attribute__((warn_unused_result));
 
 /* ---- ownership ---- */

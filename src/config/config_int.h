@@ -45,12 +45,13 @@ struct configuration {
     struct config_derived *derived;
 };
 
+#define CONFIG_DIGESTS 3U        /* of a DN: MD5, SHA-256, SHA-512-256 */
 #define CONFIG_PLACES UINT16_MAX /* that a process can ever meet */
 
 /* What objects of the few kinds say, before anything is derived from it. */
 struct said_location {
     struct config_location row;
-    uint8_t says_sha256; /* else it is inherited; numbers: 0 */
+    uint8_t says_sha256, says_sha512_256; /* else it is inherited; numbers: 0 */
 };
 struct said_member {
     struct config_member row;
@@ -86,6 +87,8 @@ struct config_phones config__standard_phones(void); /* of a cluster that says no
  * out or without rights. */
 void config__builder_place(struct config_builder *b, struct slice name, struct slice realm);
 void config__builder_row(struct config_builder *b, const struct kind *k, void *structure);
+/* It was made by a version that knew fewer algorithms. */
+bool config_lacks_digests(const struct configuration *c);
 /* The realm that a location has of its own. */
 struct slice config__realm(const struct said_location *said);
 void config__put_location(struct config_builder *b, const struct said_location *said);

@@ -40,10 +40,13 @@ static void finds_by_name(void **state)
     assert_non_null(dn);
     char hex[CONFIG_HA1];
     assert_ptr_equal(config_dn_location(c, dn), config_location(c, SLICE("home")));
-    assert_true(config_dn_ha1(hex, dn, false));
+    assert_true(config_dn_ha1(hex, dn, 0));
     assert_string_equal(hex, "00eb407c69ac0db03c3acab6cf0dd89d");
-    assert_true(config_dn_ha1(hex, dn, true));
+    assert_true(config_dn_ha1(hex, dn, 1));
     assert_string_equal(hex, "9037a334c4a6532f5d4fc0f20b97fe7aa1fd91f5c74928a0b0ac99cd8b52b953");
+    assert_true(config_dn_ha1(hex, dn, 2));
+    assert_string_equal(hex, "c18ab4ddd805357445e009e543f2160fb4587e09dc47ecb576cae676187005f6");
+    assert_false(config_dn_ha1(hex, dn, 3));
     assert_null(config_dn(c, SLICE("100")));
     assert_null(config_dn(c, SLICE("")));
     assert_int_equal(config_person(c, SLICE("admin"))->role, CONFIG_PERSON_ADMINISTRATOR);
@@ -274,7 +277,7 @@ static void hides_a_dn_without_a_location(void **state)
     assert_true(config_builder_stale(b));
     config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("one"));
     assert_int_equal(config_builder_end(&two, b, NULL), 0);
-    assert_int_equal(config_dn(two, SLICE("1001"))->digests, 3);
+    assert_int_equal(config_dn(two, SLICE("1001"))->digests, 7);
     config_release(one);
     config_release(two);
 }
@@ -288,8 +291,8 @@ static void has_no_digest_without_a_secret(void **state)
     struct config_builder *b = sample();
     config_builder_dn(b, SLICE("1003"), SLICE("home"), SLICE(""));
     assert_int_equal(config_builder_end(&c, b, NULL), 0);
-    assert_false(config_dn_ha1(hex, config_dn(c, SLICE("1003")), false));
-    assert_false(config_dn_ha1(hex, config_dn(c, SLICE("1003")), true));
+    assert_false(config_dn_ha1(hex, config_dn(c, SLICE("1003")), 0));
+    assert_false(config_dn_ha1(hex, config_dn(c, SLICE("1003")), 1));
     config_release(c);
 }
 

@@ -71,6 +71,7 @@ static struct config_phones inherit(const struct said_location *said, const stru
     const struct config_phones *own = &said->row.phones;
     struct config_phones p = {
         .sha256 = said->says_sha256 ? own->sha256 : above->sha256,
+        .sha512_256 = said->says_sha512_256 ? own->sha512_256 : above->sha512_256,
         .register_standard = nearest(own->register_standard, above->register_standard),
         .register_shortest = nearest(own->register_shortest, above->register_shortest),
         .register_longest = nearest(own->register_longest, above->register_longest),

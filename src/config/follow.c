@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "config/catalogue.h"
+#include "config/config_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
 
@@ -256,7 +257,7 @@ static int take(enum follow_result *result, struct config_follow *f, const Tande
     if (a->results[0]->n_rows != 1 || a->results[0]->rows[0]->n_values != 1 ||
         !take_number(&last, a->results[0]->rows[0]->values[0]))
         return ERROR_CORRUPT;
-    if (f->copy == NULL && !f->all) {
+    if (!f->all && (f->copy == NULL || config_lacks_digests(f->copy))) {
         load_all(f, last);
     } else if (is_older(f, last)) {
         load_all(f, last);

@@ -233,6 +233,25 @@ static void reads_all_again_after_a_change_of_realm(void **state)
     close_ground(&g);
 }
 
+/* A copy that an earlier version has left on disk knows fewer algorithms: its DNs are read again, once. */
+static void reads_all_again_for_an_algorithm_that_is_new(void **state)
+{
+    (void)state;
+    struct ground g;
+    size_t at = 0;
+    open_ground(&g);
+    fill(&g, 300);
+    follow(&g);
+    struct config_dn *dn = (struct config_dn *)(uintptr_t)config_next_dn(g.follow.copy, &at);
+    assert_int_equal(dn->digests, 7);
+    dn->digests = 3;
+    assert_int_equal(follow(&g), FOLLOW_CHANGED);
+    at = 0;
+    assert_int_equal(config_next_dn(g.follow.copy, &at)->digests, 7);
+    assert_int_equal(follow(&g), FOLLOW_SAME);
+    close_ground(&g);
+}
+
 /* The store goes away in the middle: the copy stays, and later it catches up. */
 static void goes_on_when_the_store_is_back(void **state)
 {
@@ -306,5 +325,6 @@ static void says_what_is_damaged(void **state)
 TESTS("config/follow", cmocka_unit_test(reads_everything_at_first),
     cmocka_unit_test(reads_only_what_changed_since), cmocka_unit_test(sees_what_changes_while_it_reads),
     cmocka_unit_test(reads_all_again_after_a_change_of_realm),
+    cmocka_unit_test(reads_all_again_for_an_algorithm_that_is_new),
     cmocka_unit_test(goes_on_when_the_store_is_back), cmocka_unit_test(takes_a_restored_store_for_what_it_is),
     cmocka_unit_test(says_what_is_damaged))

@@ -16,10 +16,13 @@ struct config_guard {
     uint32_t work;            /* requests a second that begin something, of a source or a phone */
     uint32_t unanswered;      /* requests without credentials within TIMER_GUARD_MALFORMED */
     uint32_t streams;         /* open at a time, of one source */
+    uint32_t streams_all;     /* ... of all together; 0: as built in */
+    uint32_t stream_idle;     /* seconds after which a silent one is closed; 0: as built in */
     uint32_t ban_credentials; /* wrong ones within TIMER_GUARD_CREDENTIALS */
     uint32_t ban_malformed;   /* messages within TIMER_GUARD_MALFORMED */
     uint32_t ban_seconds;     /* of the first ban; each further one is twice as long */
     uint32_t calls;           /* new ones a second that a proxy admits */
+    uint32_t node_calls;      /* new ones a second that a pair of nodes takes */
     uint32_t transactions;    /* that a proxy may have in hand before it refuses new work */
     uint32_t alarm_failures, alarm_addresses, alarm_calls; /* of one number, see docs/guide/protection.md */
     bool silent; /* scanners and strangers that only ask get no answer */

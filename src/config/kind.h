@@ -46,6 +46,18 @@ struct field {
     const char *help;         /* a sentence */
 };
 
+/* What many kinds have. */
+#define FIELD_KEY(key, most, example, sentence)                                                              \
+    {                                                                                                        \
+        .name = (key), .type = FIELD_NAME, .flags = FIELD_REQUIRED, .minimum = 1, .maximum = (most),         \
+        .sample = (example), .help = (sentence)                                                              \
+    }
+#define FIELD_LOCATION(field_flags, sentence)                                                                \
+    {                                                                                                        \
+        .name = "location", .type = FIELD_REFERENCE, .flags = (field_flags), .minimum = 1, .maximum = 32,    \
+        .refers = "location", .sample = "\"home\"", .help = (sentence)                                       \
+    }
+
 /* The first field is the key: the name under which the object is found. */
 struct kind {
     const char *name, *plural;

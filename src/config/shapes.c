@@ -8,6 +8,7 @@ static const struct row_member cluster_members[] = {
     ROW_MEMBER_BYTES(struct config_cluster, phones.register_shortest),
     ROW_MEMBER_BYTES(struct config_cluster, phones.register_longest),
     ROW_MEMBER_LIST(struct config_cluster, log),
+    ROW_MEMBER_BYTES(struct config_cluster, phones.sha512_256),
 };
 static const struct row_member location_members[] = {
     ROW_MEMBER_TEXT(struct said_location, row.name),
@@ -47,6 +48,11 @@ static const struct row_member location_members[] = {
     ROW_MEMBER_BYTES(struct said_location, row.trace.hep_port),
     ROW_MEMBER_TEXT(struct said_location, row.trace.hep_host),
     ROW_MEMBER_TEXT(struct said_location, row.trace.hep_password),
+    ROW_MEMBER_BYTES(struct said_location, says_sha512_256),
+    ROW_MEMBER_BYTES(struct said_location, row.phones.sha512_256),
+    ROW_MEMBER_BYTES(struct said_location, row.guard.node_calls),
+    ROW_MEMBER_BYTES(struct said_location, row.guard.streams_all),
+    ROW_MEMBER_BYTES(struct said_location, row.guard.stream_idle),
 };
 static const struct row_member dn_members[] = {
     ROW_MEMBER_TEXT(struct config_dn, number),
@@ -59,6 +65,7 @@ static const struct row_member dn_members[] = {
     ROW_MEMBER_BYTES(struct config_dn, disabled),
     ROW_MEMBER_BYTES(struct config_dn, digests),
     ROW_MEMBER_BYTES(struct config_dn, dial),
+    ROW_MEMBER_BYTES(struct config_dn, ha1_sha512_256),
 };
 static const struct row_member member_members[] = {
     ROW_MEMBER_TEXT(struct said_member, row.name),

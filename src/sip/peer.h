@@ -8,7 +8,8 @@ enum {
     SIP_FRAME_MESSAGE = 17,
     SIP_FRAME_PLACES = 18, /* Places of event.proto: which DNs are in service */
     SIP_FRAME_BUSY = 19,   /* BusyPlaces of event.proto: which have calls */
-    SIP_FRAME_ALIVE = 20   /* nothing: between proxies, each second */
+    SIP_FRAME_ALIVE = 20,  /* nothing: between proxies, each second */
+    SIP_FRAME_LOAD = 21    /* NodeLoad of event.proto: how many new calls shall not come */
 };
 
 /* What proxies and nodes say to each other inside messages; strangers' are removed at the edge. */

@@ -26,13 +26,6 @@ struct sip_session_expires {
 int sip_session_expires_parse(struct sip_session_expires *s, struct slice value)
     __attribute__((warn_unused_result));
 
-/* Replaces (RFC 3891 6.1): also what stands, escaped, in the headers of a Refer-To. */
-struct sip_replaces {
-    struct slice call_id, to_tag, from_tag;
-    bool early_only;
-};
-int sip_replaces_parse(struct sip_replaces *r, struct slice value) __attribute__((warn_unused_result));
-
 /* Reason (RFC 3326 2): "Q.850;cause=16;text=\"Terminated\"". */
 struct sip_reason_value {
     struct slice protocol, text;
@@ -45,25 +38,6 @@ struct sip_retry_after {
     uint32_t seconds, duration; /* 0 where absent */
 };
 int sip_retry_after_parse(struct sip_retry_after *r, struct slice value) __attribute__((warn_unused_result));
-
-/* Warning (RFC 3261 20.43). */
-struct sip_warning {
-    uint16_t code;
-    struct slice agent, text;
-};
-int sip_warning_parse(struct sip_warning *w, struct slice value) __attribute__((warn_unused_result));
-
-/* Event and Subscription-State (RFC 6665 8.2): a word and its parameters. */
-struct sip_event {
-    struct slice package, id, parameters;
-};
-int sip_event_parse(struct sip_event *e, struct slice value) __attribute__((warn_unused_result));
-struct sip_subscription_state {
-    struct slice state, reason;
-    uint32_t expires, retry_after; /* seconds; 0 where absent */
-};
-int sip_subscription_state_parse(struct sip_subscription_state *s, struct slice value)
-    __attribute__((warn_unused_result));
 
 /* Privacy (RFC 3323 4.2, 3325 9.3, 7044 10.1): bits. Words that nobody knows are no error. */
 enum sip_privacy {
@@ -93,9 +67,6 @@ struct sip_diversion {
     unsigned counter;    /* 1 where absent */
 };
 int sip_diversion_parse(struct sip_diversion *d, struct slice value) __attribute__((warn_unused_result));
-
-/* Date (RFC 3261 20.17): seconds since 1970; GMT alone is permitted. */
-int sip_date_parse(int64_t *seconds, struct slice value) __attribute__((warn_unused_result));
 
 /* User-to-User (RFC 7433 4). Hexadecimal data is decoded into the arena; without encoding it is as written.
  */

@@ -1,59 +1,8 @@
-/* Values of headers about who calls whom and why: events, privacy, diversion, history, user data. */
+/* Values of headers about who calls whom and why: privacy, diversion, history, user data. */
 #include "base/arena.h"
 #include "base/error.h"
 #include "sip/lex.h"
 #include "sip/values.h"
-
-static int number_of(uint32_t *number, struct slice text)
-{
-    uint64_t value;
-    if (slice_to_u64(&value, text, UINT32_MAX) != 0)
-        return ERROR_SYNTAX;
-    *number = (uint32_t)value;
-    return 0;
-}
-
-/* ---- RFC 6665 ---- */
-
-int sip_event_parse(struct sip_event *e, struct slice value)
-{
-    struct slice rest = slice_trim(value);
-    struct sip__parameter p;
-    int more;
-    *e = (struct sip_event){.package = slice_first(rest, sip__span(rest, SIP__TOKEN))};
-    rest = sip__skip_blanks(slice_from(rest, e->package.length));
-    e->parameters = rest;
-    if (e->package.length == 0)
-        return ERROR_SYNTAX;
-    while ((more = sip__next_parameter(&p, &rest)) > 0) {
-        if (!slice_equal_nocase(p.name, SLICE("id")))
-            continue;
-        if (e->id.data != NULL || !sip__all(p.value, SIP__TOKEN))
-            return ERROR_SYNTAX;
-        e->id = p.value;
-    }
-    return more;
-}
-
-int sip_subscription_state_parse(struct sip_subscription_state *s, struct slice value)
-{
-    struct slice rest = slice_trim(value);
-    struct sip__parameter p;
-    int more, error = 0;
-    *s = (struct sip_subscription_state){.state = slice_first(rest, sip__span(rest, SIP__TOKEN))};
-    rest = sip__skip_blanks(slice_from(rest, s->state.length));
-    if (s->state.length == 0)
-        return ERROR_SYNTAX;
-    while (error == 0 && (more = sip__next_parameter(&p, &rest)) > 0) {
-        if (slice_equal_nocase(p.name, SLICE("expires")))
-            error = number_of(&s->expires, p.value);
-        else if (slice_equal_nocase(p.name, SLICE("retry-after")))
-            error = number_of(&s->retry_after, p.value);
-        else if (slice_equal_nocase(p.name, SLICE("reason")))
-            s->reason = p.value;
-    }
-    return error != 0 ? error : more;
-}
 
 /* ---- RFC 3323 ---- */
 

@@ -81,7 +81,7 @@ static void makes_a_contact_centre(void **state)
     assert_int_equal(k.objects, catalogue_count(k.catalogue));
     c = config_fixture_build(k.catalogue);
     assert_int_equal(config_dn_count(c), 10);
-    assert_int_equal(config_dn(c, SLICE("1010"))->digests, 3);
+    assert_int_equal(config_dn(c, SLICE("1010"))->digests, 7);
     assert_int_not_equal(
         memcmp(config_dn(c, SLICE("1001"))->ha1_md5, config_dn(c, SLICE("1002"))->ha1_md5, 16), 0);
     assert_int_equal(config_person(c, SLICE("admin"))->role, CONFIG_PERSON_ADMINISTRATOR);

@@ -5,20 +5,8 @@ const char *const kind_dial_words[] = {"none", "internal", "national", "all", NU
 static const char *const needs_words[] = {"none", "national", "all", NULL};
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"national\"",
-        .help = "Name of the rule."},
-    {.name = "location",
-        .type = FIELD_REFERENCE,
-        .minimum = 1,
-        .maximum = 32,
-        .refers = "location",
-        .sample = "\"home\"",
-        .help = "Where it holds. Left out: everywhere."},
+    FIELD_KEY("name", 32, "\"national\"", "Name of the rule."),
+    FIELD_LOCATION(0, "Where it holds. Left out: everywhere."),
     {.name = "direction",
         .type = FIELD_CHOICE,
         .words = kind_dial_direction_words,

@@ -1,13 +1,7 @@
 #include "config/kind.h"
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"home\"",
-        .help = "Name of the location."},
+    FIELD_KEY("name", 32, "\"home\"", "Name of the location."),
     {.name = "display_name",
         .type = FIELD_TEXT,
         .maximum = 128,
@@ -29,6 +23,11 @@ static const struct field fields[] = {
         .help = "Challenge phones with SHA-256 besides MD5 (RFC 8760). Answers with either are always "
                 "accepted, but "
                 "some phones fail at a challenge that they do not know."},
+    {.name = "sha512_256",
+        .type = FIELD_FLAG,
+        .flags = FIELD_INHERITED,
+        .sample = "true",
+        .help = "The same with SHA-512-256, which hardly any phone knows."},
     {.name = "register_standard",
         .type = FIELD_INTEGER,
         .flags = FIELD_INHERITED,
@@ -116,6 +115,23 @@ static const struct field fields[] = {
         .standard = "5000",
         .sample = "5000",
         .help = "Streams (TCP, TLS, WebSocket) of one source that are open at a time. 0: no limit."},
+    {.name = "streams",
+        .type = FIELD_INTEGER,
+        .minimum = 100,
+        .maximum = 1000000,
+        .standard = "20000",
+        .sample = "20000",
+        .help = "Streams (TCP, TLS, WebSocket) of one proxy that are open at a time. Mind the memory and the "
+                "files that a process may open."},
+    {.name = "stream_idle",
+        .type = FIELD_INTEGER,
+        .minimum = 30,
+        .maximum = 604800,
+        .standard = "7500",
+        .sample = "7500",
+        .help =
+            "Seconds after which a stream on which nothing came is closed. Longer than registrations last, "
+            "or phones without keep-alives lose theirs."},
     {.name = "guard_unanswered",
         .type = FIELD_INTEGER,
         .maximum = 1000000,
@@ -150,6 +166,14 @@ static const struct field fields[] = {
         .sample = "0",
         .help = "New calls a second that one proxy admits; more are answered with 503 and Retry-"
                 "After, so that what has begun goes on. 0: no limit."},
+    {.name = "guard_node_calls",
+        .type = FIELD_INTEGER,
+        .maximum = 1000000,
+        .standard = "0",
+        .sample = "800",
+        .help =
+            "New calls a second that one pair of nodes takes. When more come it tells the proxies which part "
+            "of them to refuse with 503 and Retry-After, so that what has begun goes on. 0: no limit."},
     {.name = "guard_transactions",
         .type = FIELD_INTEGER,
         .maximum = 10000000,

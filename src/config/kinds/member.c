@@ -6,20 +6,9 @@ const char *const kind_member_state_words[] = {"new", "trusted", "revoked", NULL
 #define HEXADECIMAL_64 "\"5f1d0c5b1f2f7d0e4a7c9b8d6e5f4a3b2c1d0e9f8a7b6c5d4e3f2a1b0c9d8e7f\""
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"host-2\"",
-        .help = "Name of the member, unique in the cluster; its certificate is made out for it."},
-    {.name = "location",
-        .type = FIELD_REFERENCE,
-        .minimum = 1,
-        .maximum = 32,
-        .refers = "location",
-        .sample = "\"home\"",
-        .help = "Where it stands."},
+    FIELD_KEY("name", 32, "\"host-2\"",
+        "Name of the member, unique in the cluster; its certificate is made out for it."),
+    FIELD_LOCATION(0, "Where it stands."),
     {.name = "state",
         .type = FIELD_CHOICE,
         .words = kind_member_state_words,

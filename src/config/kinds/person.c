@@ -3,13 +3,7 @@
 const char *const kind_person_role_words[] = {"agent", "supervisor", "administrator", NULL};
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 64,
-        .sample = "\"grace\"",
-        .help = "Name for the log-in."},
+    FIELD_KEY("name", 64, "\"grace\"", "Name for the log-in."),
     {.name = "display_name",
         .type = FIELD_TEXT,
         .maximum = 128,

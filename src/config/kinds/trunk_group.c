@@ -1,13 +1,7 @@
 #include "config/kind.h"
 
 static const struct field fields[] = {
-    {.name = "name",
-        .type = FIELD_NAME,
-        .flags = FIELD_REQUIRED,
-        .minimum = 1,
-        .maximum = 32,
-        .sample = "\"carriers\"",
-        .help = "Name of the group."},
+    FIELD_KEY("name", 32, "\"carriers\"", "Name of the group."),
     {.name = "display_name",
         .type = FIELD_TEXT,
         .maximum = 128,

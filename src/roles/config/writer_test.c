@@ -30,8 +30,10 @@ static void assert_changes(struct bench *b, const char *changes)
 /* What a location says about protection where nobody has changed it. */
 #define GUARD                                                                                                \
     "\"guard_strangers\":1000,\"guard_strangers_all\":10000,\"guard_phone\":20000,\"guard_work\":0,"         \
-    "\"guard_streams\":5000,\"guard_unanswered\":1000,\"guard_ban_credentials\":20,"                         \
-    "\"guard_ban_malformed\":1000,\"guard_ban_seconds\":300,\"guard_calls\":0,\"guard_transactions\":"       \
+    "\"guard_streams\":5000,\"streams\":20000,\"stream_idle\":7500,\"guard_unanswered\":1000,\"guard_ban_"   \
+    "credentials\":20,"                                                                                      \
+    "\"guard_ban_malformed\":1000,\"guard_ban_seconds\":300,\"guard_calls\":0,\"guard_node_calls\":0,"       \
+    "\"guard_transactions\":"                                                                                \
     "250000,"                                                                                                \
     "\"guard_alarm_failures\":30,\"guard_alarm_addresses\":10,\"guard_alarm_calls\":120,"                    \
     "\"guard_silent\":true,\"guard_scanners\":[],\"guard_domains\":[],\"headers\":[],"                       \
@@ -55,7 +57,7 @@ static void shows_objects(void **state)
         "{\"kind\":\"location\",\"objects\":[{\"version\":1,\"name\":\"home\",\"display_name\":\"\","
         "\"realm\":\"\",\"dial\":\"national\",\"dial_rate\":30," GUARD
         "\"inherited\":{\"sha256\":{\"value\":false,"
-        "\"from\":\"default\"},"
+        "\"from\":\"default\"},\"sha512_256\":{\"value\":false,\"from\":\"default\"},"
         "\"register_standard\":{\"value\":3600,\"from\":\"default\"},\"register_shortest\":{\"value\":60,"
         "\"from\":\"default\"},"
         "\"register_longest\":{\"value\":7200,\"from\":\"default\"}}}]}");

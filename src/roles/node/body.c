@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "roles/node/node_int.h"
 #include "sip/multipart.h"
+#include "sip/sdp.h"
 #include "sip/uri.h"
 
 struct reading {
@@ -72,7 +73,10 @@ uint16_t node__unpack(struct sip_message *plain, struct node *n, const struct si
         return 0;
     int error = multipart_walk(m, part_h, &r);
     set_body(plain, n, error == 0 && !r.foreign ? r.description : slice_first(m->body, 0));
-    return error != 0 ? 400 : r.foreign ? 415 : 0;
+    if (error != 0 || r.foreign)
+        return error != 0 ? 400 : 415;
+    struct sdp description;
+    return r.description.length != 0 && sdp_parse(&description, r.description, &n->arena) != 0 ? 488 : 0;
 }
 
 bool node__is_sdp(const struct sip_message *m)

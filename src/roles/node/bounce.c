@@ -32,23 +32,43 @@ static const struct config_dn *caller_of(struct node *n, const struct sip_messag
     return config_dn(world_configuration(n->world), user);
 }
 
-bool node__bounced(struct node *n, struct sip_transaction *t, const struct sip_message *m)
+/* Whoever is being drained takes no new calls: the pair behind it in the location's list does. */
+static const struct config_pair *another(const struct node *n, const struct config_location *location)
 {
     const struct configuration *c = world_configuration(n->world);
-    struct slice why = why_of(n, m);
+    struct config_list pairs = location->pairs;
+    for (size_t i = 0; i < pairs.count; i++)
+        if (slice_equal(pairs.items[i], slice_text(n->pair)))
+            return pairs.count > 1 ? config_pair(c, pairs.items[(i + 1) % pairs.count]) : NULL;
+    return NULL;
+}
+
+/* Where the call belongs; NULL: here. Calls of one DN meet at one pair, also at one that is being drained. */
+static const struct config_pair *better(const struct node *n, const struct config_location *location,
+    const struct config_dn *dn, struct slice why)
+{
     bool owner = slice_equal(why, SLICE(SIP_WHY_OWNER)), busy = slice_equal(why, SLICE(SIP_WHY_BUSY));
-    const struct config_dn *dn = owner || busy ? caller_of(n, m) : NULL;
-    const struct config_location *location = config_location(c, slice_text(n->location));
-    if (dn == NULL || location == NULL || node__is_busy(n, dn->number))
-        return false;
-    const struct config_pair *pair = config_slot_pair(c, location, dn->slot);
+    if (slice_equal(why, SLICE(SIP_WHY_SENT)) || location == NULL ||
+        (dn != NULL && node__is_busy(n, dn->number)))
+        return NULL;
+    if (n->draining)
+        return another(n, location);
+    return dn != NULL && (owner || busy) ? config_slot_pair(world_configuration(n->world), location, dn->slot)
+                                         : NULL;
+}
+
+bool node__bounced(struct node *n, struct sip_transaction *t, const struct sip_message *m)
+{
+    const struct config_dn *dn = caller_of(n, m);
+    const struct config_location *location =
+        config_location(world_configuration(n->world), slice_text(n->location));
+    const struct config_pair *pair = better(n, location, dn, why_of(n, m));
     if (pair == NULL || slice_equal(pair->name, slice_text(n->pair)))
         return false;
     struct buffer contact = {0};
-    buffer_add_format(&contact, "<sip:%.*s@%s;" SIP_PARAMETER_PAIR "=%.*s>", SLICE_ARG(dn->number), n->realm,
-        SLICE_ARG(pair->name));
-    LOG(LOG_INFO, "node", "a call of %.*s belongs to %.*s; sent on", SLICE_ARG(dn->number),
-        SLICE_ARG(pair->name));
+    buffer_add_format(&contact, "<sip:%s;" SIP_PARAMETER_PAIR "=%.*s>", n->realm, SLICE_ARG(pair->name));
+    LOG(LOG_INFO, "node", "a call of %.*s is for %.*s; sent on", dn != NULL ? (int)dn->number.length : 7,
+        dn != NULL ? dn->number.data : "a trunk", SLICE_ARG(pair->name));
     sip_respond_saying(t, 302, SLICE("refused"), SIP_HEADER_CONTACT, buffer_slice(&contact));
     buffer_free(&contact);
     return true;

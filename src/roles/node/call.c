@@ -4,7 +4,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "roles/node/node_int.h"
-#include "sip/uri.h"
+#include "sip/values.h"
 
 #define REDIRECTS 5U /* of one call: phones may name each other */
 
@@ -81,9 +81,10 @@ void node__call_result(struct call *c, Tandem__CallResult result, const char *ca
 void node__call_reason(struct call *c, const struct sip_message *m)
 {
     struct sip_cursor at = {0};
+    struct sip_reason_value said;
     struct slice value;
     if (c->reason[0] != '\0' || !sip_next_value(m, SIP_HEADER_REASON, &at, &value) ||
-        value.length >= sizeof c->reason)
+        value.length >= sizeof c->reason || sip_reason_parse(&said, value) != 0)
         return;
     memcpy(c->reason, value.data, value.length);
     c->reason[value.length] = '\0';

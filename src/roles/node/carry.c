@@ -41,6 +41,7 @@ static const struct {
     {SLICE_INIT("user_to_user"), SLICE_INIT("User-to-User")},
     {SLICE_INIT("session_id"), SLICE_INIT("Session-ID")},
     {SLICE_INIT("diverted_from"), SLICE_INIT("Diversion")},
+    {SLICE_INIT("diverted_from"), SLICE_INIT("History-Info")},
 };
 
 static const struct config_passing *passing_of(const struct node *n)
@@ -175,24 +176,55 @@ struct collecting {
     size_t count;
 };
 
-/* What of the header's value people mean by it. */
-static struct slice meaning(struct node *n, const struct sip_header *h)
+static struct slice user_of(struct node *n, const struct sip_name_address *a)
+{
+    char *room = arena_alloc(&n->arena, NODE_NAME);
+    struct sip_uri uri;
+    struct slice user;
+    return sip_uri_parse(&uri, a->uri) == 0 && sip_uri_user(&user, &uri, room, NODE_NAME) == 0
+               ? user
+               : (struct slice){0};
+}
+
+/* RFC 7044: whom the call was for at first, where it is for somebody else now. */
+static struct slice first_target(struct node *n, const struct sip_message *m)
+{
+    struct sip_cursor at = {0};
+    struct sip_history first, last;
+    struct slice value;
+    unsigned count = 0;
+    while (sip_next_value(m, SIP_HEADER_HISTORY_INFO, &at, &value) && sip_history_parse(&last, value) == 0)
+        if (count++ == 0)
+            first = last;
+    return count > 1 ? user_of(n, &first.address) : (struct slice){0};
+}
+
+/* What of the header people mean by it. */
+static struct slice meaning(struct node *n, const struct sip_message *m, const struct sip_header *h)
 {
     struct sip_name_address a;
     struct sip_user_to_user u;
     struct sip_diversion d;
-    struct sip_uri uri;
-    char *room = arena_alloc(&n->arena, NODE_NAME);
-    struct slice user;
-    if (h->id == SIP_HEADER_GEOLOCATION && sip_name_address_parse(&a, h->value) == 0)
-        return a.uri;
-    if (h->id == SIP_HEADER_USER_TO_USER && sip_user_to_user_parse(&u, h->value, &n->arena) == 0 &&
-        utf8_valid(u.data))
-        return u.data;
-    if (h->id == SIP_HEADER_DIVERSION && sip_diversion_parse(&d, h->value) == 0 &&
-        sip_uri_parse(&uri, d.address.uri) == 0 && sip_uri_user(&user, &uri, room, NODE_NAME) == 0)
-        return user;
-    return h->value;
+    switch (h->id) {
+    case SIP_HEADER_GEOLOCATION:
+        return sip_name_address_parse(&a, h->value) == 0 ? a.uri : h->value;
+    case SIP_HEADER_USER_TO_USER:
+        return sip_user_to_user_parse(&u, h->value, &n->arena) == 0 && utf8_valid(u.data) ? u.data : h->value;
+    case SIP_HEADER_DIVERSION:
+        return sip_diversion_parse(&d, h->value) == 0 ? user_of(n, &d.address) : (struct slice){0};
+    case SIP_HEADER_HISTORY_INFO:
+        return first_target(n, m);
+    default:
+        return h->value;
+    }
+}
+
+static bool has_attribute(const struct collecting *c, struct slice name)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (slice_equal(slice_text(c->list[i]->name), name))
+            return true;
+    return false;
 }
 
 static bool has_control(struct slice s)
@@ -209,9 +241,9 @@ static void add_attribute(
     for (size_t i = 0; i < m->header_count; i++) {
         if (!slice_equal_nocase(name_of(&m->headers[i]), header))
             continue;
-        struct slice value = meaning(c->node, &m->headers[i]);
-        if (slice_empty(value) || value.length > VALUE || !utf8_valid(value) || has_control(value) ||
-            c->count == ATTRIBUTES)
+        struct slice value = meaning(c->node, m, &m->headers[i]);
+        if (slice_empty(value) || has_attribute(c, name) || value.length > VALUE || !utf8_valid(value) ||
+            has_control(value) || c->count == ATTRIBUTES)
             return;
         Tandem__CallAttribute *a = arena_alloc(&c->node->arena, sizeof *a);
         tandem__call_attribute__init(a);

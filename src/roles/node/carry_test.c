@@ -66,6 +66,9 @@ static void what_must_be_understood_is_refused(void **state)
     dial(NULL, "application/isup", "x");
     stage_must_find("SIP/2.0 415", "Accept: application/sdp");
     stage_end();
+    dial(NULL, "application/sdp", "no description\r\n");
+    stage_must_find("SIP/2.0 488", "CSeq: 1 INVITE");
+    stage_end();
     dial(NULL, "multipart/mixed", "--x\r\n\r\n--x--"); /* no boundary */
     stage_must_find("SIP/2.0 400", "CSeq: 1 INVITE");
     stage_end();
@@ -90,7 +93,7 @@ static void configured_parts_go_on(void **state)
 {
     (void)state;
     static struct slice types[] = {SLICE_INIT("application/pidf+xml"), SLICE_INIT("application/isup")};
-    stage_passing.bodies = (struct config_list){types, 2};
+    stage_setup.passing.bodies = (struct config_list){types, 2};
     dial(NULL, PARTS,
         with_part(1, "Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n", "<presence/>"));
     const char *invite = stage_must_find("INVITE sip:1002@home", "Content-Type: multipart/mixed;boundary=");
@@ -101,7 +104,7 @@ static void configured_parts_go_on(void **state)
     stage_caller("ACK", 1, stage_caller_tag(), "");
     stage_hang_up();
     /* one that is all there is goes on without a description */
-    stage_passing.bodies = (struct config_list){types, 2};
+    stage_setup.passing.bodies = (struct config_list){types, 2};
     dial(NULL, "application/isup", "isup");
     give_up(stage_must_find("INVITE sip:1002@home", "Content-Type: application/isup"));
 }
@@ -116,8 +119,8 @@ static void headers_go_on_as_configured(void **state)
         "Diversion: <sip:1009@home>;reason=no-answer\r\nSubject: hello\r\n"
         "X-Customer: 17\r\nX-Campaign-Id: spring\r\nX-Campaign-Secret: 5\r\n"
         "X-Other: no\r\nRoute-Of-Mine: no\r\nAlert-Info: <sip:x>;info=alert-autoanswer\r\n";
-    stage_passing.headers = (struct config_list){names, 2};
-    stage_passing.denied = (struct config_list){denied, 2};
+    stage_setup.passing.headers = (struct config_list){names, 2};
+    stage_setup.passing.denied = (struct config_list){denied, 2};
     dial(more, NULL, stage_sdp(1, "sendrecv"));
     const char *invite =
         stage_must_find("INVITE sip:1002@home", "X-Customer: 17\r\nX-Campaign-Id: spring\r\n");
@@ -157,7 +160,7 @@ static void headers_become_attributes(void **state)
         "Diversion: \"Reception\" <sip:1009@home>;reason=no-answer\r\n"
         "X-Customer: 17\r\nX-Campaign-Id: \xff\r\nX-Other: no\r\n";
     struct call *c;
-    stage_passing.attributes = (struct config_list){said, 4};
+    stage_setup.passing.attributes = (struct config_list){said, 4};
     dial(more, NULL, stage_sdp(1, "sendrecv"));
     map_for_each (c, &((struct node *)stage.node)->calls) {
         assert_string_equal(attribute_of(c, "geolocation")->value, "sips:where@home");
@@ -169,6 +172,16 @@ static void headers_become_attributes(void **state)
         assert_null(attribute_of(c, ""));
     }
     give_up(stage_must_find("INVITE sip:1002@home", ""));
+
+    dial("History-Info: <sip:1009@home>;index=1, <sip:1002@home;cause=302>;index=1.1\r\n", NULL,
+        stage_sdp(1, "sendrecv"));
+    map_for_each (c, &((struct node *)stage.node)->calls)
+        assert_string_equal(attribute_of(c, "diverted_from")->value, "1009");
+    give_up(stage_must_find("INVITE sip:1002@home", "History-Info:"));
+    dial("History-Info: <sip:1002@home>;index=1\r\n", NULL, stage_sdp(1, "sendrecv"));
+    map_for_each (c, &((struct node *)stage.node)->calls)
+        assert_null(attribute_of(c, "diverted_from"));
+    give_up(stage_must_find("INVITE sip:1002@home", "History-Info:"));
 }
 
 TESTS("node/carry", cmocka_unit_test(the_description_is_taken_out_of_several_parts),

@@ -13,15 +13,7 @@
 #include "base/log.h"
 #include "roles/node/node_int.h"
 #include "sip/sdp.h"
-
-static bool read_number(uint32_t *number, struct slice text)
-{
-    uint64_t value;
-    if (slice_to_u64(&value, slice_trim(text), UINT32_MAX) != 0)
-        return false;
-    *number = (uint32_t)value;
-    return true;
-}
+#include "sip/values.h"
 
 /* ---- the phone that is called ---- */
 
@@ -43,10 +35,10 @@ static int due(struct leg *l, const struct sip_message *m, uint32_t *rseq)
 {
     struct leg_fork *fork;
     if (!sip_has_option(m, SIP_HEADER_REQUIRE, SLICE("100rel")) || slice_empty(m->to_tag) ||
-        !read_number(rseq, sip_header_value(m, SIP_HEADER_RSEQ)))
+        sip_rseq_parse(rseq, sip_header_value(m, SIP_HEADER_RSEQ)) != 0)
         return 0;
     fork = fork_of(l, m->to_tag);
-    if (fork == NULL || *rseq == 0 || (fork->rseq != 0 && *rseq != fork->rseq + 1))
+    if (fork == NULL || (fork->rseq != 0 && *rseq != fork->rseq + 1))
         return -1;
     fork->rseq = *rseq;
     return 1;
@@ -159,18 +151,6 @@ void node__early_again(struct leg *l)
     node__leg_set_resend(l, next);
 }
 
-static bool read_rack(uint32_t *rseq, uint32_t *cseq, const struct sip_message *m)
-{
-    struct slice rest = sip_header_value(m, SIP_HEADER_RACK), part[2];
-    for (int i = 0; i < 2; i++) {
-        rest = slice_trim(rest);
-        if (!slice_cut(&rest, ' ', &part[i]))
-            return false;
-    }
-    return read_number(rseq, part[0]) && read_number(cseq, part[1]) &&
-           slice_equal(slice_trim(rest), SLICE("INVITE"));
-}
-
 /* Its offer in the PRACK: passed on, or answered with what the session is. */
 static void offered(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
@@ -188,9 +168,10 @@ static void offered(struct leg *l, struct sip_transaction *t, const struct sip_m
 
 void node__early_prack(struct leg *l, struct sip_transaction *t, const struct sip_message *m)
 {
-    uint32_t rseq, cseq;
-    if (!read_rack(&rseq, &cseq, m) || l->state != LEG_ST_INVITED || l->provisional.length == 0 ||
-        rseq != l->rseq || cseq != l->invite_cseq) {
+    struct sip_rack said;
+    if (sip_rack_parse(&said, sip_header_value(m, SIP_HEADER_RACK)) != 0 ||
+        !slice_equal(said.method, SLICE("INVITE")) || l->state != LEG_ST_INVITED ||
+        l->provisional.length == 0 || said.rseq != l->rseq || said.cseq != l->invite_cseq) {
         sip_respond_simple(t, 481, SLICE(""));
         return;
     }

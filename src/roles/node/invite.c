@@ -151,6 +151,7 @@ void node__invite(
 {
     if (node__bounced(n, t, m))
         return;
+    node__load_count(n, 1);
     struct call *c = node__call_new(n);
     uint16_t status = read_call(c, m);
     if (status == 0 && begin_caller(c, t, m) != 0)

@@ -9,12 +9,21 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "roles/node/node_int.h"
-#include "sip/sdp.h"
+#include "sip/sdp_attributes.h"
 
 #define ATTEMPTS                                                                                             \
     6 /* offers of our own that a phone refuses in a row: then the leg is left as the phone has it */
 
 /* ---- what phones say ---- */
+
+/* What does not follow from what was said before goes on as it came: the other phone decides. */
+static void note_misfit(struct leg *l, enum sdp_misfit misfit, const char *what)
+{
+    if (misfit == SDP_FITS)
+        return;
+    world_count(l->node->world, COUNTER_SDP_MISFITS, 1);
+    LOG(LOG_INFO, "node", "%s of %s: %s", what, l->dn, sdp_misfit_text(misfit));
+}
 
 /* Takes down what the phone said. The same again with another o= line (RFC 4566 5.2) is nothing new: telling
  * the other phone would have it say the same with another o= line, and so on for ever. */
@@ -22,8 +31,11 @@ void node__media_heard(struct leg *l, struct slice description)
 {
     struct node *n = l->node;
     struct sdp before, now;
-    bool same = l->remote_sdp != 0 && sdp_parse(&before, node__sdp_text(n, l->remote_sdp), &n->arena) == 0 &&
-                sdp_parse(&now, description, &n->arena) == 0 && sdp_equal_media(&before, &now);
+    bool both = l->remote_sdp != 0 && sdp_parse(&before, node__sdp_text(n, l->remote_sdp), &n->arena) == 0 &&
+                sdp_parse(&now, description, &n->arena) == 0;
+    bool same = both && sdp_equal_media(&before, &now);
+    if (both && !same)
+        note_misfit(l, sdp_check_next(&before, &now), "a description (RFC 3264 8)");
     if (!same)
         node__sdp_set(l, &l->remote_sdp, node__sdp_take(n, description));
     node__leg_changed(l);
@@ -37,6 +49,10 @@ void node__media_offered(struct leg *l, struct slice description)
 
 void node__media_answered(struct leg *l, struct slice description)
 {
+    struct sdp offer, said;
+    if (sdp_parse(&offer, node__sdp_text(l->node, l->offered_sdp), &l->node->arena) == 0 &&
+        sdp_parse(&said, description, &l->node->arena) == 0)
+        note_misfit(l, sdp_check_answer(&offer, &said, NULL), "an answer (RFC 3264 6)");
     if (!slice_empty(description))
         node__media_heard(l, description);
     node__sdp_share(l, &l->local_sdp, l->offered_sdp);

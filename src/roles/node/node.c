@@ -41,6 +41,7 @@ static void node_close(void *self)
     node__stream_free(n);
     node__peers_close(n);
     node__places_close(n);
+    node__load_close(n);
     sip_transactions_close(&n->transactions);
     map_free(&n->calls);
     map_free(&n->legs);
@@ -72,6 +73,7 @@ static int node_open(void **self, struct world *w, const struct role_setup *setu
     sip_transactions_open(&n->transactions, w, &node__sip_handlers, n, NODE_KIND_TRANSACTION);
     node__peers_open(n);
     node__places_open(n);
+    node__load_open(n);
     if (!setup->resumed)
         node__stream_begin(n);
     return 0;
@@ -120,6 +122,7 @@ static void node_input(void *self, const struct input *in)
     world_gauge(n->world, GAUGE_CALLS, map_count(&n->calls));
     world_gauge(n->world, GAUGE_LEGS, map_count(&n->legs));
     world_gauge(n->world, GAUGE_TRANSACTIONS, map_count(&n->transactions.by_id));
+    world_gauge(n->world, GAUGE_NODE_LOSS, node__load_loss(n));
     world_gauge(n->world, GAUGE_PLACES, node__places_count(n));
     world_gauge(n->world, GAUGE_OUTBOX, map_count(&n->outbox_index));
     arena_reset(&n->arena);
@@ -144,6 +147,7 @@ static void node_audit(void *self, struct buffer *out)
 struct local {
     struct peers *peers;
     struct places *places;
+    struct load *load;
     uint64_t live_number;
     int64_t resend_at;
 };
@@ -154,10 +158,12 @@ static void *node_detach(void *self)
     struct local *l = mem_alloc(sizeof *l);
     *l = (struct local){.peers = n->peers,
         .places = n->places,
+        .load = n->load,
         .live_number = n->live_number,
         .resend_at = node__stream_resend_at(n)};
     n->peers = NULL;
     n->places = NULL;
+    n->load = NULL;
     return l;
 }
 
@@ -169,6 +175,8 @@ static void node_attach(void *self, void *local)
     n->peers = l->peers;
     node__places_close(n);
     n->places = l->places;
+    node__load_close(n);
+    n->load = l->load;
     n->live_number = l->live_number;
     node__stream_arm(n, l->resend_at);
     mem_free(l);

@@ -12,7 +12,7 @@
 #define FLOW 500
 
 struct stage stage;
-struct config_passing stage_passing;
+struct stage_setup stage_setup;
 
 static uint64_t random_h(void *maker)
 {
@@ -26,6 +26,8 @@ static void commit_h(void *maker, struct world *w)
     struct effect e;
     (void)maker;
     while (effect_next(&rest, &e)) {
+        if (e.kind == EFFECT_SEND && stage.on_frame != NULL && e.second.length >= FRAME_HEAD)
+            stage.on_frame((uint8_t)e.second.data[FRAME_HEAD - 1], slice_from(e.second, FRAME_HEAD));
         if (e.kind != EFFECT_TELL)
             continue;
         if (stage.count == STAGE_KEPT) {
@@ -60,7 +62,7 @@ void stage_begin(void)
     void *pair;
     memset(&stage, 0, sizeof stage);
     stage.now = 1000000000;
-    stage.configuration = stage_configuration();
+    stage.configuration = stage_configuration(&stage_setup);
     wheel_init(&stage.wheel, stage.now);
     world_init(&stage.world, &backend, &stage, &stage.wheel);
     stage.world.configuration = stage.configuration;
@@ -123,7 +125,7 @@ void stage_end(void)
     world_end(&stage.world);
     wheel_close(&stage.wheel);
     config_release(stage.configuration);
-    stage_passing = (struct config_passing){0};
+    stage_setup = (struct stage_setup){.node_calls = 0};
 }
 
 /* ---- phones ---- */
@@ -236,6 +238,16 @@ const char *stage_caller_tag(void)
         if (l->incoming)
             snprintf(tag, sizeof tag, "%.*s", SLICE_ARG(l->dialog.local_tag));
     return tag;
+}
+
+void stage_drain(void)
+{
+    input((struct input){.kind = INPUT_DRAIN});
+}
+
+void stage_give(const char *text)
+{
+    give(SIP_FRAME_MESSAGE, slice_text(text));
 }
 
 size_t stage_legs(void)

@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "roles/node/carry.h"
 #include "roles/node/leg.h"
+#include "roles/node/load.h"
 #include "roles/node/node.h"
 #include "roles/node/offers.h"
 #include "wire/frame.h"
@@ -55,6 +56,7 @@ struct node {
 
     struct peers *peers;   /* of this process */
     struct places *places; /* of this process: DNs in service */
+    struct load *load;     /* of this process: new calls that come */
     struct sip_transactions transactions;
     struct pool calls_pool, legs_pool;
     struct map calls, legs, sdps; /* by id */

@@ -253,6 +253,7 @@ static void message(struct node *n, struct peer_flow *p, struct slice payload)
     }
     if (m.is_request && m.method == SIP_OPTIONS && slice_starts(m.via.branch, SLICE(SIP_WATCH_BRANCH))) {
         watched(n, p, &m);
+        node__load_count(n, 0);
         return;
     }
     strcpy(from.name, p->name);

@@ -135,7 +135,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static struct setting s;
     struct slice rest = slice_of(data, size);
     if (configuration == NULL)
-        configuration = stage_configuration();
+        configuration = stage_configuration(&(struct stage_setup){.node_calls = 0});
     open(&s, configuration);
     while (rest.length >= 4) {
         const unsigned char *head = (const unsigned char *)rest.data;

@@ -35,7 +35,7 @@ static void connect(unsigned proxy)
 
 static void begin(void)
 {
-    struct configuration *home = stage_configuration();
+    struct configuration *home = stage_configuration(&(struct stage_setup){.node_calls = 0});
     struct config_builder *b = config_builder_from(home);
     for (unsigned i = 0; i < PROXIES; i++)
         config_builder_application(b,
@@ -54,6 +54,7 @@ static void begin(void)
     strcpy(node.pair, "node-1");
     node__peers_open(&node);
     node__places_open(&node);
+    node__load_open(&node);
     for (unsigned i = 0; i < PROXIES; i++)
         connect(i);
 }
@@ -61,6 +62,7 @@ static void begin(void)
 static void end(void)
 {
     node__places_close(&node);
+    node__load_close(&node);
     node__peers_close(&node);
     arena_free(&node.arena);
     world_turn_clear(&world);

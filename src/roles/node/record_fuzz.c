@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .incarnation = 2,
         .resumed = true};
     if (configuration == NULL)
-        configuration = stage_configuration();
+        configuration = stage_configuration(&(struct stage_setup){.node_calls = 0});
     wheel_init(&wheel, 1000000000);
     world_init(&w, &backend, &chance, &wheel);
     w.configuration = configuration;

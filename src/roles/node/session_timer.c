@@ -3,23 +3,19 @@
 #include <stdio.h>
 
 #include "roles/node/node_int.h"
-#include "sip/uri.h"
+#include "sip/values.h"
 
 #define SECOND 1000000
 #define LONGEST 86400U /* s: longer ones are kept, refreshes come at least once a day */
 
-static uint32_t seconds_of(const struct sip_message *m, enum sip_header_id id, struct slice *refresher)
+/* Both headers are written alike (RFC 4028 4, 5); what is not well-formed says nothing. */
+static uint32_t seconds_of(const struct sip_message *m, enum sip_header_id id, enum sip_refresher *refresher)
 {
-    struct slice value = sip_header_value(m, id);
-    ptrdiff_t end = slice_find(value, ';');
-    struct slice first = slice_trim(end < 0 ? value : slice_first(value, (size_t)end));
-    uint64_t seconds;
-    *refresher = SLICE("");
-    if (slice_empty(first) || slice_to_u64(&seconds, first, UINT32_MAX) != 0)
-        return 0;
-    if (end < 0 || !sip_parameter(slice_from(value, (size_t)end), SLICE("refresher"), refresher))
-        *refresher = SLICE("");
-    return seconds > LONGEST ? LONGEST : (uint32_t)seconds;
+    struct sip_session_expires said;
+    if (sip_session_expires_parse(&said, sip_header_value(m, id)) != 0)
+        said = (struct sip_session_expires){.refresher = SIP_REFRESHER_NONE};
+    *refresher = said.refresher;
+    return said.seconds > LONGEST ? LONGEST : said.seconds;
 }
 
 static uint32_t least(void)
@@ -29,7 +25,7 @@ static uint32_t least(void)
 
 uint32_t node__session_asked(const struct sip_message *m)
 {
-    struct slice refresher;
+    enum sip_refresher refresher;
     uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
     uint32_t minimum = seconds_of(m, SIP_HEADER_MIN_SE, &refresher);
     return minimum > asked ? minimum : asked;
@@ -37,7 +33,7 @@ uint32_t node__session_asked(const struct sip_message *m)
 
 bool node__session_too_short(const struct sip_message *m)
 {
-    struct slice refresher;
+    enum sip_refresher refresher;
     uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
     return asked != 0 && asked < least() && sip_has_option(m, SIP_HEADER_SUPPORTED, SLICE("timer"));
 }
@@ -45,27 +41,27 @@ bool node__session_too_short(const struct sip_message *m)
 /* We refresh unless the phone wants to, and it can. */
 void node__session_request(struct leg *l, const struct sip_message *m)
 {
-    struct slice refresher;
+    enum sip_refresher refresher;
     uint32_t asked = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
     bool able = sip_has_option(m, SIP_HEADER_SUPPORTED, SLICE("timer"));
     if (asked == 0 || asked < least() || !able) {
         l->refresher = REFRESH_AUDIT;
     } else {
         l->expires = asked;
-        l->refresher = slice_equal_nocase(refresher, SLICE("uac")) ? REFRESH_PHONE : REFRESH_OURS;
+        l->refresher = refresher == SIP_REFRESHER_UAC ? REFRESH_PHONE : REFRESH_OURS;
     }
     node__session_arm(l);
 }
 
 void node__session_response(struct leg *l, const struct sip_message *m)
 {
-    struct slice refresher;
+    enum sip_refresher refresher;
     uint32_t said = seconds_of(m, SIP_HEADER_SESSION_EXPIRES, &refresher);
     if (said == 0) {
         l->refresher = REFRESH_AUDIT;
     } else {
         l->expires = said < least() ? least() : said;
-        l->refresher = slice_equal_nocase(refresher, SLICE("uas")) ? REFRESH_PHONE : REFRESH_OURS;
+        l->refresher = refresher == SIP_REFRESHER_UAS ? REFRESH_PHONE : REFRESH_OURS;
     }
     node__session_arm(l);
 }

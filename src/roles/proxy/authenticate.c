@@ -6,7 +6,13 @@
 #include "sip/uri.h"
 #include "world/network.h"
 
-#define STRONGEST DIGEST_SHA256 /* the configuration keeps hashes of secrets up to this one */
+static bool is_offered(struct proxy *p, enum digest_algorithm a)
+{
+    const struct config_location *l = config_location(world_configuration(p->world), slice_text(p->location));
+    if (a == DIGEST_MD5)
+        return true;
+    return l != NULL && (a == DIGEST_SHA256 ? l->phones.sha256 : l->phones.sha512_256);
+}
 
 static void challenge(struct proxy *p, struct sip_transaction *t, const struct sip_message *m, bool stale)
 {
@@ -18,10 +24,10 @@ static void challenge(struct proxy *p, struct sip_transaction *t, const struct s
     digest_nonce(
         nonce, &p->hashes, slice_of(p->nonce_key, PROXY_KEY), slice_text(p->realm), world_now(p->world));
     sip_add_response_head(&out, m, status, SLICE(""), SLICE("edge"));
-    const struct config_location *location =
-        config_location(world_configuration(p->world), slice_text(p->location));
     /* The one that we prefer stands first (RFC 8760 2.4). */
-    for (int a = location != NULL && location->phones.sha256 ? STRONGEST : DIGEST_MD5; a >= 0; a--) {
+    for (int a = DIGEST_ALGORITHMS - 1; a >= 0; a--) {
+        if (!is_offered(p, (enum digest_algorithm)a))
+            continue;
         buffer_add_text(&out, sip_header_name(header));
         buffer_add_text(&out, ": ");
         digest_add_challenge(&out, (enum digest_algorithm)a, slice_text(p->realm), slice_text(nonce), stale);
@@ -40,7 +46,7 @@ static bool find_credentials(struct proxy *p, const struct sip_message *m, struc
         m->method == SIP_REGISTER ? SIP_HEADER_AUTHORIZATION : SIP_HEADER_PROXY_AUTHORIZATION;
     for (size_t i = 0; i < m->header_count; i++)
         if (m->headers[i].id == id && digest_parse(d, m->headers[i].value, &p->arena) == 0 &&
-            slice_equal(d->realm, slice_text(p->realm)) && d->algorithm <= STRONGEST)
+            slice_equal(d->realm, slice_text(p->realm)))
             return true;
     return false;
 }
@@ -69,7 +75,7 @@ static const struct config_dn *verify(
     char ha1[CONFIG_HA1] = "00000000000000000000000000000000";
     const struct config_dn *dn = config_dn(world_configuration(p->world), d->username);
     *number = dn != NULL ? dn->number : SLICE("");
-    bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm == DIGEST_SHA256);
+    bool known = dn != NULL && config_dn_ha1(ha1, dn, d->algorithm);
     /* also for nobody, and where there is no secret: the time it takes tells nothing */
     bool right = digest_verify_body(d, &p->hashes, m->method_name, slice_text(ha1), m->body);
     return right && known && !dn->disabled && claims(m, dn->number) ? dn : NULL;

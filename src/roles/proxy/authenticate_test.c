@@ -1,6 +1,7 @@
 /* Who is asked who he is. */
 #include "config/builder.h"
 #include "roles/proxy/proxy_fixture.h"
+#include "sip/digest.h"
 
 #include "unit.h"
 
@@ -41,4 +42,38 @@ static void phones_of_an_unchallenged_network_need_no_secret(void **state)
     proxy_fixture_end();
 }
 
-TESTS("proxy/authenticate", cmocka_unit_test(phones_of_an_unchallenged_network_need_no_secret))
+/* VC-1, RFC 8760: each algorithm that the location offers is good, the strongest stands first; one that it
+ * does not offer is good as well, as the hash of it is there. */
+static void every_algorithm_lets_in(void **state)
+{
+    (void)state;
+    char text[3000], more[2000];
+    for (int offered = 0; offered < 2; offered++)
+        for (unsigned a = 0; a < DIGEST_ALGORITHMS; a++) {
+            struct arena arena = {0};
+            struct sip_message m;
+            struct digest d;
+            struct buffer value = {0};
+            proxy_fixture_location.phones.sha256 = proxy_fixture_location.phones.sha512_256 = offered != 0;
+            proxy_fixture_begin();
+            registers_as(&proxy_alice);
+            const char *asked = proxy_fixture_must_find(proxy_alice.port, "SIP/2.0 401");
+            assert_int_equal(sip_parse(&m, slice_text(asked), &arena, NULL), 0);
+            assert_int_equal(digest_parse(&d, sip_header_value(&m, SIP_HEADER_WWW_AUTHENTICATE), &arena), 0);
+            assert_int_equal(d.algorithm, offered ? DIGEST_SHA512_256 : DIGEST_MD5);
+            d.algorithm = (enum digest_algorithm)a;
+            digest_add_answer(&value, &d, SLICE("1001"), SLICE("secret 1"), SLICE("REGISTER"),
+                SLICE("sip:home"), SLICE("c"), 1);
+            snprintf(more, sizeof more, "Contact: <sip:a@127.0.0.1:6001>\r\nAuthorization: %.*s\r\n",
+                SLICE_ARG(buffer_slice(&value)));
+            proxy_fixture_build(text, &proxy_alice, "REGISTER", "sip:home", more);
+            proxy_fixture_from_phone(proxy_alice.port, text);
+            proxy_fixture_must_find(proxy_alice.port, "SIP/2.0 200");
+            buffer_free(&value);
+            arena_free(&arena);
+            proxy_fixture_end();
+        }
+}
+
+TESTS("proxy/authenticate", cmocka_unit_test(phones_of_an_unchallenged_network_need_no_secret),
+    cmocka_unit_test(every_algorithm_lets_in))

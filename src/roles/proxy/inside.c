@@ -321,6 +321,8 @@ static void data(struct proxy *p, struct inside *i, struct slice bytes)
             message(p, i, f.payload);
         else if (f.kind == SIP_FRAME_BUSY && i->greeted && i->is_pair)
             nodes_told(p, slice_text(i->name), f.payload);
+        else if (f.kind == SIP_FRAME_LOAD && i->greeted && i->is_pair)
+            guard_told(p, slice_text(i->name), f.payload);
         if (i == NULL || map_get_number(&p->inside_flows, flow) != i)
             return;
     }

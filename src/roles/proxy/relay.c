@@ -161,10 +161,13 @@ bool proxy__relay_again(struct proxy *p, struct relay *r, const struct destinati
 {
     struct sip_message m;
     struct sip_transaction *server = sip_transaction_find(&p->transactions, r->server);
+    struct destination one = *to;
     unsigned before = r->count;
-    if (server == NULL || r->count == PROXY_BRANCHES || sip_parse(&m, server->request, &p->arena, NULL) != 0)
+    if (server == NULL || r->count == PROXY_BRANCHES ||
+        sip_parse(&m, server->request, &p->arena, NULL) != 0 ||
+        (r->from_trunk && !trunk_readdress(p, server, &m, &one)))
         return false;
-    send_branch(p, r, &m, to, slice_text(r->identity), &server->target);
+    send_branch(p, r, &m, &one, slice_text(r->identity), &server->target);
     return r->count != before;
 }
 

@@ -58,7 +58,7 @@ export class Text {
   }
 
   /** The words for a word of the server that a later version may have added. */
-  sayOr(prefix: 'role' | 'result' | 'state' | 'call' | 'health' | 'cause' | 'action' | 'severity' | 'member' | 'trunk', word: string): string {
+  sayOr(prefix: 'role' | 'result' | 'state' | 'call' | 'health' | 'cause' | 'action' | 'severity' | 'member' | 'trunk' | 'ban', word: string): string {
     const key = `${prefix}.${word}`;
     return key in this.#catalogue ? this.say(key as TextKey) : word;
   }

@@ -1,17 +1,5 @@
 import type { Clock } from './clock';
-import type {
-  Alarm,
-  Change,
-  ConfigObject,
-  EnrolmentCode,
-  Kind,
-  Member,
-  ObjectName,
-  ObjectPage,
-  Transaction,
-  TransactionPage,
-  Trunk,
-} from './config-messages';
+import type { Alarm, Bans, Change, ConfigObject, EnrolmentCode, Kind, Member, ObjectName, ObjectPage, Transaction, TransactionPage, Trunk } from './config-messages';
 import type { HistoryPage, Registration, RegistrationPage, Status, User } from './messages';
 import type { TraceAnswers, TraceDialogs, TraceMessages } from './trace-messages';
 import type { ServerTime } from './server-time';
@@ -96,6 +84,9 @@ export interface Api {
   /** Of a call, by its id. */
   traceDialogs(call: string): Promise<TraceAnswers<TraceDialogs>>;
   traceMessages(query: TraceQuery): Promise<TraceAnswers<TraceMessages>>;
+  bans(): Promise<Bans>;
+  /** Lets a network in again that the program has banned. */
+  lift(network: string): Promise<void>;
   acknowledge(alarm: number): Promise<void>;
 }
 
@@ -219,6 +210,14 @@ export class HttpApi implements Api {
     if (proxy !== undefined) query.set('proxy', proxy);
     if (after !== undefined) query.set('after', after);
     return this.#json(`trace/messages?${query}`);
+  }
+
+  bans(): Promise<Bans> {
+    return this.#json<Bans>('bans');
+  }
+
+  async lift(network: string): Promise<void> {
+    await this.#request(`bans/${part(network)}`, { method: 'DELETE' });
   }
 
   async alarms(): Promise<Alarm[]> {

@@ -102,6 +102,28 @@ export interface Trunk {
   reasons: Record<string, number>;
 }
 
+/** Somebody who is shut out: by the program, or by hand (an object of the configuration). */
+export interface Ban {
+  network: string;
+  by: 'program' | 'hand' | (string & {});
+  /** Microseconds since 1970; "0": not by itself. */
+  until: string;
+  times: number;
+  why: string;
+}
+
+/** A number that does what it should not. */
+export interface OddNumber {
+  number: string;
+  what: string;
+  until: string;
+}
+
+export interface Bans {
+  bans: Ban[];
+  numbers: OddNumber[];
+}
+
 export interface Alarm {
   id: number;
   alarm: string;

@@ -69,6 +69,9 @@ export interface Registration {
   expires_at: string;
   q: number;
   user_agent?: string;
+  /** Of a phone with several flows (RFC 5626): which phone, and which of its flows. */
+  instance?: string;
+  reg_id?: number;
 }
 
 export interface RegistrationPage {

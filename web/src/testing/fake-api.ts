@@ -1,6 +1,7 @@
 import { ApiError, type Api, type HistoryQuery, type ObjectQuery, type RegistrationQuery, type TraceQuery, type TransactionQuery } from '../model/api';
 import type {
   Alarm,
+  Bans,
   Change,
   ConfigObject,
   EnrolmentCode,
@@ -121,6 +122,14 @@ export class FakeApi implements Api {
 
   trunks(): Promise<Trunk[]> {
     return this.#ask('trunks');
+  }
+
+  bans(): Promise<Bans> {
+    return this.#ask('bans');
+  }
+
+  lift(network: string): Promise<void> {
+    return this.#ask('lift', network);
   }
 
   alarms(): Promise<Alarm[]> {

@@ -1,8 +1,9 @@
 import { useEffect } from 'preact/hooks';
 import type { Registration } from '../model/messages';
 import { milliseconds } from '../model/server-time';
-import type { RegistrationsViewModel } from '../viewmodel/registrations';
+import { rowKey, type RegistrationsViewModel } from '../viewmodel/registrations';
 import type { Workspace } from '../viewmodel/workspace';
+import { BannedSources } from './bans';
 import { Empty } from './empty';
 import { FilterBox } from './filter-box';
 import { useText, useValue } from './hooks';
@@ -106,13 +107,14 @@ export function Registrations({ workspace }: { workspace: Workspace }) {
         />
         <span role="status">{text.say('registrations.count', { count })}</span>
       </div>
+      <BannedSources bans={workspace.bans} administers={workspace.administers} />
       <section class="panel" aria-label={text.say('page.registrations')}>
         <VirtualTable
           name="registrations"
           label={text.say('page.registrations')}
           columns={columns}
           rows={rows}
-          rowKey={(row) => `${row.dn} ${row.contact}`}
+          rowKey={rowKey}
           cells={(row) => <Cells row={row} workspace={workspace} />}
           after={<Foot registrations={registrations} />}
           onEnd={() => void registrations.loadMore()}

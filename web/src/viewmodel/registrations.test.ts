@@ -2,7 +2,7 @@ import { beforeEach, expect, it } from 'vitest';
 import type { Registration } from '../model/messages';
 import { FakeApi } from '../testing/fake-api';
 import { FakeClock, settle } from '../testing/fakes';
-import { REFRESH_MS, RegistrationsViewModel, TYPING_MS } from './registrations';
+import { REFRESH_MS, RegistrationsViewModel, TYPING_MS, rowKey } from './registrations';
 
 let api: FakeApi;
 let clock: FakeClock;
@@ -87,4 +87,10 @@ it('says what is wrong, and tries again', async () => {
   clock.advance(REFRESH_MS);
   await answer(['1001'], null);
   expect(model.error.value).toBe(null);
+});
+
+it('tells two flows of one phone apart, though their contact is the same (VC-2)', () => {
+  const flow = { ...phone('1001'), instance: '<urn:uuid:1>', reg_id: 1 };
+  expect(rowKey(flow)).not.toBe(rowKey({ ...flow, reg_id: 2 }));
+  expect(rowKey(phone('1001'))).not.toBe(rowKey(phone('1002')));
 });

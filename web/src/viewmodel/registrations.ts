@@ -9,6 +9,11 @@ export const TYPING_MS = 300;
 /** While the first page is all that is shown it is read again so often. */
 export const REFRESH_MS = 5000;
 
+/** What tells one row from another: two flows of a phone may have the same contact. */
+export function rowKey({ dn, contact, instance = '', reg_id = 0 }: Registration): string {
+  return reg_id === 0 ? `${dn} ${contact}` : `${dn} ${instance} ${reg_id}`;
+}
+
 export class RegistrationsViewModel {
   readonly rows = new Observable<readonly Registration[]>([]);
   readonly count = new Observable(0);

@@ -5,6 +5,7 @@ import { Feed } from '../model/feed';
 import type { User } from '../model/messages';
 import { Scope } from '../model/scope';
 import { AboutViewModel } from './about';
+import { BansViewModel } from './bans';
 import { ConfigViewModel } from './config';
 import { HistoryViewModel } from './history';
 import { LiveViewModel } from './live';
@@ -36,6 +37,7 @@ export class Workspace {
   readonly system: SystemViewModel;
   readonly trunks: TrunksViewModel;
   readonly trace: TraceViewModel;
+  readonly bans: BansViewModel;
   readonly #scope = new Scope();
 
   constructor({ user, api, clock, open, surroundings, expired }: WorkspaceParams) {
@@ -57,6 +59,8 @@ export class Workspace {
     this.#scope.own(() => this.trace.close());
     this.trunks = new TrunksViewModel(api, clock);
     this.#scope.own(() => this.trunks.close());
+    this.bans = new BansViewModel(api, clock);
+    this.#scope.own(() => this.bans.close());
     this.#scope.own(
       this.feed.state.subscribe(({ kind }) => {
         if (kind === 'signed_out') expired();

@@ -258,6 +258,26 @@ static void silent_and_slow_streams_are_closed(void **state)
     edge_finish();
 }
 
+/* SEC-4: how long, and how many, is the location's to say; more are closed at once. */
+static void the_location_bounds_streams(void **state)
+{
+    (void)state;
+    proxy_fixture_location.guard = (struct config_guard){.streams_all = 2, .stream_idle = 60};
+    edge_begin();
+    for (unsigned i = 0; i < 3; i++)
+        edge_accept(EDGE_AT_TCP, FLOW + i, (uint16_t)(40000 + i), none);
+    assert_int_equal(edge_heard.closed_flow, FLOW + 2);
+    assert_int_equal(proxy_fixture.world.counters.values[COUNTER_EDGE_REFUSED], 1);
+    edge_data(FLOW, slice_text(options(1)));
+    edge_data(FLOW + 1, slice_text(options(2)));
+    edge_forget();
+    proxy_fixture_pass(58 * (int64_t)SECOND);
+    assert_int_equal(edge_heard.closes, 0);
+    proxy_fixture_pass(4 * (int64_t)SECOND);
+    assert_int_equal(edge_heard.closes, 2);
+    edge_finish();
+}
+
 /* VC-4: a call to a phone whose stream ends is refused at once, not after 32 s. */
 static void a_lost_stream_fails_its_requests(void **state)
 {
@@ -338,5 +358,5 @@ TESTS("proxy/edge", cmocka_unit_test(phones_are_called_on_their_streams), cmocka
     cmocka_unit_test(bytes_come_one_by_one), cmocka_unit_test(lengths_that_lie_end_the_stream),
     cmocka_unit_test(keep_alives_are_answered), cmocka_unit_test(what_is_no_sip_gets_no_websocket),
     cmocka_unit_test(bad_frames_end_the_stream), cmocka_unit_test(silent_and_slow_streams_are_closed),
-    cmocka_unit_test(a_lost_stream_fails_its_requests), cmocka_unit_test(streams_are_counted),
-    cmocka_unit_test(answers_go_where_the_via_says))
+    cmocka_unit_test(the_location_bounds_streams), cmocka_unit_test(a_lost_stream_fails_its_requests),
+    cmocka_unit_test(streams_are_counted), cmocka_unit_test(answers_go_where_the_via_says))

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "roles/proxy/edge/edge_int.h"
 
-#define FLOWS 20000U                /* streams of one proxy */
+#define FLOWS 20000U                /* streams of one proxy, where its location does not say */
 #define WAITING ((size_t)256 << 10) /* bytes that may wait for one who does not read */
 #define IN_LIMIT ((size_t)SIP_MESSAGE_LIMIT + 1024)
 
@@ -42,9 +42,23 @@ struct slice edge_peer_name(struct proxy *p, uint64_t flow)
     return slice_text(f != NULL ? f->name : NULL);
 }
 
+static const struct config_guard *limits_of(const struct proxy *p)
+{
+    static const struct config_guard none;
+    const struct config_location *l = config_location(world_configuration(p->world), slice_text(p->location));
+    return l != NULL ? &l->guard : &none;
+}
+
 bool edge__full(const struct proxy *p)
 {
-    return map_count(&p->edge.flows) >= FLOWS;
+    uint32_t most = limits_of(p)->streams_all;
+    return map_count(&p->edge.flows) >= (most != 0 ? most : FLOWS);
+}
+
+static int64_t longest_silence(const struct proxy *p)
+{
+    int64_t seconds = limits_of(p)->stream_idle;
+    return seconds != 0 ? seconds * 1000000 : timer_duration(TIMER_EDGE_IDLE);
 }
 
 static void arm(struct proxy *p)
@@ -146,7 +160,7 @@ void edge__end(struct proxy *p, struct edge_flow *f, enum counter why)
 
 void edge__sweep(struct proxy *p)
 {
-    int64_t now = world_now(p->world);
+    int64_t now = world_now(p->world), longest = longest_silence(p);
     struct list *first;
     while ((first = list_first(&p->edge.half)) != NULL) {
         struct edge_flow *f = list_entry(first, struct edge_flow, half);
@@ -157,7 +171,7 @@ void edge__sweep(struct proxy *p)
     }
     while ((first = list_first(&p->edge.idle)) != NULL) {
         struct edge_flow *f = list_entry(first, struct edge_flow, idle);
-        if (now - f->heard < timer_duration(TIMER_EDGE_IDLE))
+        if (now - f->heard < longest)
             break;
         edge__end(p, f, COUNTER_EDGE_IDLE);
     }

@@ -12,7 +12,7 @@
 #define RETRY_LEAST 2U   /* s; together with the spread: nobody comes back at once, and not all together */
 #define RETRY_SPREAD 10U /* s */
 
-static bool is_emergency(const struct sip_message *m)
+bool guard__is_emergency(const struct sip_message *m)
 {
     static const struct slice numbers[] = {
         SLICE_INIT("112"), SLICE_INIT("911"), SLICE_INIT("110"), SLICE_INIT("999")};
@@ -35,7 +35,7 @@ static int share(const struct sip_message *m, bool phone, bool trusted)
         return phone || trusted ? 0 : 50;
     if (m->method != SIP_INVITE)
         return phone || trusted ? 100 : 50;
-    if (is_emergency(m))
+    if (guard__is_emergency(m))
         return 200;
     return known ? 100 : 80;
 }

@@ -3,6 +3,8 @@
 #include "roles/proxy/guard/overload.h"
 #include "roles/proxy/proxy_fixture.h"
 #include "unit.h"
+#include "wire/event.pb-c.h"
+#include "wire/pack.h"
 
 #define CONTACT "Contact: <sip:a@127.0.0.1:6001>\r\n"
 #define LIMIT 100U
@@ -243,6 +245,35 @@ static void pairs_get_what_they_ask_for(void **state)
     proxy_fixture_end();
 }
 
+/* VC-7: the same by a frame of the pair; an emergency call is never refused. */
+static void a_loaded_pair_is_heard_by_its_frame(void **state)
+{
+    Tandem__NodeLoad load = TANDEM__NODE_LOAD__INIT;
+    struct buffer bytes = {0};
+    struct sip_message urgent = {
+        .is_request = true, .method = SIP_INVITE, .call_id = SLICE("e"), .uri = SLICE("sip:112@home")};
+    (void)state;
+    begin(0);
+    load.loss = 100;
+    load.validity = 2000;
+    load.sequence = 7;
+    pack_add(&bytes, &load.base);
+    guard_told(proxy_fixture.proxy, SLICE("node-1"), buffer_slice(&bytes));
+    assert_int_equal(passing(), 0);
+    assert_true(guard_lets_through(proxy_fixture.proxy, SLICE("node-1"), &urgent));
+    proxy_fixture_pass(2 * (int64_t)SECOND + 1);
+    assert_int_equal(passing(), 1000);
+    load.loss = 101; /* that is no part */
+    load.sequence = 8;
+    buffer_clear(&bytes);
+    pack_add(&bytes, &load.base);
+    guard_told(proxy_fixture.proxy, SLICE("node-1"), buffer_slice(&bytes));
+    guard_told(proxy_fixture.proxy, SLICE("node-1"), SLICE("x"));
+    assert_int_equal(passing(), 1000);
+    buffer_free(&bytes);
+    proxy_fixture_end();
+}
+
 static void overload_parameters_are_read(void **state)
 {
     struct overload o;
@@ -330,6 +361,6 @@ TESTS("roles/proxy/guard/admit", cmocka_unit_test(so_many_calls_are_admitted),
     cmocka_unit_test(the_time_to_come_back_is_spread), cmocka_unit_test(what_matters_more_goes_on),
     cmocka_unit_test(far_beyond_there_is_silence), cmocka_unit_test(the_ack_of_a_refusal_is_dropped),
     cmocka_unit_test(a_loop_is_not_a_spiral), cmocka_unit_test(the_breadth_of_a_fork_is_bounded),
-    cmocka_unit_test(pairs_get_what_they_ask_for), cmocka_unit_test(overload_parameters_are_read),
-    cmocka_unit_test(a_bucket_gives_what_it_holds), cmocka_unit_test(bans_are_found_by_network),
-    cmocka_unit_test(sources_are_addresses_and_networks))
+    cmocka_unit_test(pairs_get_what_they_ask_for), cmocka_unit_test(a_loaded_pair_is_heard_by_its_frame),
+    cmocka_unit_test(overload_parameters_are_read), cmocka_unit_test(a_bucket_gives_what_it_holds),
+    cmocka_unit_test(bans_are_found_by_network), cmocka_unit_test(sources_are_addresses_and_networks))

@@ -14,6 +14,7 @@ void guard_open(struct proxy *p)
     guard__table_open(&g->phones, "guard phone", GUARD_PHONES);
     guard__bans_open(&g->bans);
     list_init(&g->numbers_age);
+    list_init(&g->late);
     guard__follow(p);
     guard__news_open(p);
 }
@@ -22,6 +23,7 @@ void guard_close(struct proxy *p)
 {
     struct guard *g = p->guard;
     world_timer_clear(&g->timer);
+    guard__late_close(g);
     guard__table_close(&g->sources);
     guard__table_close(&g->phones);
     guard__bans_close(&g->bans);
@@ -41,6 +43,8 @@ bool guard_input(struct proxy *p, const struct input *in)
 {
     if (in->kind == INPUT_CONFIG)
         guard__follow(p);
+    else if (in->kind == INPUT_TIMER && in->object == GUARD_LATE)
+        guard__late_due(p);
     else if (in->kind == INPUT_TIMER && OBJECT_KIND(in->object) == PROXY_OBJECT_GUARD)
         guard__offence_timer(p);
     else if (in->kind == INPUT_BUS && in->token == PROXY_TOKEN_GUARD)

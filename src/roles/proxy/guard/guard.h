@@ -53,7 +53,8 @@ void guard_praises(struct proxy *p, const struct address *peer);
 uint32_t guard_loop_mark(const struct sip_message *m);
 unsigned guard_breadth(const struct sip_message *m, unsigned branches);
 
-/* RFC 7339: what a pair said in an answer, and whether it wants another call now. */
+/* RFC 7339: what a pair said, in a NodeLoad or in an answer, and whether it wants another call now. */
+void guard_told(struct proxy *p, struct slice pair, struct slice bytes);
 void guard_hears(struct proxy *p, struct slice pair, const struct sip_message *m);
 bool guard_lets_through(struct proxy *p, struct slice pair, const struct sip_message *m);
 

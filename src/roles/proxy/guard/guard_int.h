@@ -16,6 +16,7 @@
 #define GUARD_NUMBERS 4096U
 #define GUARD_NUMBER 64
 #define GUARD_TAG "guard" /* of our stateless answers */
+#define GUARD_LATE OBJECT(PROXY_OBJECT_GUARD, 1)
 
 /* An address without port (IPv6: its /64), or with it: a phone that has shown good credentials. */
 struct guard_source {
@@ -73,7 +74,9 @@ struct guard {
     struct map numbers;
     struct list numbers_age;
     struct map pairs; /* struct guard_pair by name: what they ask for, RFC 7339 */
-    struct world_timer timer;
+    struct list late; /* struct late_answer: another proxy may know more */
+    unsigned late_count;
+    struct world_timer timer, late_timer;
 };
 
 /* source.c */
@@ -118,7 +121,12 @@ bool guard__loop_free(struct proxy *p, const struct sip_message *m);
 /* pair.c */
 void guard__pairs_close(struct guard *g);
 
+/* question.c */
+void guard__late_due(struct proxy *p);
+void guard__late_close(struct guard *g);
+
 /* admit.c */
+bool guard__is_emergency(const struct sip_message *m);
 void guard__pay(struct proxy *p, const struct sip_message *m);
 bool guard__has_room(
     struct proxy *p, const struct sip_target *from, const struct sip_message *m, bool phone, bool trusted);

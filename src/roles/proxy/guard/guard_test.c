@@ -338,10 +338,17 @@ static void people_see_and_lift_bans(void **state)
     assert_int_equal(proxy_told.status, 400);
     proxy_fixture_ask("DELETE", "/api/bans/10.0.1.7", "administrator");
     assert_int_equal(proxy_told.status, 200);
-    proxy_fixture_ask("DELETE", "/api/bans/10.0.1.7", "administrator");
-    assert_int_equal(proxy_told.status, 404);
-    proxy_fixture_ask("DELETE", "/api/bans/2001:db8::%2F32", "administrator"); /* that is an object */
-    assert_int_equal(proxy_told.status, 404);
+    /* who knows nothing of it waits: another proxy may, and the first answer counts */
+    static const char *const unknown[] = {"/api/bans/10.0.1.7", "/api/bans/2001:db8::%2F32" /* an object */};
+    for (size_t i = 0; i < 2; i++) {
+        unsigned before = proxy_told.count;
+        proxy_fixture_ask("DELETE", unknown[i], "administrator");
+        assert_int_equal(proxy_told.count, before);
+        proxy_fixture_pass(timer_duration(TIMER_GUARD_LATE) + 1000);
+        assert_int_equal(proxy_told.count, before + 1);
+        assert_int_equal(proxy_told.status, 404);
+    }
+    proxy_fixture_ask("DELETE", unknown[0], "administrator"); /* and what waits at the end is no leak */
     peer = from(1, 7, 5070);
     ask(&peer, "REGISTER", "1001", "");
     assert_int_equal(counted(COUNTER_CHALLENGES), 1);

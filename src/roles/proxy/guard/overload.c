@@ -3,7 +3,6 @@
 #include "sip/uri.h"
 
 #define VALIDITY 500U    /* ms, where none is said: RFC 7339 4.3 */
-#define LONGEST 60000U   /* ms that are believed */
 #define FRACTION 100000U /* of oc-seq: "1282321615.782" */
 #define FRACTION_DIGITS 5U
 
@@ -36,7 +35,7 @@ bool overload_parse(struct overload *o, struct slice parameters)
     if (sip_parameter(parameters, SLICE("oc-validity"), &value)) {
         if (slice_to_u64(&number, value, UINT32_MAX) != 0)
             return false;
-        o->validity = number < LONGEST ? (uint32_t)number : LONGEST;
+        o->validity = number < OVERLOAD_LONGEST ? (uint32_t)number : OVERLOAD_LONGEST;
     }
     return !sip_parameter(parameters, SLICE("oc-seq"), &value) || read_sequence(&o->sequence, value);
 }

@@ -6,6 +6,8 @@
 
 #include "base/slice.h"
 
+#define OVERLOAD_LONGEST 60000U /* ms that are believed */
+
 struct overload {
     unsigned loss;     /* percent of new requests that shall not come */
     uint32_t validity; /* ms */

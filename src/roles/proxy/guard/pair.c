@@ -6,6 +6,9 @@
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/guard/overload.h"
 #include "roles/proxy/proxy_int.h"
+#include "sip/values.h"
+#include "wire/event.pb-c.h"
+#include "wire/pack.h"
 
 #define LONGEST 60 /* s that an answer may close a pair */
 
@@ -36,31 +39,45 @@ static struct guard_pair *obtain(struct guard *g, struct slice name)
 
 static void closed(struct proxy *p, struct guard_pair *a, const struct sip_message *m)
 {
-    struct slice said = sip_header_value(m, SIP_HEADER_RETRY_AFTER);
-    size_t digits = 0;
-    uint64_t seconds;
-    while (digits < said.length && said.data[digits] >= '0' && said.data[digits] <= '9')
-        digits++;
-    if (slice_to_u64(&seconds, slice_first(said, digits), UINT32_MAX) != 0)
+    struct sip_retry_after said;
+    if (sip_retry_after_parse(&said, sip_header_value(m, SIP_HEADER_RETRY_AFTER)) != 0)
         return;
-    seconds = seconds < LONGEST ? seconds : LONGEST;
-    a->closed_until = world_now(p->world) + (int64_t)seconds * 1000000;
+    int64_t seconds = said.seconds < LONGEST ? said.seconds : LONGEST;
+    a->closed_until = world_now(p->world) + seconds * 1000000;
+}
+
+static void asked(struct proxy *p, struct guard_pair *a, const struct overload *o)
+{
+    int64_t now = world_now(p->world);
+    if (a->asked_until > now && !overload_newer(o, &a->asked))
+        return;
+    a->asked = *o;
+    a->asked_until = now + (int64_t)o->validity * 1000;
+}
+
+void guard_told(struct proxy *p, struct slice pair, struct slice bytes)
+{
+    const Tandem__NodeLoad *told = pack_read(&tandem__node_load__descriptor, bytes, &p->arena);
+    struct guard_pair *a = told != NULL ? obtain(p->guard, pair) : NULL;
+    if (a == NULL || told->loss > 100)
+        return;
+    asked(p, a,
+        &(struct overload){.loss = told->loss,
+            .validity = told->validity < OVERLOAD_LONGEST ? told->validity : OVERLOAD_LONGEST,
+            .sequence = told->sequence});
 }
 
 void guard_hears(struct proxy *p, struct slice pair, const struct sip_message *m)
 {
     struct overload o;
-    int64_t now = world_now(p->world);
     bool says = overload_parse(&o, m->via.parameters);
     if (!says && m->status != 503)
         return;
     struct guard_pair *a = obtain(p->guard, pair);
     if (a == NULL)
         return;
-    if (says && (a->asked_until <= now || overload_newer(&o, &a->asked))) {
-        a->asked = o;
-        a->asked_until = now + (int64_t)o.validity * 1000;
-    }
+    if (says)
+        asked(p, a, &o);
     if (m->status == 503)
         closed(p, a, m);
 }
@@ -69,7 +86,7 @@ bool guard_lets_through(struct proxy *p, struct slice pair, const struct sip_mes
 {
     const struct guard_pair *a = map_get(&p->guard->pairs, pair);
     int64_t now = world_now(p->world);
-    if (a == NULL)
+    if (a == NULL || guard__is_emergency(m))
         return true;
     bool passes =
         a->closed_until <= now && (a->asked_until <= now || hash_stable(m->call_id) % 100 >= a->asked.loss);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "roles/proxy/guard/guard_int.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/json.h"
@@ -74,7 +75,81 @@ static void list_bans(struct proxy *p, const struct proxy_question *q)
     buffer_free(&body);
 }
 
-/* Each proxy is asked, so that each forgets it; an answer of those that did not have it does no harm. */
+/* ---- answers that wait ---- */
+
+#define LATE_MOST 64U
+
+struct late_answer {
+    struct list link;
+    int64_t at;
+    uint64_t token;
+    char reply_to[160];
+};
+
+static void say_missing(struct proxy *p, const struct proxy_question *q)
+{
+    proxy__answer_error(p, q, 404, ERROR_MISSING, "the program has not banned this; see tandem bans");
+}
+
+static void arm_late(struct proxy *p)
+{
+    struct guard *g = p->guard;
+    if (!list_empty(&g->late))
+        world_timer_set(
+            p->world, &g->late_timer, GUARD_LATE, 0, list_entry(g->late.next, struct late_answer, link)->at);
+}
+
+/* All proxies are asked and the first answer counts: who does not know the ban lets those speak who do. */
+static void say_missing_later(struct proxy *p, const struct proxy_question *q)
+{
+    struct guard *g = p->guard;
+    size_t length = strlen(q->message->reply_to);
+    struct late_answer *l;
+    if (g->late_count >= LATE_MOST || length >= sizeof l->reply_to) {
+        say_missing(p, q);
+        return;
+    }
+    l = mem_zero(sizeof *l);
+    l->at = world_now(p->world) + timer_duration(TIMER_GUARD_LATE);
+    l->token = q->message->token;
+    memcpy(l->reply_to, q->message->reply_to, length);
+    list_append(&g->late, &l->link);
+    g->late_count++;
+    arm_late(p);
+}
+
+static void late_free(struct guard *g, struct late_answer *l)
+{
+    list_remove(&l->link);
+    g->late_count--;
+    mem_free(l);
+}
+
+void guard__late_due(struct proxy *p)
+{
+    struct guard *g = p->guard;
+    while (!list_empty(&g->late)) {
+        struct late_answer *l = list_entry(g->late.next, struct late_answer, link);
+        Tandem__ConfigRequest m = TANDEM__CONFIG_REQUEST__INIT;
+        struct proxy_question q = {.message = &m};
+        if (l->at > world_now(p->world))
+            break;
+        m.token = l->token;
+        m.reply_to = l->reply_to;
+        say_missing(p, &q);
+        late_free(g, l);
+    }
+    arm_late(p);
+}
+
+void guard__late_close(struct guard *g)
+{
+    world_timer_clear(&g->late_timer);
+    while (!list_empty(&g->late))
+        late_free(g, list_entry(g->late.next, struct late_answer, link));
+}
+
+/* Each proxy is asked, so that each forgets it. */
 static void lift(struct proxy *p, const struct proxy_question *q, struct slice text)
 {
     struct network n;
@@ -87,7 +162,7 @@ static void lift(struct proxy *p, const struct proxy_question *q, struct slice t
         return;
     }
     if (!guard__lift(p, &n)) {
-        proxy__answer_error(p, q, 404, ERROR_MISSING, "the program has not banned this; see tandem bans");
+        say_missing_later(p, q);
         return;
     }
     LOG(LOG_NOTICE, "proxy", "%.*s is let in again by %s", SLICE_ARG(text), q->user);

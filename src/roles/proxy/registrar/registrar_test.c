@@ -74,7 +74,8 @@ static void configure(void (*change)(struct config_builder *b))
 static void change_cluster(struct config_builder *b)
 {
     config_builder_cluster(
-        b, &(struct config_cluster){.name = SLICE("cluster"), .phones = {false, 500, 200, 1000}});
+        b, &(struct config_cluster){.name = SLICE("cluster"),
+               .phones = {.register_standard = 500, .register_shortest = 200, .register_longest = 1000}});
 }
 
 static void change_location(struct config_builder *b)

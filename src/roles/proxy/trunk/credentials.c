@@ -7,36 +7,29 @@
 
 #define CNONCE 17
 
-static bool has_realm(const struct config_trunk *t, struct slice realm)
+/* The strongest challenge that we know how to answer (RFC 8760 2.4), of our realms only, and none by a weaker
+ * algorithm than the trunk has shown before: whoever stands between must not choose what he breaks. */
+static int choose(
+    struct digest *best, struct trunk_state *s, const struct config_trunk *t, const struct sip_message *m)
 {
-    for (size_t i = 0; i < t->realms.count; i++)
-        if (slice_equal(t->realms.items[i], realm))
-            return true;
-    return false;
-}
-
-/* The strongest challenge that we know how to answer (RFC 8760 2.4), of our realms only. */
-static int choose(struct digest *best, bool *of_proxy, struct proxy *p, const struct config_trunk *t,
-    const struct sip_message *m)
-{
+    struct digest_known known = {t->realms.items, t->realms.count, (enum digest_algorithm)s->digest_least};
+    enum sip_header_id wanted =
+        m->status == 407 ? SIP_HEADER_PROXY_AUTHENTICATE : SIP_HEADER_WWW_AUTHENTICATE;
     int error = ERROR_MISSING;
+    *best = (struct digest){.realm = {0}};
     for (size_t i = 0; i < m->header_count; i++) {
         struct digest d;
-        enum sip_header_id id = m->headers[i].id;
-        enum sip_header_id wanted =
-            m->status == 407 ? SIP_HEADER_PROXY_AUTHENTICATE : SIP_HEADER_WWW_AUTHENTICATE;
-        if (id != wanted || digest_parse(&d, m->headers[i].value, &p->arena) != 0)
+        if (m->headers[i].id != wanted || digest_parse(&d, m->headers[i].value, &s->proxy->arena) != 0)
             continue;
-        if (!has_realm(t, d.realm)) {
-            error = error == 0 ? 0 : ERROR_DENIED;
-            continue;
-        }
-        if (error != 0 || d.algorithm > best->algorithm) {
+        if (digest_preferred(&d, best, &known)) {
             *best = d;
-            *of_proxy = m->status == 407;
             error = 0;
+        } else if (error != 0) {
+            error = ERROR_DENIED;
         }
     }
+    if (error == 0)
+        s->digest_least = (uint8_t)best->algorithm;
     return error;
 }
 
@@ -54,24 +47,28 @@ static bool may_answer(struct challenge_guard *g, const struct digest *d)
     return true;
 }
 
-int trunk__answer(struct buffer *line, struct challenge_guard *guard, struct proxy *p,
-    const struct config_trunk *t, const struct sip_message *m, struct slice method, struct slice uri)
+int trunk__answer(struct buffer *line, struct challenge_guard *guard, struct trunk_state *s,
+    const struct sip_message *m, struct digest_answer *a)
 {
+    const struct config_trunk *t = trunk__config(s);
     struct digest d;
-    bool of_proxy = false;
     char cnonce[CNONCE];
-    if (slice_empty(t->user) || slice_empty(t->secret))
+    if (t == NULL || slice_empty(t->user) || slice_empty(t->secret))
         return ERROR_MISSING;
-    int error = choose(&d, &of_proxy, p, t, m);
+    int error = choose(&d, s, t, m);
     if (error != 0)
         return error;
     if (!may_answer(guard, &d))
         return ERROR_MISSING;
-    snprintf(cnonce, sizeof cnonce, "%016llx", (unsigned long long)world_random(p->world));
+    snprintf(cnonce, sizeof cnonce, "%016llx", (unsigned long long)world_random(s->proxy->world));
+    a->user = t->user;
+    a->secret = t->secret;
+    a->cnonce = slice_text(cnonce);
+    a->count = 1;
     buffer_clear(line);
-    buffer_add_text(line, of_proxy ? "Proxy-Authorization: " : "Authorization: ");
-    digest_add_answer(line, &d, t->user, t->secret, method, uri, slice_text(cnonce), 1);
+    buffer_add_text(line, m->status == 407 ? "Proxy-Authorization: " : "Authorization: ");
+    digest_answer(line, &d, a);
     buffer_add_text(line, "\r\n");
-    world_count(p->world, COUNTER_TRUNK_CHALLENGES, 1);
+    world_count(s->proxy->world, COUNTER_TRUNK_CHALLENGES, 1);
     return 0;
 }

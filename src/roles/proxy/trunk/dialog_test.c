@@ -169,6 +169,55 @@ static void its_own_networks_and_names_are_believed(void **state_)
     assert_true(trunk__is_there(&trunk, &call, SLICE("198.51.100.1"))); /* where its INVITE has gone */
 }
 
+/* The credentials that the trunk was sent last are right for this body. */
+static void must_be_right_for(enum digest_algorithm algorithm, const char *body)
+{
+    struct arena arena = {0};
+    struct sip_message m;
+    struct digest d;
+    char ha1[DIGEST_HEX];
+    struct digest_hashes *hashes = &((struct proxy *)proxy_fixture.proxy)->hashes;
+    assert_int_equal(sip_parse(&m, slice_text(proxy_fixture_must_find(ONE, "INVITE")), &arena, NULL), 0);
+    assert_int_equal(digest_parse(&d, sip_header_value(&m, SIP_HEADER_PROXY_AUTHORIZATION), &arena), 0);
+    assert_int_equal(d.algorithm, algorithm);
+    assert_true(slice_equal(d.qop, SLICE("auth-int")));
+    assert_int_equal(d.count, 1);
+    digest_ha1(ha1, algorithm, SLICE("ours"), SLICE("carrier"), SLICE("trunk secret"));
+    assert_true(digest_verify_body(&d, hashes, SLICE("INVITE"), slice_text(ha1), slice_text(body)));
+    assert_false(digest_verify_body(&d, hashes, SLICE("INVITE"), slice_text(ha1), SLICE("v=1\r\n")));
+    arena_free(&arena);
+}
+
+/* RFC 7616, 8760: the strongest challenge is answered, with the body where that is asked for; and who has
+ * shown that it can do more gets no answer to less. */
+static void the_strongest_challenge_is_answered(void **state_)
+{
+    char text[1000];
+    (void)state_;
+    trunk = trunk_fixture_one();
+    begin();
+    for (int i = 1; i <= 2; i++) {
+        snprintf(text, sizeof text,
+            "INVITE sip:030555@home SIP/2.0\r\nVia: SIP/2.0/TCP node-1.pair;branch=z9hG4bK-node-1-s%d\r\n"
+            "Max-Forwards: 70\r\nFrom: <sip:1001@home>;tag=n\r\nTo: <sip:030555@home>\r\nCall-ID: s%d\r\n"
+            "CSeq: 1 INVITE\r\nContact: <sip:1001@home;pair=node-1>\r\nContent-Type: application/sdp\r\n"
+            "Content-Length: 5\r\n\r\nv=0\r\n",
+            i, i);
+        proxy_fixture_from_pair(text);
+        trunk_fixture_answer(ONE, "INVITE", 407,
+            i == 1 ? "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n1\", algorithm=MD5\r\n"
+                     "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n2\", qop=\"auth-int\", "
+                     "algorithm=SHA-512-256\r\n"
+                     "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n3\", algorithm=SHA-256\r\n"
+                   : "Proxy-Authenticate: Digest realm=\"carrier\", nonce=\"n4\", algorithm=MD5\r\n");
+        if (i == 1)
+            must_be_right_for(DIGEST_SHA512_256, "v=0\r\n");
+        else
+            assert_null(strstr(proxy_fixture_must_find(ONE, "INVITE"), "Authorization"));
+    }
+    end();
+}
+
 static const char call_in[] =
     "INVITE sip:+49301002@127.0.0.1:5061 SIP/2.0\r\nVia: SIP/2.0/TLS sbc.example;branch=z9hG4bK-in\r\n"
     "Max-Forwards: 70\r\nFrom: <sip:+331@carrier.example>;tag=c\r\nTo: <sip:+49301002@127.0.0.1>\r\n"
@@ -316,6 +365,32 @@ static void proxies_share_a_capacity(void **state_)
     end();
 }
 
+/* VC-3: a pair that is being drained sends a trunk's call on: it comes to the next one as to the first. */
+static void a_trunks_call_that_is_sent_on_keeps_its_way(void **state_)
+{
+    struct sip_message m;
+    struct arena arena = {0};
+    struct buffer out = {0};
+    (void)state_;
+    trunk = trunk_fixture_one();
+    begin();
+    proxy_fixture_from_phone(ONE, call_in);
+    const char *invite = proxy_fixture_must_find(0, "INVITE sip:1002@home SIP/2.0\r\n");
+    assert_int_equal(sip_parse(&m, slice_text(invite), &arena, NULL), 0);
+    sip_add_response_head(&out, &m, 302, SLICE(""), SLICE("n"));
+    buffer_add_text(&out, "Contact: <sip:home;pair=node-1>\r\n");
+    sip_add_body(&out, SLICE(""), SLICE(""));
+    buffer_add_byte(&out, '\0');
+    proxy_fixture.count = 0;
+    proxy_fixture_from_pair(out.data);
+    invite = proxy_fixture_must_find(0, "INVITE sip:1002@home SIP/2.0\r\n");
+    trunk_fixture_must_have(invite, "Record-Route: <sip:127.0.0.1:5060;way=");
+    trunk_fixture_must_have(invite, "Route: <sip:node-1.pair;why=sent;lr>");
+    buffer_free(&out);
+    arena_free(&arena);
+    end();
+}
+
 /* VC-7: calls of a trunk are shed as those of phones are; those of a trusted one are not. */
 static void a_loaded_pair_is_spared_calls_of_trunks(void **state_)
 {
@@ -343,6 +418,8 @@ static void a_loaded_pair_is_spared_calls_of_trunks(void **state_)
 
 TESTS("roles/proxy/trunk_dialog", cmocka_unit_test(challenges_within_a_call_are_answered),
     cmocka_unit_test(a_place_that_is_not_the_trunks_is_not_believed),
-    cmocka_unit_test(its_own_networks_and_names_are_believed), cmocka_unit_test(a_certificate_makes_a_trunk),
+    cmocka_unit_test(its_own_networks_and_names_are_believed),
+    cmocka_unit_test(the_strongest_challenge_is_answered), cmocka_unit_test(a_certificate_makes_a_trunk),
     cmocka_unit_test(a_trunk_is_found_by_its_name), cmocka_unit_test(proxies_share_a_capacity),
+    cmocka_unit_test(a_trunks_call_that_is_sent_on_keeps_its_way),
     cmocka_unit_test(a_loaded_pair_is_spared_calls_of_trunks))

@@ -28,16 +28,31 @@ static const struct config_dn *dn_of(struct proxy *p, const struct config_trunk 
     return dn != NULL && !dn->disabled ? dn : NULL;
 }
 
-static void pass_on(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
-    struct trunk_state *s, const struct config_dn *dn, struct destination to)
+static void address_to(struct proxy *p, struct destination *to, uint64_t token, const struct config_dn *dn)
 {
     struct buffer uri = {0};
-    to.record_way = trunk__way_text(p, &(struct trunk_way){.token = s->token});
+    to->record_way = trunk__way_text(p, &(struct trunk_way){.token = token});
     buffer_add_text(&uri, "sip:");
     trunk__add_user(&uri, dn->number);
     buffer_add_format(&uri, "@%s", p->realm);
-    to.uri = arena_copy(&p->arena, buffer_slice(&uri));
+    to->uri = arena_copy(&p->arena, buffer_slice(&uri));
     buffer_free(&uri);
+}
+
+bool trunk_readdress(struct proxy *p, const struct sip_transaction *server, const struct sip_message *m,
+    struct destination *to)
+{
+    const struct config_trunk *trunk = trunk_of_target(p, &server->target);
+    const struct config_dn *dn = trunk != NULL ? dn_of(p, trunk, trunk__called(p, m)) : NULL;
+    if (dn != NULL)
+        address_to(p, to, trunk__token(trunk->name), dn);
+    return dn != NULL;
+}
+
+static void pass_on(struct proxy *p, struct sip_transaction *t, const struct sip_message *m,
+    struct trunk_state *s, const struct config_dn *dn, struct destination to)
+{
+    address_to(p, &to, s->token, dn);
     trunk__call_begin(s, trunk__call_key(m), false);
     struct trunk_call *call = trunk__call(p, trunk__call_key(m));
     const struct address *peer = edge_peer(p, &t->target);

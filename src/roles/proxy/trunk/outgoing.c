@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "roles/proxy/trunk/trunk_int.h"
 #include "sip/uri.h"
+#include "sip/values.h"
 
 static void refuse(struct proxy *p, struct sip_transaction *t, uint16_t status)
 {
@@ -62,14 +63,9 @@ void trunk_relay_refused(struct proxy *p, struct relay *r)
 /* RFC 3323 4.2, RFC 3325 7: who asks for it is not named to those who are not trusted. */
 static bool wants_privacy(const struct sip_message *m)
 {
-    struct slice rest = sip_header_value(m, SIP_HEADER_PRIVACY), word;
-    while (slice_cut(&rest, ';', &word)) {
-        word = slice_trim(word);
-        if (slice_equal_nocase(word, SLICE("id")) || slice_equal_nocase(word, SLICE("user")) ||
-            slice_equal_nocase(word, SLICE("header")))
-            return true;
-    }
-    return false;
+    unsigned bits;
+    return sip_privacy_parse(&bits, sip_header_value(m, SIP_HEADER_PRIVACY)) == 0 &&
+           (bits & (SIP_PRIVACY_ID | SIP_PRIVACY_USER | SIP_PRIVACY_HEADER)) != 0;
 }
 
 static struct slice together(struct proxy *p, struct slice one, struct slice other)
@@ -229,8 +225,10 @@ static void challenged(
     if (c != NULL && !r->cancelled && !r->answered && original(&request, p, r)) {
         struct outside outside;
         name_parties(&outside, p, c, &request, o->caller, o->number);
-        error = trunk__answer(&o->credentials, &o->guard, p, c, m, request.method_name,
-            o->begins ? uri_of(p, &outside) : request.uri);
+        struct digest_answer answer = {.method = request.method_name,
+            .uri = o->begins ? uri_of(p, &outside) : request.uri,
+            .body = request.body};
+        error = trunk__answer(&o->credentials, &o->guard, s, m, &answer);
     }
     if (error == 0) {
         proxy__relay_close_branch(r, t->id);

@@ -22,6 +22,9 @@ struct outside {
 struct slice trunk_attempt(const struct outside *o); /* NULL: empty */
 void trunk_build(struct buffer *out, struct proxy *p, const struct sip_message *m,
     const struct destination *to, struct slice via);
+/* A trunk's call goes to another pair: as it went to the first one. False: it cannot. */
+bool trunk_readdress(struct proxy *p, const struct sip_transaction *server, const struct sip_message *m,
+    struct destination *to);
 /* An answer as it goes on, from a trunk to a pair or the reverse. */
 void trunk_build_response(
     struct buffer *out, struct proxy *p, const struct relay *r, const struct sip_message *m);

@@ -188,8 +188,8 @@ static void challenged(struct trunk_state *s, const struct config_trunk *t, cons
 {
     struct buffer line = {0}, uri = {0};
     buffer_add_format(&uri, "sip:%.*s", SLICE_ARG(t->domain));
-    int error =
-        trunk__answer(&line, &s->register_guard, s->proxy, t, m, SLICE("REGISTER"), buffer_slice(&uri));
+    struct digest_answer answer = {.method = SLICE("REGISTER"), .uri = buffer_slice(&uri)};
+    int error = trunk__answer(&line, &s->register_guard, s, m, &answer);
     if (error == 0)
         error = send_request(s, buffer_slice(&line));
     buffer_free(&line);

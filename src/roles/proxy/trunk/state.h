@@ -65,6 +65,7 @@ struct trunk_state {
     uint64_t counts[2], reasons[TRUNK_REASONS]; /* calls begun: in, out; not carried, by reason */
     char error[TRUNK_ERROR];
     int64_t error_at;
+    uint8_t digest_least; /* enum digest_algorithm: the strongest that it has challenged with */
 
     /* watch.c */
     uint8_t watch; /* enum watch_state */

@@ -64,11 +64,10 @@ int trunk__target(struct proxy *p, struct destination *to, const struct config_t
 /* Whether the trunk may be where it says in a dialog: SEC-4. */
 bool trunk__is_there(const struct config_trunk *t, const struct trunk_call *call, struct slice host);
 
-/* credentials.c: adds the line that answers the challenges of `m`. ERROR_DENIED: it must not be answered;
- * ERROR_MISSING: there is none that can be. */
-int trunk__answer(struct buffer *line, struct challenge_guard *guard, struct proxy *p,
-    const struct config_trunk *t, const struct sip_message *m, struct slice method, struct slice uri)
-    __attribute__((warn_unused_result));
+/* credentials.c: adds the line that answers the challenges of `m`; the caller fills in method, uri and body
+ * of the request. ERROR_DENIED: it must not be answered; ERROR_MISSING: there is none that can be. */
+int trunk__answer(struct buffer *line, struct challenge_guard *guard, struct trunk_state *s,
+    const struct sip_message *m, struct digest_answer *a) __attribute__((warn_unused_result));
 
 void trunk__try_due(struct proxy *p, uint64_t relay); /* outgoing.c */
 
