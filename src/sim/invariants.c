@@ -164,7 +164,9 @@ void invariants_walk(struct cluster *c)
     map_free(&known);
     if (c->town.strict && !c->stopped) {
         capacities_kept(c);
-        ringing_ends(c);
+        if (c->params->hooks == NULL ||
+            c->params->hooks->eats == NULL) /* who died knew whom it had to tell */
+            ringing_ends(c);
     }
     storm_walk(c);
 }

@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 
-#define SDP_LIMIT 32768U      /* bytes */
+#define SDP_LIMIT 65536U      /* bytes: what fits into a message is read */
 #define SDP_MEDIA_LIMIT 32U   /* media of one description */
 #define SDP_LINES_LIMIT 1024U /* lines of one description */
 

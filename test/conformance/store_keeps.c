@@ -8,7 +8,7 @@ static void values_come_back_as_they_were(struct stage *given)
     STORE_SAYS(
         s, "1001 sip:\xc3\xa4  \x01\xff\x7f 9223372036854775807", "binding_all", "itti", 0LL, "", "", 10LL);
     STORE_SAYS(s, "+1", "call_created", "tittttt", "c1", -5LL, "a", "b", "n", NULL, NULL);
-    STORE_SAYS(s, "1 c1 - -5 - - 0 n", "history_audit", "ii", 0LL, 10LL);
+    STORE_SAYS(s, "1 c1 - -5 - - 0 n -", "history_audit", "ii", 0LL, 10LL);
     STORE_SAYS(s, "", "object_get", "tt", "dn", "nobody");
 }
 

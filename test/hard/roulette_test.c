@@ -147,8 +147,11 @@ static void a_field_that_is_left_out_is_noticed(void **state)
     for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f += hard_effort() != 0 ? 1 : 5) {
         left_out = &fields[f];
         print_message("without %s\n", left_out->field);
-        if (same((struct cluster_params){
-                .seed = 34, .calls = 24, .phones = 12, .pairs = 1, .faults = NETWORK, .node = &forgetful}))
+        bool noticed = false;
+        for (uint64_t seed = 34; seed < 42 && !noticed; seed++) /* not every field is used in each run */
+            noticed = !same((struct cluster_params){
+                .seed = seed, .calls = 24, .phones = 12, .pairs = 1, .faults = NETWORK, .node = &forgetful});
+        if (!noticed)
             fail_msg("nobody notices that %s lacks %s", left_out->type->short_name, left_out->field);
     }
 }

@@ -1,10 +1,7 @@
 /* Test 7 of the hard parts with registrations (VC-2): very many phones come back after a power cut while
  * others call; then one proxy dies, or all do, and know everything again by a snapshot or from the store.
  * Nobody leaves or takes more in a turn than a bound, whatever there is to be told. The unit run has 1,500
- * phones, the suite 10,000, TANDEM_HARD=20 half a million; what it costs is printed.
- *
- * Planted: a page of the store that has no end, and a snapshot that is told in one piece. Seen to fail with
- * both. */
+ * phones, the suite 10,000, TANDEM_HARD=20 half a million; what it costs is printed. */
 #include "unit.h"
 
 #include <unistd.h>

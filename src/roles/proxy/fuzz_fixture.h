@@ -2,7 +2,7 @@
 #ifndef TANDEM_ROLES_PROXY_FUZZ_FIXTURE_H
 #define TANDEM_ROLES_PROXY_FUZZ_FIXTURE_H
 
-#include "config/builder.h"
+#include "roles/proxy/home_fixture.h"
 #include "roles/proxy/proxy_int.h"
 #include "wire/engine.pb-c.h"
 #include "wire/pack.h"
@@ -44,24 +44,7 @@ static inline struct configuration *fuzz__configure(void)
 {
     struct config_builder *b = config_builder_new();
     struct configuration *c = NULL;
-    struct slice listen[] = {SLICE("udp:127.0.0.1:5060"), SLICE("tcp:127.0.0.1:5060"),
-        SLICE("tls:127.0.0.1:5061"), SLICE("ws:127.0.0.1:5062"), SLICE("wss:127.0.0.1:7443")};
-    config_builder_location(b, &(struct config_location){.name = SLICE("home")});
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("proxy-1"),
-            .role = CONFIG_ROLE_PROXY,
-            .listen = {listen, sizeof listen / sizeof listen[0]},
-            .inside = SLICE("local:proxy-1")},
-        SLICE("home"));
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"),
-            .pair = SLICE("node-1"),
-            .role = CONFIG_ROLE_NODE,
-            .link = SLICE("local:link"),
-            .inside = SLICE("local:node-1a")},
-        SLICE("home"));
-    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("secret 1"));
-    config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("secret 2"));
+    home_fixture(b, (struct config_location){.dial = 0});
     if (config_builder_end(&c, b, NULL) != 0)
         __builtin_trap();
     return c;
@@ -127,6 +110,19 @@ static inline void fuzz_open(struct fuzz_proxy *s, void (*check)(struct proxy *p
     store.n_results = 1;
     store.results = &results;
     fuzz__answer_start(s, 3, &store.base);
+}
+
+/* Steps: a byte that says which, two that say how many bytes of it follow. */
+static inline void fuzz_steps(struct fuzz_proxy *s, const uint8_t *data, size_t size,
+    void (*step)(struct fuzz_proxy *s, unsigned what, struct slice bytes))
+{
+    struct slice rest = slice_of(data, size);
+    while (rest.length >= 3) {
+        const unsigned char *head = (const unsigned char *)rest.data;
+        size_t length = (size_t)head[1] << 8 | head[2];
+        step(s, head[0], slice_first(slice_from(rest, 3), length));
+        rest = slice_from(rest, 3 + length);
+    }
 }
 
 static inline void fuzz_close(struct fuzz_proxy *s)

@@ -1,6 +1,6 @@
 #include "roles/proxy/proxy_fixture.h"
 
-#include "config/builder.h"
+#include "roles/proxy/home_fixture.h"
 #include "sip/digest.h"
 #include "unit.h"
 #include "wire/engine.pb-c.h"
@@ -104,27 +104,7 @@ void proxy_fixture_input(struct input in)
 static void configure(void)
 {
     struct config_builder *b = config_builder_new();
-    struct slice listen[] = {SLICE("udp:127.0.0.1:5060"), SLICE("tcp:127.0.0.1:5060"),
-        SLICE("tls:127.0.0.1:5061"), SLICE("ws:127.0.0.1:5062"), SLICE("wss:127.0.0.1:7443"),
-        SLICE("udp:[::1]:5060")};
-    struct config_location home = proxy_fixture_location;
-    home.name = SLICE("home");
-    config_builder_location(b, &home);
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("proxy-1"),
-            .role = CONFIG_ROLE_PROXY,
-            .listen = {listen, sizeof listen / sizeof listen[0]},
-            .inside = SLICE("local:proxy-1")},
-        SLICE("home"));
-    config_builder_application(b,
-        &(struct config_application){.name = SLICE("node-1a"),
-            .pair = SLICE("node-1"),
-            .role = CONFIG_ROLE_NODE,
-            .link = SLICE("local:link"),
-            .inside = SLICE("local:node-1a")},
-        SLICE("home"));
-    config_builder_dn(b, SLICE("1001"), SLICE("home"), SLICE("secret 1"));
-    config_builder_dn(b, SLICE("1002"), SLICE("home"), SLICE("secret 2"));
+    home_fixture(b, proxy_fixture_location);
     if (proxy_fixture_more != NULL)
         proxy_fixture_more(b);
     assert_int_equal(config_builder_end(&proxy_fixture.configuration, b, NULL), 0);

@@ -51,7 +51,7 @@ static void frame(struct fuzz_proxy *s, uint64_t flow, struct slice bytes)
     buffer_free(&out);
 }
 
-static void step(struct fuzz_proxy *s, unsigned char what, struct slice bytes)
+static void step(struct fuzz_proxy *s, unsigned what, struct slice bytes)
 {
     uint64_t flow = STREAM + (what >> 4) % STREAMS;
     unsigned transport = 1 + (what >> 6);
@@ -89,14 +89,8 @@ static void step(struct fuzz_proxy *s, unsigned char what, struct slice bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fuzz_proxy s;
-    struct slice rest = slice_of(data, size);
     fuzz_open(&s, check);
-    while (rest.length >= 3) {
-        const unsigned char *head = (const unsigned char *)rest.data;
-        size_t length = (size_t)head[1] << 8 | head[2];
-        step(&s, head[0], slice_first(slice_from(rest, 3), length));
-        rest = slice_from(rest, 3 + length);
-    }
+    fuzz_steps(&s, data, size, step);
     fuzz_pass_time(&s, (int64_t)40 * 1000000);
     fuzz_close(&s);
     return 0;

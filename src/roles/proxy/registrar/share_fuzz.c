@@ -122,14 +122,8 @@ static void step(struct fuzz_proxy *s, unsigned what, struct slice bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct fuzz_proxy s;
-    struct slice rest = slice_of(data, size);
     fuzz_open(&s, check);
-    while (rest.length >= 3) {
-        const unsigned char *head = (const unsigned char *)rest.data;
-        size_t length = (size_t)head[1] << 8 | head[2];
-        step(&s, head[0], slice_first(slice_from(rest, 3), length));
-        rest = slice_from(rest, 3 + length);
-    }
+    fuzz_steps(&s, data, size, step);
     fuzz_pass_time(&s, (int64_t)60 * 1000000);
     fuzz_close(&s);
     return 0;
