@@ -58,6 +58,10 @@ for (const dark of [false, true]) {
     await page.click('.trace-row >> nth=4');
     await page.waitForSelector('.trace-text');
     await shot(`trace-${look}`);
+    await page.click('a[href="#/registrations"]');
+    await page.waitForSelector('.bans');
+    await page.waitForSelector('.table-registrations tbody .dn');
+    await shot(`registrations-${look}`);
     await page.click('a[href="#/config"]');
     await page.click('.kinds a >> text=DNs');
     await page.click('.table-objects a >> text=1003');
