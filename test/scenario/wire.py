@@ -68,6 +68,14 @@ class WirePhone:
     def send(self, text):
         self.socket.sendto(text.encode(), (self.tandem.host, self.tandem.sip))
 
+    def send_back(self, text, request):
+        """An answer goes to where its request came from, which may be another proxy than its own (RFC 3581)."""
+        origin = getattr(request, "origin", None)
+        if origin and type(self).send is WirePhone.send:
+            self.socket.sendto(text.encode(), origin)
+        else:
+            self.send(text)
+
     def sdp(self):
         return ("v=0\r\no=- %d 1 IN IP4 {0}\r\ns=-\r\nc=IN IP4 {0}\r\nt=0 0\r\nm=audio %d RTP/AVP 0\r\n"
                 "a=rtpmap:0 PCMU/8000\r\n" % (self.port, self.rtp_port)).format(self.address)
@@ -79,7 +87,10 @@ class WirePhone:
         while time.monotonic() < end:
             self.socket.settimeout(max(0.001, end - time.monotonic()))
             try:
-                message = Message(self.socket.recv(65536).decode(errors="replace"))
+                datagrams = isinstance(self.socket, socket.socket)
+                data, origin = self.socket.recvfrom(65536) if datagrams else (self.socket.recv(65536), None)
+                message = Message(data.decode(errors="replace"))
+                message.origin = origin
             except socket.timeout:
                 break
             again = (message.first.split()[0:2], message.branch(), message["CSeq"])
@@ -178,7 +189,7 @@ class WirePhone:
             head.append(more)
         if body:
             head.append("Content-Type: application/sdp")
-        self.send("\r\n".join(head + ["Content-Length: %d" % len(body), "", body]))
+        self.send_back("\r\n".join(head + ["Content-Length: %d" % len(body), "", body]), request)
 
     def take(self, seconds=5.0):
         """The next INVITE, answered with 180."""
